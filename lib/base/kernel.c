@@ -1,0 +1,45 @@
+#include "base/kernel.h"
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/select.h>
+#include <unistd.h>
+
+/* A table entry cannot be variadic: the callee's prototype must be known. */
+static int
+libc_fcntl(int kfd, int cmd, long arg)
+{
+	return fcntl(kfd, cmd, arg);
+}
+
+static int
+libc_ioctl(int kfd, unsigned long request, void *arg)
+{
+	return ioctl(kfd, request, arg);
+}
+
+const struct kernel kernel_libc = {
+	.socket = socket,
+	.close = close,
+	.bind = bind,
+	.connect = connect,
+	.listen = listen,
+	.accept4 = accept4,
+	.shutdown = shutdown,
+	.sendto = sendto,
+	.sendmsg = sendmsg,
+	.recvfrom = recvfrom,
+	.recvmsg = recvmsg,
+	.getsockopt = getsockopt,
+	.setsockopt = setsockopt,
+	.getsockname = getsockname,
+	.getpeername = getpeername,
+	.poll = poll,
+	.select = select,
+	.fcntl = libc_fcntl,
+	.ioctl = libc_ioctl,
+	.read = read,
+	.write = write,
+};
+
+const struct kernel *kernel = &kernel_libc;

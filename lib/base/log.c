@@ -1,0 +1,82 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/kernel.h"
+
+static const char *const names[] = { "off", "error", "warn", "info", "debug" };
+
+int
+log_level_parse(const char *name)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(name, names[i]) == 0)
+			return (int)i;
+	}
+	return -1;
+}
+
+bool
+log_wants(enum log_level level)
+{
+	return (int)level <= config_get()->log_level;
+}
+
+/*
+ * The file is opened for every line: lines are rare, and a descriptor kept
+ * open would sit in the program's own number space, where a daemon that closes
+ * everything would hand its number to something else.
+ */
+static void
+write_line(const char *line, size_t len)
+{
+	const char *file = config_get()->log_file;
+	int fd = STDERR_FILENO;
+
+	if (file != NULL) {
+		fd =
+		    open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+		if (fd == -1)
+			fd = STDERR_FILENO;
+	}
+	/* A log that cannot be written has nowhere to say so. */
+	if (kernel->write(fd, line, len) == -1)
+		errno = 0;
+	if (fd != STDERR_FILENO)
+		kernel->close(fd);
+}
+
+void
+log_line(enum log_level level, const char *fmt, ...)
+{
+	const int saved = errno;
+	char line[LOG_LINE_MAX];
+	size_t len, prefix;
+	va_list ap;
+	int n;
+
+	if (!log_wants(level))
+		return;
+	prefix =
+	    (size_t)snprintf(line, sizeof(line), "zsock: %s: ", names[level]);
+	va_start(ap, fmt);
+	n = vsnprintf(line + prefix, sizeof(line) - prefix - 1, fmt, ap);
+	va_end(ap);
+	len = prefix + (n < 0 ? 0 : (size_t)n);
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	for (size_t i = prefix; i < len; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = '?';
+	}
+	line[len++] = '\n';
+	write_line(line, len);
+	errno = saved;
+}

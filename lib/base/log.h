@@ -1,0 +1,26 @@
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+
+enum log_level { LOG_OFF, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/* Bytes of the longest line, its newline included; longer ones are cut. */
+#define LOG_LINE_MAX 2048
+
+/* Would a line of this level be written?  Saves the work of building it. */
+bool log_wants(enum log_level level);
+
+/*
+ * Write one line, "zsock: error: ...", to stderr or ZSOCK_LOG_FILE in a single
+ * write, so that lines of several threads and processes never mix.  Control
+ * characters, which a peer's certificate may carry, become '?'.  Leaves errno
+ * alone.  No secret is ever an argument.
+ */
+void log_line(enum log_level level, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The level that name ("off" ... "debug") stands for, or -1. */
+int log_level_parse(const char *name);
+
+#endif

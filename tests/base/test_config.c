@@ -1,0 +1,165 @@
+#include "support/test.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/log.h"
+
+#define LOG_VARIABLE "ZSOCK_LOG"
+#define FILE_VARIABLE "ZSOCK_LOG_FILE"
+#define MS_VARIABLE "ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS"
+
+static void
+set_variable(const char *name, const char *value)
+{
+	if (value != NULL)
+		assert_int_equal(setenv(name, value, 1), 0);
+	else
+		assert_int_equal(unsetenv(name), 0);
+}
+
+static int
+clear_environment(void **state)
+{
+	(void)state;
+	set_variable(LOG_VARIABLE, NULL);
+	set_variable(FILE_VARIABLE, NULL);
+	set_variable(MS_VARIABLE, NULL);
+	config_reload();
+	return 0;
+}
+
+/* Reads the environment; said is what went to stderr meanwhile. */
+static void
+reload(char *said, size_t size)
+{
+	const int saved = dup(STDERR_FILENO);
+	FILE *file = tmpfile();
+	size_t n;
+
+	assert_non_null(file);
+	assert_true(saved >= 0);
+	assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+	config_reload();
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	assert_int_equal(close(saved), 0);
+	rewind(file);
+	n = fread(said, 1, size - 1, file);
+	said[n] = '\0';
+	assert_int_equal(fclose(file), 0);
+}
+
+static const struct config_case {
+	const char *name;
+	const char *variable;
+	const char *value; /* NULL: not set */
+	int want;
+	bool complains;
+} cases[] = {
+	{ "log_unset_is_warn", LOG_VARIABLE, NULL, LOG_WARN, false },
+	{ "log_empty_is_warn", LOG_VARIABLE, "", LOG_WARN, false },
+	{ "log_off", LOG_VARIABLE, "off", LOG_OFF, false },
+	{ "log_error", LOG_VARIABLE, "error", LOG_ERROR, false },
+	{ "log_warn", LOG_VARIABLE, "warn", LOG_WARN, false },
+	{ "log_info", LOG_VARIABLE, "info", LOG_INFO, false },
+	{ "log_debug", LOG_VARIABLE, "debug", LOG_DEBUG, false },
+	{ "log_unknown_word", LOG_VARIABLE, "loud", LOG_WARN, true },
+	{ "log_in_capitals", LOG_VARIABLE, "DEBUG", LOG_WARN, true },
+	{ "log_as_a_number", LOG_VARIABLE, "4", LOG_WARN, true },
+	{ "ms_unset_is_ten_seconds", MS_VARIABLE, NULL, 10000, false },
+	{ "ms_empty_is_ten_seconds", MS_VARIABLE, "", 10000, false },
+	{ "ms_smallest", MS_VARIABLE, "1", 1, false },
+	{ "ms_usual", MS_VARIABLE, "250", 250, false },
+	{ "ms_largest", MS_VARIABLE, "2147483647", INT_MAX, false },
+	{ "ms_too_large", MS_VARIABLE, "2147483648", 10000, true },
+	{ "ms_beyond_long", MS_VARIABLE, "99999999999999999999", 10000, true },
+	{ "ms_zero", MS_VARIABLE, "0", 10000, true },
+	{ "ms_negative", MS_VARIABLE, "-5", 10000, true },
+	{ "ms_with_a_unit", MS_VARIABLE, "5s", 10000, true },
+	{ "ms_no_number", MS_VARIABLE, "soon", 10000, true },
+};
+
+static void
+value_is_understood_or_refused(void **state)
+{
+	const struct config_case *c = *state;
+	char said[512], want[128];
+	int got;
+
+	set_variable(c->variable, c->value);
+	errno = EXDEV;
+	reload(said, sizeof(said));
+	got = strcmp(c->variable, LOG_VARIABLE) == 0
+	    ? config_get()->log_level
+	    : config_get()->handshake_ms;
+	assert_int_equal(got, c->want);
+	if (!c->complains) {
+		assert_string_equal(said, "");
+		return;
+	}
+	snprintf(want, sizeof(want), "%s=%s is ignored", c->variable, c->value);
+	if (strstr(said, want) == NULL)
+		fail_msg("%s", said);
+}
+
+static void
+reading_leaves_errno_alone(void **state)
+{
+	(void)state;
+	set_variable(MS_VARIABLE, "99999999999999999999");
+	set_variable(LOG_VARIABLE, "loud");
+	errno = EXDEV;
+	config_reload();
+	assert_int_equal(errno, EXDEV);
+}
+
+static void
+the_log_file_is_a_name_or_null(void **state)
+{
+	(void)state;
+	assert_null(config_get()->log_file);
+	set_variable(FILE_VARIABLE, "");
+	config_reload();
+	assert_null(config_get()->log_file);
+	set_variable(FILE_VARIABLE, "/tmp/x");
+	config_reload();
+	assert_string_equal(config_get()->log_file, "/tmp/x");
+}
+
+static void
+a_change_is_not_seen_before_a_reload(void **state)
+{
+	(void)state;
+	assert_int_equal(config_get()->handshake_ms, 10000);
+	set_variable(MS_VARIABLE, "77");
+	assert_int_equal(config_get()->handshake_ms, 10000);
+	config_reload();
+	assert_int_equal(config_get()->handshake_ms, 77);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[LEN(cases) + 3];
+	size_t n = 0;
+
+	for (; n < LEN(cases); n++) {
+		tests[n] = (struct CMUnitTest){ .name = cases[n].name,
+			.test_func = value_is_understood_or_refused,
+			.setup_func = clear_environment,
+			.initial_state = (void *)&cases[n] };
+	}
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
+	    reading_leaves_errno_alone, clear_environment);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
+	    the_log_file_is_a_name_or_null, clear_environment);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
+	    a_change_is_not_seen_before_a_reload, clear_environment);
+	return cmocka_run_group_tests_name("base/config", tests, NULL, NULL);
+}
