@@ -1,0 +1,164 @@
+#include "support/test.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "cred/store.h"
+#include "support/loop.h"
+
+#define THREADS 8
+#define ROUNDS 10000
+#define TAGS 3
+
+/* Failures are counted, for an assertion in a thread would not be caught. */
+static atomic_int torn, strange;
+static atomic_int added, deleted, collected;
+
+/* A credential all of whose bytes are its length: torn data shows. */
+static size_t
+make_data(unsigned char data[64], unsigned int seed)
+{
+	const size_t len = 1 + seed % 64;
+
+	memset(data, (int)len, len);
+	return len;
+}
+
+static bool
+whole(const unsigned char *data, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != len)
+			return false;
+	}
+	return len >= 1 && len <= 64;
+}
+
+/* Adds and deletes; an answer that cannot be is counted. */
+static void *
+change(void *arg)
+{
+	unsigned char data[64];
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		const unsigned int seed = i * 7919 + (unsigned int)(intptr_t)arg;
+		const int tag = (int)(seed % TAGS);
+		const int type = CRED_CA_CERTIFICATE + (int)(seed % 5);
+		int rc = store_add(tag, type, data, make_data(data, seed));
+
+		if (rc == 0)
+			atomic_fetch_add(&added, 1);
+		else if (rc != -EEXIST)
+			atomic_fetch_add(&strange, 1);
+		rc = store_delete((tag + (int)(i & 1)) % TAGS, type);
+		if (rc == 0)
+			atomic_fetch_add(&deleted, 1);
+		else if (rc != -ENOENT)
+			atomic_fetch_add(&strange, 1);
+	}
+	return NULL;
+}
+
+/* Copies and collects; what comes must be whole. */
+static void *
+look(void *arg)
+{
+	const int tags[TAGS] = { 0, 1, 2 };
+
+	for (unsigned int i = 0; i < ROUNDS; i++) {
+		const unsigned int seed = i + (unsigned int)(intptr_t)arg;
+		unsigned char data[64];
+		size_t len = sizeof(data);
+		struct cred_set *set;
+		int missing, rc;
+
+		rc = store_copy((int)(seed % TAGS),
+		    CRED_CA_CERTIFICATE + (int)(seed % 5), data, &len);
+		if (rc == 0 && !whole(data, len))
+			atomic_fetch_add(&torn, 1);
+		else if (rc != 0 && rc != -ENOENT)
+			atomic_fetch_add(&strange, 1);
+		rc = store_collect(tags, 1 + seed % TAGS, &set, &missing);
+		if (rc != 0) {
+			if (rc != -ENOENT)
+				atomic_fetch_add(&strange, 1);
+			continue;
+		}
+		atomic_fetch_add(&collected, 1);
+		for (size_t k = 0; k < set->n; k++) {
+			if (!whole(set->creds[k]->data, set->creds[k]->len))
+				atomic_fetch_add(&torn, 1);
+		}
+		store_set_put(set);
+	}
+	return NULL;
+}
+
+static void
+what_is_read_is_whole_while_others_change_it(void **state)
+{
+	pthread_t threads[THREADS];
+	int left = 0;
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		threads[i] = loop_start(
+		    i % 2 == 0 ? change : look, (void *)(intptr_t)(i * 31));
+	for (int i = 0; i < THREADS; i++)
+		(void)loop_join(threads[i]);
+	for (int tag = 0; tag < TAGS; tag++) {
+		for (int type = CRED_NONE; type <= CRED_PSK_ID; type++)
+			left += store_delete(tag, type) == 0;
+	}
+	assert_int_equal(atomic_load(&torn), 0);
+	assert_int_equal(atomic_load(&strange), 0);
+	assert_int_equal(atomic_load(&added), atomic_load(&deleted) + left);
+	assert_true(atomic_load(&collected) > 0);
+}
+
+/* Of threads that add or delete the same place, one at a time wins. */
+static void *
+fight(void *arg)
+{
+	atomic_int *holders = arg;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		if (store_add(9, CRED_PSK, "x", 1) != 0)
+			continue;
+		if (atomic_fetch_add(holders, 1) != 0)
+			atomic_fetch_add(&strange, 1);
+		atomic_fetch_sub(holders, 1);
+		if (store_delete(9, CRED_PSK) != 0)
+			atomic_fetch_add(&strange, 1);
+	}
+	return NULL;
+}
+
+static void
+one_thread_at_a_time_has_a_place(void **state)
+{
+	atomic_int holders = 0;
+	pthread_t threads[THREADS];
+
+	(void)state;
+	for (int i = 0; i < THREADS; i++)
+		threads[i] = loop_start(fight, &holders);
+	for (int i = 0; i < THREADS; i++)
+		(void)loop_join(threads[i]);
+	assert_int_equal(atomic_load(&strange), 0);
+	assert_int_equal(store_delete(9, CRED_PSK), -ENOENT);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(what_is_read_is_whole_while_others_change_it),
+		cmocka_unit_test(one_thread_at_a_time_has_a_place),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "cred/store_threads", tests, NULL, NULL);
+}
