@@ -1,0 +1,327 @@
+#include "tls/context.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#include <openssl/err.h>
+
+#include "tls/material.h"
+#include "tls/verify.h"
+
+/* Lowest versions that a socket can ask for: none, 1.2, 1.3. */
+#define VERSIONS 3
+
+/* Contexts kept although no socket uses them at the moment. */
+#define CACHE_MAX 16
+
+struct tls_context {
+	atomic_int refs;          /* the cache's own is one of them */
+	struct tls_context *next; /* guarded by cache_lock */
+	struct cred_set *set;
+	struct tls_material material;
+	pthread_mutex_t lock;          /* guards ssl_ctx */
+	SSL_CTX *ssl_ctx[2][VERSIONS]; /* by role and version, made on demand */
+};
+
+static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct tls_context *cache; /* guarded by cache_lock; newest first */
+static unsigned forgets;          /* guarded by cache_lock; calls of _forget */
+
+static void
+context_free(struct tls_context *ctx)
+{
+	for (int role = 0; role < 2; role++) {
+		for (int v = 0; v < VERSIONS; v++)
+			SSL_CTX_free(ctx->ssl_ctx[role][v]);
+	}
+	tls_material_fini(&ctx->material);
+	store_set_put(ctx->set);
+	pthread_mutex_destroy(&ctx->lock);
+	free(ctx);
+}
+
+struct tls_context *
+tls_context_ref(struct tls_context *ctx)
+{
+	atomic_fetch_add(&ctx->refs, 1);
+	return ctx;
+}
+
+void
+tls_context_put(struct tls_context *ctx)
+{
+	if (ctx != NULL && atomic_fetch_sub(&ctx->refs, 1) == 1)
+		context_free(ctx);
+}
+
+/* Takes over set, also on failure. */
+static int
+context_new(struct cred_set *set, struct tls_context **out, struct verdict *why)
+{
+	struct tls_context *ctx;
+	int rc;
+
+	ctx = calloc(1, sizeof(*ctx));
+	if (ctx == NULL) {
+		store_set_put(set);
+		verdict_set(why, "out of memory for the credentials");
+		return -ENOMEM;
+	}
+	rc = tls_material_init(&ctx->material, set, why);
+	if (rc < 0) {
+		store_set_put(set);
+		free(ctx);
+		return rc;
+	}
+	atomic_init(&ctx->refs, 1);
+	pthread_mutex_init(&ctx->lock, NULL);
+	ctx->set = set;
+	*out = ctx;
+	return 0;
+}
+
+/* Serials are never reused, so equal serials are equal bytes. */
+static bool
+same_credentials(const struct cred_set *a, const struct cred_set *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		if (a->creds[i]->serial != b->creds[i]->serial)
+			return false;
+	}
+	return true;
+}
+
+static struct tls_context *
+cache_find_locked(const struct cred_set *set)
+{
+	for (struct tls_context *c = cache; c != NULL; c = c->next) {
+		if (same_credentials(c->set, set)) {
+			atomic_fetch_add(&c->refs, 1);
+			return c;
+		}
+	}
+	return NULL;
+}
+
+/* The oldest entries beyond CACHE_MAX go; whoever uses one keeps it. */
+static struct tls_context *
+cache_trim_locked(void)
+{
+	struct tls_context **link = &cache, *rest;
+
+	for (int n = 0; n < CACHE_MAX && *link != NULL; n++)
+		link = &(*link)->next;
+	rest = *link;
+	*link = NULL;
+	return rest;
+}
+
+static void
+put_all(struct tls_context *list)
+{
+	struct tls_context *next;
+
+	for (; list != NULL; list = next) {
+		next = list->next;
+		tls_context_put(list);
+	}
+}
+
+int
+tls_context_get(const int *tags, size_t n, struct tls_context **out,
+    struct verdict *why)
+{
+	struct tls_context *found, *fresh, *rest = NULL;
+	struct cred_set *set;
+	unsigned forgets_before;
+	int missing = 0, rc;
+
+	pthread_mutex_lock(&cache_lock);
+	forgets_before = forgets;
+	pthread_mutex_unlock(&cache_lock);
+	rc = store_collect(tags, n, &set, &missing);
+	if (rc == -ENOENT)
+		verdict_set(why,
+		    "sec_tag %d: no credential is stored under it; "
+		    "tls_credential_add() comes before the socket uses it",
+		    missing);
+	else if (rc < 0)
+		verdict_set(why, "out of memory for the credentials");
+	if (rc < 0)
+		return rc;
+
+	pthread_mutex_lock(&cache_lock);
+	found = cache_find_locked(set);
+	pthread_mutex_unlock(&cache_lock);
+	if (found != NULL) {
+		store_set_put(set);
+		*out = found;
+		return 0;
+	}
+
+	/* Parsed without the lock; two threads may do so at once, one wins. */
+	rc = context_new(set, &fresh, why);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&cache_lock);
+	found = cache_find_locked(fresh->set);
+	if (found == NULL) {
+		found = fresh;
+		fresh = NULL;
+	}
+	/* What was deleted while we parsed must not be kept by the cache. */
+	if (fresh == NULL && forgets == forgets_before) {
+		atomic_fetch_add(&found->refs, 1);
+		found->next = cache;
+		cache = found;
+		rest = cache_trim_locked();
+	}
+	pthread_mutex_unlock(&cache_lock);
+	tls_context_put(fresh);
+	put_all(rest);
+	*out = found;
+	return 0;
+}
+
+static bool
+uses(const struct tls_context *ctx, int tag, int type)
+{
+	for (size_t i = 0; i < ctx->set->n; i++) {
+		if (ctx->set->creds[i]->tag == tag &&
+		    ctx->set->creds[i]->type == type)
+			return true;
+	}
+	return false;
+}
+
+void
+tls_context_forget(int tag, int type)
+{
+	struct tls_context *c, **link = &cache, *rest = NULL;
+
+	pthread_mutex_lock(&cache_lock);
+	forgets++;
+	while ((c = *link) != NULL) {
+		if (uses(c, tag, type)) {
+			*link = c->next;
+			c->next = rest;
+			rest = c;
+		} else {
+			link = &c->next;
+		}
+	}
+	pthread_mutex_unlock(&cache_lock);
+	put_all(rest);
+}
+
+const struct cred_set *
+tls_context_credentials(const struct tls_context *ctx)
+{
+	return ctx->set;
+}
+
+/*
+ * A trusted certificate need not be self-signed: on the device every
+ * certificate of the CA list is an anchor.
+ */
+static bool
+trust(SSL_CTX *ssl_ctx, const struct tls_material *m)
+{
+	X509_STORE *store = SSL_CTX_get_cert_store(ssl_ctx);
+
+	X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(ssl_ctx),
+	    X509_V_FLAG_PARTIAL_CHAIN);
+	for (int i = 0; i < sk_X509_num(m->cas); i++) {
+		if (X509_STORE_add_cert(store, sk_X509_value(m->cas, i)) != 1)
+			return false;
+	}
+	return true;
+}
+
+/* A certificate without a key, or the reverse, is not used: see verdict.c. */
+static bool
+identify(SSL_CTX *ssl_ctx, const struct tls_material *m)
+{
+	if (m->key == NULL || sk_X509_num(m->chain) == 0)
+		return true;
+	if (SSL_CTX_use_certificate(ssl_ctx, sk_X509_value(m->chain, 0)) != 1)
+		return false;
+	for (int i = 1; i < sk_X509_num(m->chain); i++) {
+		if (SSL_CTX_add1_chain_cert(ssl_ctx,
+		        sk_X509_value(m->chain, i)) != 1)
+			return false;
+	}
+	return SSL_CTX_use_PrivateKey(ssl_ctx, m->key) == 1;
+}
+
+/*
+ * TCP FIN without close_notify reads as the end of the stream, as on the
+ * device; the engine tells a stream that was cut inside a record.
+ * Renegotiation is off: TLS 1.3 has none and the device refuses it.
+ */
+static SSL_CTX *
+make_ssl_ctx(const struct tls_material *m, enum tls_role role, int min_version)
+{
+	SSL_CTX *c;
+
+	c = SSL_CTX_new(role == TLS_ROLE_CLIENT ? TLS_client_method()
+	                                        : TLS_server_method());
+	if (c == NULL)
+		return NULL;
+	SSL_CTX_set_options(c,
+	    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION |
+	        SSL_OP_NO_COMPRESSION);
+	SSL_CTX_set_mode(c,
+	    SSL_MODE_ENABLE_PARTIAL_WRITE |
+	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	tls_verify_install(c);
+	if ((min_version != 0 &&
+	        SSL_CTX_set_min_proto_version(c, min_version) != 1) ||
+	    !trust(c, m) || !identify(c, m)) {
+		SSL_CTX_free(c);
+		return NULL;
+	}
+	return c;
+}
+
+static int
+version_index(int min_version)
+{
+	switch (min_version) {
+	case TLS1_2_VERSION:
+		return 1;
+	case TLS1_3_VERSION:
+		return 2;
+	default:
+		return 0;
+	}
+}
+
+int
+tls_context_new_ssl(struct tls_context *ctx, enum tls_role role,
+    int min_version, SSL **out, struct verdict *why)
+{
+	SSL_CTX **slot = &ctx->ssl_ctx[role][version_index(min_version)];
+	char reason[128];
+
+	ERR_clear_error();
+	pthread_mutex_lock(&ctx->lock);
+	if (*slot == NULL)
+		*slot = make_ssl_ctx(&ctx->material, role, min_version);
+	*out = *slot != NULL ? SSL_new(*slot) : NULL;
+	pthread_mutex_unlock(&ctx->lock);
+	if (*out != NULL)
+		return 0;
+	ERR_error_string_n(ERR_peek_error(), reason, sizeof(reason));
+	ERR_clear_error();
+	verdict_set(why,
+	    "OpenSSL refuses these credentials or its policy "
+	    "forbids them: %s",
+	    reason);
+	return -EINVAL;
+}

@@ -1,0 +1,380 @@
+#include "tls/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "tls/verify.h"
+
+/*
+ * Bytes of each ring: two whole records.  Less than one record halves the
+ * throughput, more than this gains little (docs: performance).
+ */
+#define RING_SIZE (34 * 1024)
+
+/* The most that a record adds to its data, and room for a queued message. */
+#define RECORD_OVERHEAD 512
+
+/* Smaller records than this are not made just because the ring is filling. */
+#define RECORD_WORTHWHILE 1024
+
+struct tls_engine {
+	SSL *ssl;
+	BIO *network; /* our end of the pair; the SSL owns the other */
+	struct tls_context *context;
+	char *hostname;
+	enum tls_role role;
+	bool established; /* the handshake is complete */
+	bool input_ended;
+	bool ended;             /* the stream has, in order */
+	int error;              /* negative errno, sticky */
+	enum verdict_side side; /* these four describe error */
+	unsigned long ssl_error;
+	int kernel_error;
+	int waited_ms;
+	int stage;
+	struct tls_verify_state verify;
+};
+
+static int
+out_of_memory(struct tls_engine *e, struct verdict *why)
+{
+	ERR_clear_error();
+	verdict_set(why, "out of memory for a TLS connection");
+	tls_engine_free(e);
+	return -ENOMEM;
+}
+
+static bool
+make_rings(struct tls_engine *e)
+{
+	BIO *inside;
+
+	if (BIO_new_bio_pair(&inside, RING_SIZE, &e->network, RING_SIZE) != 1)
+		return false;
+	SSL_set_bio(e->ssl, inside, inside);
+	return true;
+}
+
+int
+tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
+    enum tls_role role, int min_version, struct tls_engine **out,
+    struct verdict *why)
+{
+	struct tls_engine *e;
+	int rc;
+
+	e = calloc(1, sizeof(*e));
+	if (e == NULL)
+		return out_of_memory(e, why);
+	e->role = role;
+	e->verify.flags = TLS_VERIFY_NOT_RUN;
+	if (settings->hostname != NULL) {
+		e->hostname = strdup(settings->hostname);
+		if (e->hostname == NULL)
+			return out_of_memory(e, why);
+	}
+	rc = tls_context_new_ssl(ctx, role, min_version, &e->ssl, why);
+	if (rc < 0) {
+		tls_engine_free(e);
+		return rc;
+	}
+	e->context = tls_context_ref(ctx);
+	if (!make_rings(e))
+		return out_of_memory(e, why);
+	rc = tls_verify_attach(e->ssl, &e->verify, role, settings);
+	if (rc < 0) {
+		verdict_set(why,
+		    "TLS_HOSTNAME \"%s\" is not a name that a "
+		    "certificate can carry",
+		    e->hostname);
+		tls_engine_free(e);
+		return rc;
+	}
+	if (role == TLS_ROLE_CLIENT)
+		SSL_set_connect_state(e->ssl);
+	else
+		SSL_set_accept_state(e->ssl);
+	*out = e;
+	return 0;
+}
+
+void
+tls_engine_free(struct tls_engine *e)
+{
+	if (e == NULL)
+		return;
+	SSL_free(e->ssl);
+	BIO_free(e->network);
+	tls_context_put(e->context);
+	free(e->hostname);
+	free(e);
+}
+
+int
+tls_engine_limit_version(struct tls_engine *e, int max_version)
+{
+	return SSL_set_max_proto_version(e->ssl, max_version) == 1 ? 0
+	                                                           : -EINVAL;
+}
+
+static int
+fail(struct tls_engine *e, enum verdict_side side, int error)
+{
+	e->side = side;
+	e->error = -error;
+	e->stage = SSL_get_state(e->ssl);
+	return e->error;
+}
+
+void
+tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
+    int kernel_error, int waited_ms)
+{
+	if (e->error != 0)
+		return;
+	e->kernel_error = kernel_error;
+	e->waited_ms = waited_ms;
+	fail(e, side, error);
+}
+
+int
+tls_engine_error(const struct tls_engine *e)
+{
+	return e->error;
+}
+
+/* An alert from the peer is in the queue as an error of ours. */
+static enum verdict_side
+side_of(unsigned long ssl_error)
+{
+	if (ERR_GET_LIB(ssl_error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(ssl_error) >= SSL_AD_REASON_OFFSET)
+		return VERDICT_PEER;
+	return VERDICT_OURS;
+}
+
+/*
+ * The end of input.  OpenSSL reports it alike between two records and inside
+ * one; in the latter case bytes of the cut record are still in its buffer.
+ */
+static int
+end_of_stream(struct tls_engine *e)
+{
+	if (!e->established)
+		return fail(e, VERDICT_CLOSED, ECONNABORTED);
+	if (e->input_ended && SSL_has_pending(e->ssl) != 0)
+		return fail(e, VERDICT_CLOSED, ECONNRESET);
+	e->ended = true;
+	return 0;
+}
+
+/* Turns the failure of an SSL call into the engine's answer. */
+static int
+settle(struct tls_engine *e, int error)
+{
+	switch (SSL_get_error(e->ssl, 0)) {
+	case SSL_ERROR_WANT_READ:
+		return -EAGAIN;
+	case SSL_ERROR_WANT_WRITE:
+		return -ENOBUFS;
+	case SSL_ERROR_ZERO_RETURN:
+		return end_of_stream(e);
+	default:
+		e->ssl_error = ERR_peek_error();
+		ERR_clear_error();
+		if (e->ssl_error == 0)
+			return fail(e, VERDICT_CLOSED, error);
+		return fail(e, side_of(e->ssl_error), error);
+	}
+}
+
+int
+tls_engine_handshake(struct tls_engine *e)
+{
+	if (e->error != 0)
+		return e->error;
+	if (e->established)
+		return 0;
+	ERR_clear_error();
+	if (SSL_do_handshake(e->ssl) != 1)
+		return settle(e, ECONNABORTED);
+	e->established = true;
+	return 0;
+}
+
+ssize_t
+tls_engine_read(struct tls_engine *e, void *buf, size_t len)
+{
+	size_t n;
+
+	if (e->error != 0)
+		return e->error;
+	if (e->ended || len == 0)
+		return 0;
+	ERR_clear_error();
+	if (SSL_read_ex(e->ssl, buf, len, &n) == 1)
+		return (ssize_t)n;
+	return settle(e, EIO);
+}
+
+/* How many of len bytes fit the output ring as one whole record. */
+static size_t
+fitting(struct tls_engine *e, size_t len)
+{
+	const size_t room = BIO_ctrl_get_write_guarantee(SSL_get_wbio(e->ssl));
+	const size_t least =
+	    len < RECORD_WORTHWHILE ? len : (size_t)RECORD_WORTHWHILE;
+
+	if (room < least + RECORD_OVERHEAD)
+		return 0;
+	return len < room - RECORD_OVERHEAD ? len : room - RECORD_OVERHEAD;
+}
+
+ssize_t
+tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
+{
+	size_t n;
+
+	if (e->error != 0)
+		return e->error;
+	if (len == 0)
+		return 0;
+	len = fitting(e, len);
+	if (len == 0)
+		return -ENOBUFS;
+	ERR_clear_error();
+	if (SSL_write_ex(e->ssl, buf, len, &n) == 1)
+		return (ssize_t)n;
+	return settle(e, ECONNABORTED);
+}
+
+void
+tls_engine_shutdown(struct tls_engine *e)
+{
+	if (!e->established || e->error != 0)
+		return;
+	ERR_clear_error();
+	SSL_shutdown(e->ssl);
+	ERR_clear_error();
+}
+
+bool
+tls_engine_readable(struct tls_engine *e)
+{
+	char byte;
+	size_t n;
+
+	if (e->error != 0 || e->ended || SSL_pending(e->ssl) > 0)
+		return true;
+	if (!e->input_ended && BIO_pending(SSL_get_rbio(e->ssl)) == 0 &&
+	    SSL_has_pending(e->ssl) == 0)
+		return false;
+	ERR_clear_error();
+	if (SSL_peek_ex(e->ssl, &byte, 1, &n) == 1)
+		return true;
+	(void)settle(e, ECONNABORTED); /* kept, and told by read and write */
+	return e->error != 0 || e->ended;
+}
+
+bool
+tls_engine_ended(const struct tls_engine *e)
+{
+	return e->ended;
+}
+
+size_t
+tls_engine_input(struct tls_engine *e, void **room)
+{
+	char *p;
+	const int n = BIO_nwrite0(e->network, &p);
+
+	*room = p;
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+tls_engine_input_done(struct tls_engine *e, size_t n)
+{
+	char *p;
+
+	BIO_nwrite(e->network, &p, (int)n);
+}
+
+void
+tls_engine_input_end(struct tls_engine *e)
+{
+	e->input_ended = true;
+	(void)BIO_shutdown_wr(e->network); /* always 1 for a pair */
+}
+
+size_t
+tls_engine_output(struct tls_engine *e, const void **data)
+{
+	char *p;
+	const int n = BIO_nread0(e->network, &p);
+
+	*data = p;
+	return n > 0 ? (size_t)n : 0;
+}
+
+void
+tls_engine_output_done(struct tls_engine *e, size_t n)
+{
+	char *p;
+
+	BIO_nread(e->network, &p, (int)n);
+}
+
+void
+tls_engine_explain(const struct tls_engine *e, const char *peer,
+    struct verdict *v)
+{
+	const struct verdict_case c = {
+		.role = e->role,
+		.handshake = !e->established,
+		.peer = peer,
+		.side = e->side,
+		.ssl_error = e->ssl_error,
+		.kernel_error = e->kernel_error,
+		.waited_ms = e->waited_ms,
+		.stage = e->stage,
+		.verify = &e->verify,
+		.hostname = e->hostname,
+		.credentials = tls_context_credentials(e->context),
+	};
+
+	verdict_compose(v, &c);
+}
+
+const char *
+tls_engine_version(const struct tls_engine *e)
+{
+	return e->established ? SSL_get_version(e->ssl) : NULL;
+}
+
+const char *
+tls_engine_suite_name(const struct tls_engine *e)
+{
+	if (!e->established)
+		return NULL;
+	return SSL_CIPHER_standard_name(SSL_get_current_cipher(e->ssl));
+}
+
+int
+tls_engine_suite(const struct tls_engine *e)
+{
+	if (!e->established)
+		return -ENOTCONN;
+	return SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(e->ssl));
+}
+
+uint32_t
+tls_engine_verify_flags(const struct tls_engine *e)
+{
+	return e->verify.flags;
+}

@@ -1,0 +1,100 @@
+#ifndef TLS_ENGINE_H
+#define TLS_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "tls/context.h"
+#include "tls/settings.h"
+#include "tls/verdict.h"
+
+/*
+ * One TLS connection as a machine of bytes in and bytes out: it never sees a
+ * socket.  Its owner carries ciphertext between the engine's two rings and the
+ * kernel.  Not thread-safe: the owner's lock guards it.
+ *
+ * Calls return >= 0 or
+ *   -EAGAIN   it needs input: feed it, then call again
+ *   -ENOBUFS  the output ring is full: drain it, then call again
+ *   another negative errno once the connection has failed; it is the same from
+ *   then on, whatever is called
+ */
+struct tls_engine;
+
+/*
+ * ctx is referenced, settings are only read now.  Returns 0, -EINVAL or
+ * -ENOMEM with a sentence in why.
+ */
+int tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
+    enum tls_role role, int min_version, struct tls_engine **out,
+    struct verdict *why);
+void tls_engine_free(struct tls_engine *e);
+
+/* Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL. */
+int tls_engine_limit_version(struct tls_engine *e, int max_version);
+
+/* 0 when complete; -ECONNABORTED when it failed. */
+int tls_engine_handshake(struct tls_engine *e);
+
+/*
+ * Decrypts up to len bytes.  0 is the end of the stream: close_notify, or the
+ * end of input between two records.  -EIO after an alert or a bad record,
+ * -ECONNRESET if the input ended inside a record.
+ */
+ssize_t tls_engine_read(struct tls_engine *e, void *buf, size_t len);
+
+/*
+ * Encrypts at least one byte of len, at most one record, whole into the output
+ * ring: nothing is ever half done, so the next call may carry other bytes.
+ * -ECONNABORTED when the connection has failed.
+ */
+ssize_t tls_engine_write(struct tls_engine *e, const void *buf, size_t len);
+
+/* Queues close_notify, if the handshake is complete. */
+void tls_engine_shutdown(struct tls_engine *e);
+
+/*
+ * Would read answer at once, with data, the end or an error?  A failure that
+ * is found here is -ECONNABORTED from then on.
+ */
+bool tls_engine_readable(struct tls_engine *e);
+
+/* Has the stream ended? */
+bool tls_engine_ended(const struct tls_engine *e);
+
+/*
+ * The rings themselves, so that the kernel reads and writes ciphertext in
+ * place.  input: *room is where ciphertext may be put and the result how many
+ * bytes of it, 0 when it is full.  output: *data is what waits to be sent.
+ * Both are valid until the next call on the engine.
+ */
+size_t tls_engine_input(struct tls_engine *e, void **room);
+void tls_engine_input_done(struct tls_engine *e, size_t n);
+void tls_engine_input_end(struct tls_engine *e); /* no more will come */
+size_t tls_engine_output(struct tls_engine *e, const void **data);
+void tls_engine_output_done(struct tls_engine *e, size_t n);
+
+/*
+ * The connection failed for a reason outside TLS: every later call answers
+ * -error.  kernel_error is the kernel's errno; waited_ms is for a deadline.
+ */
+void tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
+    int kernel_error, int waited_ms);
+
+/* 0, or the negative errno that ended the connection. */
+int tls_engine_error(const struct tls_engine *e);
+
+/* Composes the line that says why it failed.  peer is its address. */
+void tls_engine_explain(const struct tls_engine *e, const char *peer,
+    struct verdict *v);
+
+/* After the handshake; before it NULL or -ENOTCONN. */
+const char *tls_engine_version(const struct tls_engine *e); /* "TLSv1.3" */
+const char *tls_engine_suite_name(const struct tls_engine *e);
+int tls_engine_suite(const struct tls_engine *e); /* its IANA number */
+
+/* TLS_CERT_VERIFY_RESULT. */
+uint32_t tls_engine_verify_flags(const struct tls_engine *e);
+
+#endif

@@ -1,0 +1,31 @@
+#ifndef TLS_MATERIAL_H
+#define TLS_MATERIAL_H
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "cred/store.h"
+#include "tls/verdict.h"
+
+/* The parsed form of a set of credentials: what both roles make use of. */
+struct tls_material {
+	STACK_OF(X509) * cas;
+	STACK_OF(X509) * chain; /* own certificates, the leaf first */
+	EVP_PKEY *key;
+	int cert_tag, key_tag; /* where the leaf and the key came from */
+};
+
+/*
+ * Parse every credential of set, by the device's rules: PEM only if its last
+ * byte is NUL, else DER; one unencrypted private key at most; a bundle is
+ * refused whole if one certificate in it is.
+ *
+ * Returns 0, -EINVAL (unparsable, a second private key, or a key that is not
+ * the leaf certificate's), -ENOTSUP (a pre-shared key) or -ENOMEM.  Every
+ * failure leaves a sentence that names sec_tag and type in why.
+ */
+int tls_material_init(struct tls_material *m, const struct cred_set *set,
+    struct verdict *why);
+void tls_material_fini(struct tls_material *m);
+
+#endif

@@ -1,0 +1,47 @@
+#ifndef TLS_SETTINGS_H
+#define TLS_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Longest TLS_HOSTNAME, in bytes without its NUL, as on the device. */
+#define TLS_HOSTNAME_MAX 255
+
+/* Values of TLS_PEER_VERIFY; unset means the role's default. */
+enum tls_verify {
+	TLS_VERIFY_UNSET = -1,
+	TLS_VERIFY_NONE = 0,
+	TLS_VERIFY_OPTIONAL = 1,
+	TLS_VERIFY_REQUIRED = 2,
+};
+
+enum tls_role { TLS_ROLE_CLIENT, TLS_ROLE_SERVER };
+
+/* What a program has said through SOL_TLS options.  The owner's lock guards. */
+struct tls_settings {
+	int *tags;
+	size_t ntags;
+	char *hostname; /* NULL is any name if hostname_set, else no name */
+	bool hostname_set;
+	enum tls_verify verify;
+};
+
+void tls_settings_init(struct tls_settings *s);
+void tls_settings_fini(struct tls_settings *s);
+
+/* Makes an initialised dst equal to src: what an accepted socket inherits. */
+int tls_settings_copy(struct tls_settings *dst, const struct tls_settings *src);
+
+/*
+ * The setters copy their argument and return 0, -EINVAL for a value that the
+ * option does not have, or -ENOMEM; on failure nothing has changed.
+ */
+int tls_settings_set_tags(struct tls_settings *s, const int *tags, size_t n);
+int tls_settings_set_hostname(struct tls_settings *s, const char *name);
+int tls_settings_set_verify(struct tls_settings *s, int verify);
+
+/* The mode in force: clients require a verified peer, servers ask for none. */
+enum tls_verify tls_settings_verify(const struct tls_settings *s,
+    enum tls_role role);
+
+#endif

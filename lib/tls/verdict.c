@@ -1,0 +1,186 @@
+#include "tls/verdict.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+#include <openssl/x509_vfy.h>
+
+#include "tls/verify.h"
+
+void
+verdict_set(struct verdict *v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->text, sizeof(v->text), fmt, ap);
+	va_end(ap);
+}
+
+static void append(struct verdict *v, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+static void
+append(struct verdict *v, const char *fmt, ...)
+{
+	const size_t used = strlen(v->text);
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(v->text + used, sizeof(v->text) - used, fmt, ap);
+	va_end(ap);
+}
+
+/* What the handshake was doing, in the words of RFC 8446 and RFC 5246. */
+static const struct {
+	int state;
+	const char *text;
+} stages[] = {
+	{ TLS_ST_BEFORE, "before the first message" },
+	{ TLS_ST_CW_CLNT_HELLO, "waiting for the ServerHello" },
+	{ TLS_ST_CR_SRVR_HELLO, "after the ServerHello" },
+	{ TLS_ST_CR_ENCRYPTED_EXTENSIONS, "after the EncryptedExtensions" },
+	{ TLS_ST_CR_CERT_REQ, "after the CertificateRequest" },
+	{ TLS_ST_CR_CERT, "reading the server's Certificate" },
+	{ TLS_ST_CR_CERT_VRFY, "reading the server's CertificateVerify" },
+	{ TLS_ST_CR_KEY_EXCH, "reading the ServerKeyExchange" },
+	{ TLS_ST_CR_SRVR_DONE, "after the ServerHelloDone" },
+	{ TLS_ST_CW_CERT, "sending our Certificate" },
+	{ TLS_ST_CW_KEY_EXCH, "sending the ClientKeyExchange" },
+	{ TLS_ST_CW_FINISHED, "waiting for the server's Finished" },
+	{ TLS_ST_CR_FINISHED, "reading the server's Finished" },
+	{ TLS_ST_SR_CLNT_HELLO, "reading the ClientHello" },
+	{ TLS_ST_SW_SRVR_HELLO, "sending the ServerHello" },
+	{ TLS_ST_SW_SRVR_DONE, "waiting for the ClientKeyExchange" },
+	{ TLS_ST_SW_FINISHED, "waiting for the client's Finished" },
+	{ TLS_ST_SR_CERT, "reading the client's Certificate" },
+	{ TLS_ST_SR_KEY_EXCH, "reading the ClientKeyExchange" },
+	{ TLS_ST_SR_CERT_VRFY, "reading the client's CertificateVerify" },
+	{ TLS_ST_SR_FINISHED, "reading the client's Finished" },
+	{ TLS_ST_EARLY_DATA, "waiting for the client's Finished" },
+	{ TLS_ST_OK, "after the handshake" },
+};
+
+static const char *
+stage_text(int stage, enum tls_role role)
+{
+	if (stage == TLS_ST_BEFORE && role == TLS_ROLE_SERVER)
+		return "waiting for the ClientHello";
+	for (size_t i = 0; i < sizeof(stages) / sizeof(stages[0]); i++) {
+		if (stages[i].state == stage)
+			return stages[i].text;
+	}
+	return "in the middle of the handshake";
+}
+
+/* OpenSSL files a received alert under this base plus its number. */
+static int
+alert_of(unsigned long ssl_error)
+{
+	const int reason = ERR_GET_REASON(ssl_error);
+
+	if (ERR_GET_LIB(ssl_error) != ERR_LIB_SSL ||
+	    reason < SSL_AD_REASON_OFFSET ||
+	    reason > SSL_AD_REASON_OFFSET + 255)
+		return -1;
+	return reason - SSL_AD_REASON_OFFSET;
+}
+
+static const char *
+reason_text(unsigned long ssl_error)
+{
+	const char *text = ERR_reason_error_string(ssl_error);
+
+	return text != NULL ? text : "unknown reason";
+}
+
+static void
+append_side(struct verdict *v, const struct verdict_case *c)
+{
+	const int alert = alert_of(c->ssl_error);
+
+	switch (c->side) {
+	case VERDICT_PEER:
+		append(v, "the peer sent the alert '%s' (%d)",
+		    SSL_alert_desc_string_long(alert), alert);
+		break;
+	case VERDICT_CLOSED:
+		append(v, "the peer closed the connection");
+		break;
+	case VERDICT_TRANSPORT:
+		append(v, "the connection broke: %s",
+		    strerror(c->kernel_error));
+		break;
+	case VERDICT_DEADLINE:
+		append(v, "the peer did not answer within %d ms", c->waited_ms);
+		break;
+	case VERDICT_OURS:
+		if (c->verify->error != X509_V_OK)
+			append(v, "we refused the peer's certificate: %s",
+			    X509_verify_cert_error_string(c->verify->error));
+		else
+			append(v, "we ended it: %s", reason_text(c->ssl_error));
+		break;
+	}
+	if (c->handshake)
+		append(v, ", %s", stage_text(c->stage, c->role));
+}
+
+static void
+append_verification(struct verdict *v, const struct verdict_case *c)
+{
+	const struct tls_verify_state *verify = c->verify;
+
+	if (c->side != VERDICT_OURS || verify->error == X509_V_OK)
+		return;
+	append(v, "; depth %d, subject \"%s\"", verify->depth, verify->subject);
+	if (verify->name_unset)
+		append(v,
+		    "; TLS_HOSTNAME was never set or is empty, and the "
+		    "device then refuses every certificate: set it to "
+		    "the server's name, or to NULL to accept any name");
+	else if (c->hostname != NULL)
+		append(v, "; expected name \"%s\"", c->hostname);
+	append(v, "; presented names: %s",
+	    verify->presented[0] != '\0' ? verify->presented : "none");
+}
+
+/* What a person can change: the credentials, or that there are none. */
+static void
+append_credentials(struct verdict *v, const struct verdict_case *c)
+{
+	const struct cred_set *set = c->credentials;
+	bool cert = false, key = false;
+
+	if (set == NULL || set->n == 0) {
+		append(v, "; TLS_SEC_TAG_LIST is empty");
+		return;
+	}
+	for (size_t i = 0; i < set->n; i++) {
+		const struct cred *cred = set->creds[i];
+
+		append(v, "%s sec_tag %d (%s)", i == 0 ? "; using" : ",",
+		    cred->tag, cred_type_name(cred->type));
+		cert = cert || cred->type == CRED_CERTIFICATE;
+		key = key || cred->type == CRED_PRIVATE_KEY;
+	}
+	if (cert != key)
+		append(v, "; there is a %s but no %s under these tags",
+		    cert ? "certificate" : "private key",
+		    cert ? "private key" : "certificate");
+}
+
+void
+verdict_compose(struct verdict *v, const struct verdict_case *c)
+{
+	verdict_set(v, "TLS %s: %s %s failed: ",
+	    c->role == TLS_ROLE_CLIENT ? "client" : "server",
+	    c->handshake ? "handshake with" : "connection with", c->peer);
+	append_side(v, c);
+	append_verification(v, c);
+	if (c->handshake)
+		append_credentials(v, c);
+}

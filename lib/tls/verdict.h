@@ -1,0 +1,46 @@
+#ifndef TLS_VERDICT_H
+#define TLS_VERDICT_H
+
+#include <stdbool.h>
+
+#include "cred/store.h"
+#include "tls/settings.h"
+
+/* Why something failed: one sentence for a person, no newline, no secret. */
+struct verdict {
+	char text[1536];
+};
+
+void verdict_set(struct verdict *v, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Who ended it. */
+enum verdict_side {
+	VERDICT_OURS,      /* we found something wrong */
+	VERDICT_PEER,      /* the peer sent an alert */
+	VERDICT_CLOSED,    /* the peer closed the connection */
+	VERDICT_TRANSPORT, /* the kernel reported an error */
+	VERDICT_DEADLINE,  /* the time was up */
+};
+
+struct tls_verify_state;
+
+/* All that is known about a connection that failed. */
+struct verdict_case {
+	enum tls_role role;
+	bool handshake;   /* it failed before the handshake was complete */
+	const char *peer; /* "127.0.0.1:443" */
+	enum verdict_side side;
+	unsigned long ssl_error; /* OpenSSL's packed code, or 0 */
+	int kernel_error;        /* errno for VERDICT_TRANSPORT */
+	int waited_ms;           /* for VERDICT_DEADLINE */
+	int stage;               /* OSSL_HANDSHAKE_STATE when it failed */
+	const struct tls_verify_state *verify;
+	const char *hostname; /* TLS_HOSTNAME or NULL */
+	const struct cred_set *credentials;
+};
+
+/* Composes the line: side, stage, reason, verification, credentials. */
+void verdict_compose(struct verdict *v, const struct verdict_case *c);
+
+#endif
