@@ -1,0 +1,355 @@
+#include "sock/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+
+#include "base/kernel.h"
+#include "sock/fdtable.h"
+#include "sock/kinds.h"
+#include "sock/native.h"
+#include "sock/option.h"
+#include "sock/tls_sock.h"
+
+/* Zephyr's O_NONBLOCK, for firmware that carries the number itself. */
+#define ZEPHYR_O_NONBLOCK 0x4000
+
+/* Puts a new socket in its place; it is gone if there is none. */
+static int
+install(int place, struct zsock *s)
+{
+	const int sock = fdtable_install(place, s);
+
+	if (sock < 0)
+		sock_put(s);
+	return sock;
+}
+
+int
+call_socket(int family, int type, int proto)
+{
+	struct zsock *s;
+	int place, rc;
+
+	rc = kinds_check_family(family);
+	if (rc < 0)
+		return rc;
+	place = fdtable_reserve();
+	if (place < 0)
+		return place;
+	rc = kinds_open(family, type, proto, &s);
+	if (rc < 0) {
+		fdtable_cancel(place);
+		return rc;
+	}
+	return install(place, s);
+}
+
+/*
+ * Shutting the kernel socket down wakes whoever sleeps in it.  Only then is it
+ * done: after a fork it would cut the other process's line as well.
+ */
+int
+call_close(int sock)
+{
+	struct zsock *s = fdtable_remove(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	atomic_store(&s->closing, true);
+	s->ops->farewell(s);
+	if (atomic_load(&s->refs) > 1)
+		(void)kernel->shutdown(s->kfd,
+		    SHUT_RDWR); /* may be unconnected */
+	sock_put(s);
+	return 0;
+}
+
+/* Drops the reference that a call held; one that was closed under it says so. */
+static ssize_t
+leave(struct zsock *s, ssize_t rc)
+{
+	if (rc <= 0 && atomic_load_explicit(&s->closing, memory_order_relaxed))
+		rc = -EINTR;
+	sock_put(s);
+	return rc;
+}
+
+int
+call_bind(int sock, const struct sockaddr *addr, socklen_t len)
+{
+	struct zsock *s = fdtable_get(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	return (int)leave(s, s->ops->bind(s, addr, len));
+}
+
+int
+call_connect(int sock, const struct sockaddr *addr, socklen_t len)
+{
+	struct zsock *s = fdtable_get(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	return (int)leave(s, s->ops->connect(s, addr, len));
+}
+
+int
+call_listen(int sock, int backlog)
+{
+	struct zsock *s = fdtable_get(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	return (int)leave(s, s->ops->listen(s, backlog));
+}
+
+/* A place is reserved first: a full table leaves the connection queued. */
+int
+call_accept(int sock, struct sockaddr *addr, socklen_t *len)
+{
+	struct zsock *s = fdtable_get(sock), *child;
+	int place, rc;
+
+	if (s == NULL)
+		return -EBADF;
+	place = fdtable_reserve();
+	if (place < 0) {
+		sock_put(s);
+		return place;
+	}
+	rc = s->ops->accept(s, &child, addr, len);
+	if (rc < 0)
+		fdtable_cancel(place);
+	else
+		rc = install(place, child) /* 0 is a number, not the end */;
+	if (rc >= 0) {
+		sock_put(s);
+		return rc;
+	}
+	return (int)leave(s, rc);
+}
+
+int
+call_shutdown(int sock, int how)
+{
+	struct zsock *s = fdtable_get(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	return (int)leave(s, s->ops->shutdown(s, how));
+}
+
+ssize_t
+call_sendto(int sock, const void *buf, size_t len, int flags,
+    const struct sockaddr *addr, socklen_t addrlen)
+{
+	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
+	const struct msghdr m = { .msg_name = (void *)addr,
+		.msg_namelen = addr != NULL ? addrlen : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1 };
+
+	return call_sendmsg(sock, &m, flags);
+}
+
+ssize_t
+call_sendmsg(int sock, const struct msghdr *m, int flags)
+{
+	struct zsock *s = fdtable_get(sock);
+
+	if (s == NULL)
+		return -EBADF;
+	return leave(s, s->ops->sendmsg(s, m, flags));
+}
+
+ssize_t
+call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
+    socklen_t *addrlen)
+{
+	struct zsock *s = fdtable_get(sock);
+	struct iovec iov = { .iov_base = buf, .iov_len = len };
+	struct msghdr m = { .msg_name = addr,
+		.msg_namelen = addr != NULL ? *addrlen : 0,
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_flags = SOCK_FLAGS_UNWATCHED };
+	ssize_t n;
+
+	if (s == NULL)
+		return -EBADF;
+	n = s->ops->recvmsg(s, &m, flags);
+	if (n >= 0 && addr != NULL)
+		*addrlen = m.msg_namelen;
+	return leave(s, n);
+}
+
+ssize_t
+call_recvmsg(int sock, struct msghdr *m, int flags)
+{
+	struct zsock *s = fdtable_get(sock);
+	ssize_t n = -EOPNOTSUPP;
+
+	if (s == NULL)
+		return -EBADF;
+	m->msg_flags = 0;
+	if (!s->ops->no_public_recvmsg)
+		n = s->ops->recvmsg(s, m, flags);
+	return leave(s, n);
+}
+
+int
+call_getsockname(int sock, struct sockaddr *addr, socklen_t *len)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = s->ops->getsockname(s, addr, len);
+	sock_put(s);
+	return rc;
+}
+
+int
+call_getpeername(int sock, struct sockaddr *addr, socklen_t *len)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = s->ops->getpeername(s, addr, len);
+	sock_put(s);
+	return rc;
+}
+
+int
+call_getsockopt(int sock, int level, int name, void *val, socklen_t *len)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = option_get(s, level, name, val, len);
+	sock_put(s);
+	return rc;
+}
+
+int
+call_setsockopt(int sock, int level, int name, const void *val, socklen_t len)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = option_set(s, level, name, val, len);
+	sock_put(s);
+	return rc;
+}
+
+int
+call_fcntl(int sock, int cmd, int flags)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	switch (cmd) {
+	case F_GETFL:
+		rc = native_nonblock(s->kfd);
+		break;
+	case F_SETFL:
+		rc = native_set_nonblock(s->kfd,
+		    (flags & (O_NONBLOCK | ZEPHYR_O_NONBLOCK)) != 0);
+		break;
+	default:
+		rc = -EOPNOTSUPP;
+		break;
+	}
+	sock_put(s);
+	return rc;
+}
+
+int
+call_ioctl(int sock, unsigned long request, int *value)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = s->ops->ioctl(s, request, value);
+	sock_put(s);
+	return rc;
+}
+
+/* Which of the engine's static strings is asked for. */
+static int
+engine_text(int sock, const char *(*text)(const struct tls_engine *),
+    const char **name)
+{
+	struct zsock *s = fdtable_get(sock);
+	struct tls_sock *t;
+	int rc = -EOPNOTSUPP;
+
+	if (s == NULL)
+		return -EBADF;
+	t = tls_sock_from(s);
+	if (t != NULL) {
+		rc = -ENOTCONN;
+		pthread_mutex_lock(&t->lock);
+		if (t->phase == TLS_PHASE_OPEN) {
+			*name = text(t->engine);
+			rc = 0;
+		}
+		pthread_mutex_unlock(&t->lock);
+	}
+	sock_put(s);
+	return rc;
+}
+
+int
+call_tls_version(int sock, const char **name)
+{
+	return engine_text(sock, tls_engine_version, name);
+}
+
+int
+call_tls_suite(int sock, const char **name)
+{
+	return engine_text(sock, tls_engine_suite_name, name);
+}
+
+ssize_t
+call_error_text(int sock, char *buf, size_t len)
+{
+	struct zsock *s = fdtable_get(sock);
+	struct tls_sock *t;
+	const char *text = "";
+	size_t n = 0;
+
+	if (s == NULL)
+		return -EBADF;
+	t = tls_sock_from(s);
+	if (t != NULL) {
+		pthread_mutex_lock(&t->lock);
+		if (t->reason != NULL)
+			text = t->reason;
+	}
+	n = strlen(text);
+	if (len > 0) {
+		const size_t fits = n < len ? n : len - 1;
+
+		memcpy(buf, text, fits);
+		buf[fits] = '\0';
+	}
+	if (t != NULL)
+		pthread_mutex_unlock(&t->lock);
+	sock_put(s);
+	return (ssize_t)n;
+}

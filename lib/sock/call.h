@@ -1,0 +1,52 @@
+#ifndef SOCK_CALL_H
+#define SOCK_CALL_H
+
+#include <sys/socket.h>
+
+/*
+ * The socket calls by number, in the host's types: what api/ and the shim
+ * share.  Each returns >= 0 or a negative errno; -EBADF if sock is not ours.
+ * Arguments and blocking are POSIX's unless the public header says otherwise.
+ */
+
+/*
+ * -EAFNOSUPPORT, -ENFILE, -EPROTOTYPE, -EPROTONOSUPPORT, in the order in which
+ * the device looks at them; -ENOMEM, or the kernel's.
+ */
+int call_socket(int family, int type, int proto);
+
+int call_close(int sock);
+int call_bind(int sock, const struct sockaddr *addr, socklen_t len);
+int call_connect(int sock, const struct sockaddr *addr, socklen_t len);
+int call_listen(int sock, int backlog);
+int call_accept(int sock, struct sockaddr *addr, socklen_t *len);
+int call_shutdown(int sock, int how);
+ssize_t call_sendto(int sock, const void *buf, size_t len, int flags,
+    const struct sockaddr *addr, socklen_t addrlen);
+ssize_t call_sendmsg(int sock, const struct msghdr *m, int flags);
+
+/* addr and addrlen may be NULL, together. */
+ssize_t call_recvfrom(int sock, void *buf, size_t len, int flags,
+    struct sockaddr *addr, socklen_t *addrlen);
+ssize_t call_recvmsg(int sock, struct msghdr *m, int flags);
+int call_getsockname(int sock, struct sockaddr *addr, socklen_t *len);
+int call_getpeername(int sock, struct sockaddr *addr, socklen_t *len);
+int call_getsockopt(int sock, int level, int name, void *val, socklen_t *len);
+int call_setsockopt(int sock, int level, int name, const void *val,
+    socklen_t len);
+
+/* F_GETFL and F_SETFL, O_NONBLOCK alone; else -EOPNOTSUPP. */
+int call_fcntl(int sock, int cmd, int flags);
+int call_ioctl(int sock, unsigned long request, int *value);
+
+/*
+ * What a secure socket has to tell.  -EOPNOTSUPP if sock is none, -ENOTCONN
+ * before its handshake is complete.  The strings are static.
+ */
+int call_tls_version(int sock, const char **name);
+int call_tls_suite(int sock, const char **name);
+
+/* Copies the last failure's line; its full length, 0 if there is none. */
+ssize_t call_error_text(int sock, char *buf, size_t len);
+
+#endif

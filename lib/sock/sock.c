@@ -1,0 +1,119 @@
+#include "sock/sock.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sock/fdtable.h"
+
+/* Two cache lines, for the prefetcher fetches pairs. */
+#define GRAIN 128
+#define CLASSES 16
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct zsock *unused[CLASSES]; /* guarded by lock; by size in grains */
+
+static size_t
+class_of(size_t size)
+{
+	return (size + GRAIN - 1) / GRAIN - 1;
+}
+
+void *
+sock_alloc(size_t size)
+{
+	const size_t class = class_of(size);
+	struct zsock *s;
+
+	if (class >= CLASSES)
+		return NULL;
+	pthread_mutex_lock(&lock);
+	s = unused[class];
+	if (s != NULL)
+		unused[class] = s->next_free;
+	pthread_mutex_unlock(&lock);
+	if (s == NULL) {
+		s = aligned_alloc(GRAIN, (class + 1) * GRAIN);
+		if (s == NULL)
+			return NULL;
+		memset(s, 0, sizeof(*s));
+	}
+	memset(s + 1, 0, size - sizeof(*s));
+	return s;
+}
+
+void
+sock_release(struct zsock *s, size_t size)
+{
+	const size_t class = class_of(size);
+
+	pthread_mutex_lock(&lock);
+	s->next_free = unused[class];
+	unused[class] = s;
+	pthread_mutex_unlock(&lock);
+}
+
+void
+sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
+{
+	s->number = -1;
+	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
+	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);
+	atomic_store_explicit(&s->closing, false, memory_order_relaxed);
+	atomic_store_explicit(&s->refs, 1, memory_order_release);
+}
+
+bool
+sock_ref(struct zsock *s)
+{
+	int refs = atomic_load_explicit(&s->refs, memory_order_relaxed);
+
+	do {
+		if (refs == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&s->refs, &refs,
+	    refs + 1, memory_order_acquire, memory_order_relaxed));
+	return true;
+}
+
+void
+sock_put(struct zsock *s)
+{
+	int number;
+
+	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
+		return;
+	number = s->number;
+	s->ops->destroy(s);
+	fdtable_free_number(number);
+}
+
+int
+sock_no_listen(struct zsock *s, int backlog)
+{
+	(void)s;
+	(void)backlog;
+	return -EOPNOTSUPP;
+}
+
+int
+sock_no_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
+    socklen_t *len)
+{
+	(void)s;
+	(void)child;
+	(void)addr;
+	(void)len;
+	return -EOPNOTSUPP;
+}
+
+int
+sock_no_ioctl(struct zsock *s, unsigned long request, int *value)
+{
+	(void)s;
+	(void)request;
+	(void)value;
+	return -EOPNOTSUPP;
+}

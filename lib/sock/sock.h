@@ -1,0 +1,108 @@
+#ifndef SOCK_SOCK_H
+#define SOCK_SOCK_H
+
+#include <poll.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/deadline.h"
+
+struct option;
+struct zsock;
+
+/*
+ * msg_flags on entry to recvmsg when the caller will not look at it, nor at
+ * control data: a shorter kernel call then does.
+ */
+#define SOCK_FLAGS_UNWATCHED (-1)
+
+/* What one socket contributes to a wait over many: see sock/poll.c. */
+struct poll_slot {
+	short kernel_events;  /* what to ask the kernel for */
+	short ready;          /* what is ready without asking it */
+	struct deadline wake; /* ask again by then */
+};
+
+/*
+ * What a kind of socket can do.  Every entry is filled: a kind that lacks an
+ * operation names the refusing stub below.  Each returns >= 0 or a negative
+ * errno, never touches errno itself, and is called with a reference held.
+ */
+struct zsock_ops {
+	const char *name;
+	/* Searched in order; the last is NULL. */
+	const struct option *const *options;
+	/* Frees what the kind has and closes kfd.  Nobody holds a reference. */
+	void (*destroy)(struct zsock *s);
+	/* Says goodbye; the number is gone, but calls may still be under way. */
+	void (*farewell)(struct zsock *s);
+	int (
+	    *bind)(struct zsock *s, const struct sockaddr *addr, socklen_t len);
+	int (*connect)(struct zsock *s, const struct sockaddr *addr,
+	    socklen_t len);
+	int (*listen)(struct zsock *s, int backlog);
+	/* *child is a new socket with one reference, not yet in the table. */
+	int (*accept)(struct zsock *s, struct zsock **child,
+	    struct sockaddr *addr, socklen_t *len);
+	int (*shutdown)(struct zsock *s, int how);
+	ssize_t (*sendmsg)(struct zsock *s, const struct msghdr *m, int flags);
+	ssize_t (*recvmsg)(struct zsock *s, struct msghdr *m, int flags);
+	int (*getsockname)(struct zsock *s, struct sockaddr *addr,
+	    socklen_t *len);
+	int (*getpeername)(struct zsock *s, struct sockaddr *addr,
+	    socklen_t *len);
+	int (*ioctl)(struct zsock *s, unsigned long request, int *value);
+	/*
+	 * NULL if the kernel's readiness is the socket's own, which lets poll
+	 * do without a reference.  Else begin fills slot for the events asked
+	 * for, and end turns the kernel's answer into the socket's.
+	 */
+	void (
+	    *poll_begin)(struct zsock *s, short events, struct poll_slot *slot);
+	short (*poll_end)(struct zsock *s, short events, short revents);
+	/* recvmsg is refused to programs (but recv is not), as on the device. */
+	bool no_public_recvmsg;
+};
+
+/*
+ * A socket: the first member of each kind's own struct.  Its memory is never
+ * given back to malloc, only to other sockets, so that the fd table and poll
+ * can look at these members of a socket that was just closed.
+ */
+struct zsock {
+	/* Constant from sock_init to the last sock_put, but read after it. */
+	_Atomic(const struct zsock_ops *) ops;
+	atomic_int kfd;
+	atomic_int refs;
+	atomic_bool closing;     /* the number is gone; blocked calls give up */
+	int number;              /* its place in the fd table, or -1 */
+	struct zsock *next_free; /* guarded by the allocator's lock */
+};
+
+/*
+ * Memory for a socket of size bytes, aligned so that two sockets never share a
+ * cache line; zeroed but for struct zsock.  NULL when out of memory.
+ */
+void *sock_alloc(size_t size);
+
+/* Sets the members above, with one reference, which is the caller's. */
+void sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd);
+
+/* Gives memory back that has no references: from destroy, or a failed open. */
+void sock_release(struct zsock *s, size_t size);
+
+/* Takes a reference unless the last one is already gone. */
+bool sock_ref(struct zsock *s);
+
+/* Drops a reference; the last one destroys s and frees its number. */
+void sock_put(struct zsock *s);
+
+/* Stubs for the tables: -EOPNOTSUPP. */
+int sock_no_listen(struct zsock *s, int backlog);
+int sock_no_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
+    socklen_t *len);
+int sock_no_ioctl(struct zsock *s, unsigned long request, int *value);
+
+#endif

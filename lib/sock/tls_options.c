@@ -1,0 +1,217 @@
+#include "sock/tls_sock.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "sock/tls_names.h"
+
+/* Most tags in TLS_SEC_TAG_LIST; far beyond what a device takes. */
+#define TAGS_MAX 64
+
+/* The rows below are in the tables of secure sockets alone. */
+static struct tls_sock *
+self(struct zsock *s)
+{
+	return (struct tls_sock *)s;
+}
+
+/*
+ * The list is checked at once, as on the device: every tag must be there and
+ * every credential readable, or the old list stays.
+ */
+static int
+set_tags(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	struct tls_sock *t = self(s);
+	const size_t n = len / sizeof(int);
+	struct tls_context *ctx;
+	struct verdict why;
+	int rc;
+
+	(void)o;
+	if (len % sizeof(int) != 0)
+		return -EINVAL;
+	rc = tls_context_get(val, n, &ctx, &why);
+	pthread_mutex_lock(&t->lock);
+	if (rc < 0) {
+		tls_sock_reason_locked(t, &why);
+	} else {
+		rc = tls_settings_set_tags(&t->settings, val, n);
+		tls_context_put(ctx);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static int
+get_tags(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	struct tls_sock *t = self(s);
+	size_t n;
+
+	(void)o;
+	if (*len == 0 || *len % sizeof(int) != 0)
+		return -EINVAL;
+	pthread_mutex_lock(&t->lock);
+	n = t->settings.ntags;
+	if (n > *len / sizeof(int))
+		n = *len / sizeof(int);
+	if (n > 0)
+		memcpy(val, t->settings.tags, n * sizeof(int));
+	pthread_mutex_unlock(&t->lock);
+	*len = (socklen_t)(n * sizeof(int));
+	return 0;
+}
+
+/* The device reads a C string and does not look at its length argument. */
+static int
+set_hostname(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	struct tls_sock *t = self(s);
+	int rc;
+
+	(void)o;
+	(void)len;
+	pthread_mutex_lock(&t->lock);
+	rc = tls_settings_set_hostname(&t->settings, val);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static int
+set_verify(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	struct tls_sock *t = self(s);
+	int verify, rc;
+
+	(void)o;
+	memcpy(&verify, val, len);
+	pthread_mutex_lock(&t->lock);
+	rc = tls_settings_set_verify(&t->settings, verify);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static int
+get_suite(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	struct tls_sock *t = self(s);
+	int suite = -ENOTCONN;
+
+	(void)o;
+	pthread_mutex_lock(&t->lock);
+	if (t->phase == TLS_PHASE_OPEN)
+		suite = tls_engine_suite(t->engine);
+	pthread_mutex_unlock(&t->lock);
+	if (suite < 0)
+		return suite;
+	memcpy(val, &suite, *len);
+	return 0;
+}
+
+static int
+get_verify_result(struct zsock *s, const struct option *o, void *val,
+    socklen_t *len)
+{
+	struct tls_sock *t = self(s);
+	uint32_t flags;
+
+	(void)o;
+	pthread_mutex_lock(&t->lock);
+	flags = UINT32_MAX; /* no handshake has been tried */
+	if (t->phase != TLS_PHASE_CONNECTING && t->engine != NULL)
+		flags = tls_engine_verify_flags(t->engine);
+	pthread_mutex_unlock(&t->lock);
+	memcpy(val, &flags, *len);
+	return 0;
+}
+
+static int
+get_protocol(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	(void)o;
+	memcpy(val, &self(s)->protocol, *len);
+	return 0;
+}
+
+/* 0, or the failure that ended the connection; reading does not clear it. */
+static int
+get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	struct tls_sock *t = self(s);
+	int error = 0;
+
+	pthread_mutex_lock(&t->lock);
+	if (t->phase == TLS_PHASE_FAILED)
+		error = -t->error;
+	else if (t->phase == TLS_PHASE_OPEN)
+		error = -tls_engine_error(t->engine);
+	pthread_mutex_unlock(&t->lock);
+	if (error == 0)
+		return option_kernel_get(s, o, val, len);
+	memcpy(val, &error, *len);
+	return 0;
+}
+
+/* While the first data are not out yet, the wish is kept for afterwards. */
+static int
+set_nodelay(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	struct tls_sock *t = self(s);
+	int wish, rc = 0;
+
+	memcpy(&wish, val, len);
+	pthread_mutex_lock(&t->lock);
+	if (t->quick)
+		t->nodelay = wish != 0;
+	else
+		rc = option_kernel_set(s, o, val, len);
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+static int
+get_nodelay(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	struct tls_sock *t = self(s);
+	int rc = 0;
+
+	pthread_mutex_lock(&t->lock);
+	if (t->quick) {
+		memcpy(val, &t->nodelay, sizeof(t->nodelay));
+		*len = sizeof(t->nodelay);
+	} else {
+		rc = option_kernel_get(s, o, val, len);
+	}
+	pthread_mutex_unlock(&t->lock);
+	return rc;
+}
+
+#define TAGS_SIZE (TAGS_MAX * sizeof(int))
+
+const struct option tls_options[] = {
+	{ TLS_LEVEL, TLS_NAME_SEC_TAG_LIST, 0, TAGS_SIZE, set_tags, get_tags,
+	    false, false },
+	{ TLS_LEVEL, TLS_NAME_HOSTNAME, 0, UINT32_MAX, set_hostname, NULL, true,
+	    false },
+	{ TLS_LEVEL, TLS_NAME_CIPHERSUITE_USED, sizeof(int), sizeof(int), NULL,
+	    get_suite, false, true },
+	{ TLS_LEVEL, TLS_NAME_PEER_VERIFY, sizeof(int), sizeof(int), set_verify,
+	    NULL, false, false },
+	{ TLS_LEVEL, TLS_NAME_CERT_VERIFY_RESULT, sizeof(uint32_t),
+	    sizeof(uint32_t), NULL, get_verify_result, false, true },
+	{ SOL_SOCKET, SO_PROTOCOL, sizeof(int), sizeof(int), NULL, get_protocol,
+	    false, true },
+	{ SOL_SOCKET, SO_ERROR, sizeof(int), sizeof(int), NULL, get_error,
+	    false, true },
+	{ IPPROTO_TCP, TCP_NODELAY, sizeof(int), sizeof(int), set_nodelay,
+	    get_nodelay, false, false },
+	OPTION_END,
+};

@@ -1,0 +1,727 @@
+#include "support/test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sock/call.h"
+#include "sock/fdtable.h"
+#include "support/fake_kernel.h"
+#include "support/loop.h"
+
+/* A connected pair of sockets, or a listener and its address. */
+static struct link {
+	struct sockaddr_storage addr;
+	socklen_t len;
+	int listener, client, server;
+} ends;
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	fake_kernel_remove();
+	return 0;
+}
+
+static struct sockaddr *
+sa(struct sockaddr_storage *addr)
+{
+	return (struct sockaddr *)addr;
+}
+
+static int
+open_bound(int family, int type, struct sockaddr_storage *addr, socklen_t *len)
+{
+	const int sock = call_socket(family, type, 0);
+
+	assert_true(sock >= 0);
+	*len = loop_addr(addr, family, 0);
+	assert_int_equal(call_bind(sock, sa(addr), *len), 0);
+	assert_int_equal(call_getsockname(sock, sa(addr), len), 0);
+	return sock;
+}
+
+static void
+open_link(int family)
+{
+	ends.listener =
+	    open_bound(family, SOCK_STREAM, &ends.addr, &ends.len);
+	assert_int_equal(call_listen(ends.listener, 4), 0);
+	ends.client = call_socket(family, SOCK_STREAM, 0);
+	assert_int_equal(
+	    call_connect(ends.client, sa(&ends.addr), ends.len), 0);
+	ends.server = call_accept(ends.listener, NULL, NULL);
+	assert_true(ends.server >= 0);
+}
+
+static void
+close_link(void)
+{
+	assert_int_equal(call_close(ends.client), 0);
+	assert_int_equal(call_close(ends.server), 0);
+	assert_int_equal(call_close(ends.listener), 0);
+}
+
+static ssize_t
+send_text(int sock, const char *text)
+{
+	return call_sendto(sock, text, strlen(text), 0, NULL, 0);
+}
+
+/* Both families do what the table of tests below runs for each. */
+static const struct family_case {
+	const char *name;
+	int family;
+} families[] = {
+	{ "v4", AF_INET },
+	{ "v6", AF_INET6 },
+};
+
+static void
+stream_carries_both_ways(void **state)
+{
+	const struct family_case *c = *state;
+	struct sockaddr_storage name, peer;
+	socklen_t name_len = sizeof(name), peer_len = sizeof(peer);
+	char buf[16];
+
+	open_link(c->family);
+	assert_int_equal(send_text(ends.client, "ping"), 4);
+	loop_recv_all(ends.server, buf, 4);
+	assert_memory_equal(buf, "ping", 4);
+	assert_int_equal(send_text(ends.server, "pong!"), 5);
+	loop_recv_all(ends.client, buf, 5);
+	assert_memory_equal(buf, "pong!", 5);
+	/* Each end has the other's name. */
+	assert_int_equal(
+	    call_getsockname(ends.client, sa(&name), &name_len), 0);
+	assert_int_equal(
+	    call_getpeername(ends.server, sa(&peer), &peer_len), 0);
+	assert_int_equal(name_len, peer_len);
+	assert_memory_equal(&name, &peer, name_len);
+	assert_int_equal(name.ss_family, c->family);
+	peer_len = sizeof(peer);
+	assert_int_equal(
+	    call_getpeername(ends.client, sa(&peer), &peer_len), 0);
+	assert_memory_equal(&peer, &ends.addr, ends.len);
+	close_link();
+}
+
+static void
+dgram_carries_whole_messages(void **state)
+{
+	const struct family_case *c = *state;
+	struct sockaddr_storage to, from, source;
+	socklen_t to_len, from_len, source_len = sizeof(source);
+	const int a = open_bound(c->family, SOCK_DGRAM, &from, &from_len);
+	const int b = open_bound(c->family, SOCK_DGRAM, &to, &to_len);
+	char buf[16];
+
+	assert_int_equal(call_sendto(a, "one", 3, 0, sa(&to), to_len), 3);
+	assert_int_equal(call_sendto(a, "", 0, 0, sa(&to), to_len), 0);
+	assert_int_equal(call_sendto(a, "three", 5, 0, sa(&to), to_len), 5);
+	assert_int_equal(call_recvfrom(b, buf, sizeof(buf), 0, sa(&source),
+	                     &source_len),
+	    3);
+	assert_memory_equal(buf, "one", 3);
+	assert_int_equal(source_len, from_len);
+	assert_memory_equal(&source, &from, from_len);
+	assert_int_equal(
+	    call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 0);
+	assert_int_equal(
+	    call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 5);
+	assert_memory_equal(buf, "three", 5);
+	/* Once connected, no address is needed. */
+	assert_int_equal(call_connect(b, sa(&from), from_len), 0);
+	assert_int_equal(send_text(b, "back"), 4);
+	assert_int_equal(
+	    call_recvfrom(a, buf, sizeof(buf), 0, NULL, NULL), 4);
+	assert_int_equal(call_close(a), 0);
+	assert_int_equal(call_close(b), 0);
+}
+
+static void
+accept_gives_the_peers_address(void **state)
+{
+	const struct family_case *c = *state;
+	struct sockaddr_storage peer, name;
+	socklen_t peer_len = sizeof(peer), name_len = sizeof(name);
+	int client, server;
+
+	ends.listener =
+	    open_bound(c->family, SOCK_STREAM, &ends.addr, &ends.len);
+	assert_int_equal(call_listen(ends.listener, 1), 0);
+	client = call_socket(c->family, SOCK_STREAM, 0);
+	assert_int_equal(call_connect(client, sa(&ends.addr), ends.len), 0);
+	server = call_accept(ends.listener, sa(&peer), &peer_len);
+	assert_true(server >= 0);
+	assert_int_equal(call_getsockname(client, sa(&name), &name_len), 0);
+	assert_int_equal(peer_len, name_len);
+	assert_memory_equal(&peer, &name, name_len);
+	assert_int_equal(call_close(server), 0);
+	assert_int_equal(call_close(client), 0);
+	assert_int_equal(call_close(ends.listener), 0);
+}
+
+static void
+sockets_close_on_exec(void **state)
+{
+	const struct family_case *c = *state;
+	const int sock = call_socket(c->family, SOCK_DGRAM, 0);
+
+	assert_int_equal(
+	    fcntl(fdtable_peek(sock)->kfd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(call_close(sock), 0);
+	open_link(c->family);
+	assert_int_equal(
+	    fcntl(fdtable_peek(ends.client)->kfd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(
+	    fcntl(fdtable_peek(ends.server)->kfd, F_GETFD), FD_CLOEXEC);
+	close_link();
+}
+
+static void
+no_descriptor_is_left_behind(void **state)
+{
+	const struct family_case *c = *state;
+	const int before = loop_count_descriptors();
+
+	open_link(c->family);
+	assert_int_equal(loop_count_descriptors(), before + 3);
+	close_link();
+	assert_int_equal(loop_count_descriptors(), before);
+}
+
+static void
+v6_takes_no_v4(void **state)
+{
+	struct sockaddr_in6 any6 = { .sin6_family = AF_INET6,
+		.sin6_addr = in6addr_any };
+	struct sockaddr_in any4 = { .sin_family = AF_INET };
+	socklen_t len = sizeof(any6);
+	const int types[] = { SOCK_STREAM, SOCK_DGRAM };
+
+	(void)state;
+	for (size_t i = 0; i < LEN(types); i++) {
+		const int six = call_socket(AF_INET6, types[i], 0);
+		const int four = call_socket(AF_INET, types[i], 0);
+		int on = 0;
+		socklen_t on_len = sizeof(on);
+
+		assert_int_equal(call_getsockopt(six, IPPROTO_IPV6, IPV6_V6ONLY,
+		                     &on, &on_len),
+		    0);
+		assert_int_equal(on, 1);
+		any6.sin6_port = 0;
+		assert_int_equal(
+		    call_bind(six, (struct sockaddr *)&any6, sizeof(any6)), 0);
+		len = sizeof(any6);
+		assert_int_equal(call_getsockname(
+		                     six, (struct sockaddr *)&any6, &len),
+		    0);
+		any4.sin_port = any6.sin6_port;
+		assert_int_equal(
+		    call_bind(four, (struct sockaddr *)&any4, sizeof(any4)), 0);
+		assert_int_equal(call_close(six), 0);
+		assert_int_equal(call_close(four), 0);
+	}
+}
+
+static void
+a_stream_may_bind_where_one_waits_out_its_time(void **state)
+{
+	int sock, on = 0;
+	socklen_t len = sizeof(on);
+
+	(void)state;
+	open_link(AF_INET);
+	assert_int_equal(call_getsockopt(ends.listener, SOL_SOCKET,
+	                     SO_REUSEADDR, &on, &len),
+	    0);
+	assert_int_equal(on, 1);
+	/* The server closes first: its end stays behind in TIME_WAIT. */
+	assert_int_equal(call_close(ends.server), 0);
+	assert_int_equal(call_recvfrom(ends.client, &on, 1, 0, NULL, NULL), 0);
+	assert_int_equal(call_close(ends.client), 0);
+	assert_int_equal(call_close(ends.listener), 0);
+	sock = call_socket(AF_INET, SOCK_STREAM, 0);
+	assert_int_equal(call_bind(sock, sa(&ends.addr), ends.len), 0);
+	assert_int_equal(call_listen(sock, 1), 0);
+	assert_int_equal(call_close(sock), 0);
+}
+
+static void
+a_closed_peer_is_eof_then_epipe_but_no_signal(void **state)
+{
+	char byte;
+
+	(void)state;
+	open_link(AF_INET);
+	assert_int_equal(send_text(ends.server, "x"), 1);
+	assert_int_equal(call_close(ends.server), 0);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 1);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 0);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 0);
+	assert_int_equal(call_shutdown(ends.client, SHUT_WR), 0);
+	assert_int_equal(send_text(ends.client, "y"), -EPIPE);
+	/* Through the longer call of the kernel as well. */
+	assert_int_equal(
+	    call_sendmsg(ends.client, &(struct msghdr){ .msg_iovlen = 0 }, 0),
+	    -EPIPE);
+	assert_int_equal(call_close(ends.client), 0);
+	assert_int_equal(call_close(ends.listener), 0);
+}
+
+static void
+nothing_to_read_is_eagain_with_dontwait(void **state)
+{
+	char byte;
+
+	(void)state;
+	open_link(AF_INET);
+	assert_int_equal(
+	    call_recvfrom(ends.client, &byte, 1, MSG_DONTWAIT, NULL, NULL),
+	    -EAGAIN);
+	close_link();
+}
+
+static void
+peeked_data_stay(void **state)
+{
+	char buf[8];
+
+	(void)state;
+	open_link(AF_INET);
+	assert_int_equal(send_text(ends.client, "abc"), 3);
+	assert_int_equal(
+	    call_recvfrom(
+		ends.server, buf, 3, MSG_PEEK | MSG_WAITALL, NULL, NULL),
+	    3);
+	memset(buf, 0, sizeof(buf));
+	loop_recv_all(ends.server, buf, 3);
+	assert_memory_equal(buf, "abc", 3);
+	close_link();
+}
+
+static void *
+send_in_two(void *arg)
+{
+	(void)arg;
+	if (send_text(ends.client, "ab") != 2)
+		return "first";
+	if (send_text(ends.client, "cde") != 3)
+		return "second";
+	return NULL;
+}
+
+static void
+waitall_waits_for_all(void **state)
+{
+	pthread_t thread;
+	char buf[8];
+
+	(void)state;
+	open_link(AF_INET);
+	thread = loop_start(send_in_two, NULL);
+	assert_int_equal(
+	    call_recvfrom(ends.server, buf, 5, MSG_WAITALL, NULL, NULL), 5);
+	assert_memory_equal(buf, "abcde", 5);
+	assert_null(loop_join(thread));
+	close_link();
+}
+
+static void
+trunc_gives_the_length_of_a_datagram_but_throws_no_stream_away(void **state)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	const int sock = open_bound(AF_INET, SOCK_DGRAM, &addr, &len);
+	char buf[8];
+
+	(void)state;
+	assert_int_equal(
+	    call_sendto(sock, "0123456789", 10, 0, sa(&addr), len), 10);
+	assert_int_equal(
+	    call_recvfrom(sock, buf, 4, MSG_TRUNC, NULL, NULL), 10);
+	assert_memory_equal(buf, "0123", 4);
+	assert_int_equal(
+	    call_sendto(sock, "0123456789", 10, 0, sa(&addr), len), 10);
+	assert_int_equal(call_recvfrom(sock, buf, 4, 0, NULL, NULL), 4);
+	assert_int_equal(
+	    call_recvfrom(sock, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN);
+	assert_int_equal(call_close(sock), 0);
+	open_link(AF_INET);
+	assert_int_equal(send_text(ends.client, "abcd"), 4);
+	memset(buf, 0, sizeof(buf));
+	assert_int_equal(call_recvfrom(ends.server, buf, 4,
+	                     MSG_TRUNC | MSG_WAITALL, NULL, NULL),
+	    4);
+	assert_memory_equal(buf, "abcd", 4);
+	close_link();
+}
+
+static void
+messages_are_gathered_and_scattered(void **state)
+{
+	struct sockaddr_storage addr, source;
+	socklen_t len;
+	const int sock = open_bound(AF_INET, SOCK_DGRAM, &addr, &len);
+	char a[4], b[4];
+	struct iovec out[] = { { "ab", 2 }, { "", 0 }, { "cdefg", 5 } };
+	struct iovec in[] = { { a, 3 }, { b, 4 } };
+	const struct msghdr send = { .msg_name = &addr,
+		.msg_namelen = len,
+		.msg_iov = out,
+		.msg_iovlen = 3 };
+	struct msghdr recv = { .msg_name = &source,
+		.msg_namelen = sizeof(source),
+		.msg_iov = in,
+		.msg_iovlen = 2,
+		.msg_flags = -1 };
+
+	(void)state;
+	assert_int_equal(call_sendmsg(sock, &send, 0), 7);
+	assert_int_equal(call_sendmsg(sock, &send, 0), 7);
+	assert_int_equal(call_recvmsg(sock, &recv, 0), 7);
+	assert_memory_equal(a, "abc", 3);
+	assert_memory_equal(b, "defg", 4);
+	assert_int_equal(recv.msg_flags, 0);
+	assert_int_equal(recv.msg_namelen, len);
+	assert_memory_equal(&source, &addr, len);
+	recv.msg_iovlen = 1;
+	assert_int_equal(call_recvmsg(sock, &recv, 0), 3);
+	assert_int_equal(recv.msg_flags, MSG_TRUNC);
+	assert_int_equal(call_close(sock), 0);
+}
+
+static void
+control_data_arrive(void **state)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	const int sock = open_bound(AF_INET, SOCK_DGRAM, &addr, &len);
+	union {
+		struct cmsghdr header;
+		char space[CMSG_SPACE(sizeof(struct in_pktinfo))];
+	} control;
+	char byte;
+	struct msghdr m = { .msg_iov = &(struct iovec){ &byte, 1 },
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *c;
+	struct in_pktinfo info;
+
+	(void)state;
+	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_PKTINFO,
+	                     &(int){ 1 }, sizeof(int)),
+	    0);
+	assert_int_equal(call_sendto(sock, "x", 1, 0, sa(&addr), len), 1);
+	assert_int_equal(call_sendto(sock, "y", 1, 0, sa(&addr), len), 1);
+	assert_int_equal(call_recvmsg(sock, &m, 0), 1);
+	c = CMSG_FIRSTHDR(&m);
+	assert_non_null(c);
+	assert_int_equal(c->cmsg_level, IPPROTO_IP);
+	assert_int_equal(c->cmsg_type, IP_PKTINFO);
+	memcpy(&info, CMSG_DATA(c), sizeof(info));
+	assert_int_equal(ntohl(info.ipi_addr.s_addr), INADDR_LOOPBACK);
+	m.msg_controllen = sizeof(struct cmsghdr) - 1;
+	assert_int_equal(call_recvmsg(sock, &m, 0), 1);
+	assert_int_equal(m.msg_flags, MSG_CTRUNC);
+	assert_int_equal(call_close(sock), 0);
+}
+
+static void
+datagram_sockets_neither_listen_nor_accept(void **state)
+{
+	const int sock = call_socket(AF_INET, SOCK_DGRAM, 0);
+
+	(void)state;
+	assert_int_equal(call_listen(sock, 1), -EOPNOTSUPP);
+	assert_int_equal(call_accept(sock, NULL, NULL), -EOPNOTSUPP);
+	assert_int_equal(call_close(sock), 0);
+}
+
+static void
+a_refused_connection_is_econnrefused(void **state)
+{
+	struct sockaddr_storage addr;
+	socklen_t len;
+	/* Bound but not listening: nobody else gets the port meanwhile. */
+	const int taken = open_bound(AF_INET, SOCK_STREAM, &addr, &len);
+	const int sock = call_socket(AF_INET, SOCK_STREAM, 0);
+
+	(void)state;
+	assert_int_equal(call_connect(sock, sa(&addr), len), -ECONNREFUSED);
+	assert_int_equal(call_close(sock), 0);
+	assert_int_equal(call_close(taken), 0);
+}
+
+/*
+ * What the kernel answers is what the caller gets, and the next call is made
+ * as if nothing had happened.
+ */
+static int
+do_bind(void)
+{
+	struct sockaddr_storage addr;
+	const socklen_t len = loop_addr(&addr, AF_INET, 0);
+	const int sock = call_socket(AF_INET, SOCK_DGRAM, 0);
+	const int rc = call_bind(sock, sa(&addr), len);
+
+	assert_int_equal(call_close(sock), 0);
+	return rc;
+}
+
+static int
+do_connect(void)
+{
+	const int sock = call_socket(AF_INET, SOCK_STREAM, 0);
+	const int rc = call_connect(sock, sa(&ends.addr), ends.len);
+
+	assert_int_equal(call_close(sock), 0);
+	if (rc == 0)
+		assert_int_equal(
+		    call_close(call_accept(ends.listener, NULL, NULL)), 0);
+	return rc;
+}
+
+static int
+do_send(void)
+{
+	const ssize_t n = send_text(ends.client, "z");
+
+	return n == 1 ? 0 : (int)n;
+}
+
+static int
+do_sendmsg(void)
+{
+	struct iovec iov[2] = { { "a", 1 }, { "b", 1 } };
+	const ssize_t n = call_sendmsg(ends.client,
+	    &(struct msghdr){ .msg_iov = iov, .msg_iovlen = 2 }, 0);
+
+	return n == 2 ? 0 : (int)n;
+}
+
+static int
+do_recv(void)
+{
+	char byte;
+	const ssize_t n =
+	    call_recvfrom(ends.server, &byte, 1, MSG_PEEK, NULL, NULL);
+
+	return n == 1 ? 0 : (int)n;
+}
+
+static int
+do_recvmsg(void)
+{
+	char byte;
+	struct msghdr m = { .msg_iov = &(struct iovec){ &byte, 1 },
+		.msg_iovlen = 1 };
+	const ssize_t n = call_recvmsg(ends.server, &m, MSG_PEEK);
+
+	return n == 1 ? 0 : (int)n;
+}
+
+static int
+do_socket(void)
+{
+	const int sock = call_socket(AF_INET6, SOCK_STREAM, 0);
+
+	if (sock < 0)
+		return sock;
+	assert_int_equal(call_close(sock), 0);
+	return 0;
+}
+
+static int
+do_accept(void)
+{
+	const int client = call_socket(AF_INET, SOCK_STREAM, 0);
+	int server;
+
+	assert_int_equal(call_connect(client, sa(&ends.addr), ends.len), 0);
+	server = call_accept(ends.listener, NULL, NULL);
+	if (server < 0) {
+		/* The connection is still there for the next one who asks. */
+		const int again = call_accept(ends.listener, NULL, NULL);
+
+		assert_true(again >= 0);
+		assert_int_equal(call_close(again), 0);
+	} else {
+		assert_int_equal(call_close(server), 0);
+	}
+	assert_int_equal(call_close(client), 0);
+	return server < 0 ? server : 0;
+}
+
+static const struct failure_case {
+	const char *name;
+	enum fake_call call;
+	int err;
+	int (*act)(void);
+	int want;
+} failures[] = {
+	{ "bind_eaddrinuse", FAKE_BIND, EADDRINUSE, do_bind, -EADDRINUSE },
+	{ "connect_etimedout", FAKE_CONNECT, ETIMEDOUT, do_connect,
+	    -ETIMEDOUT },
+	{ "connect_eintr", FAKE_CONNECT, EINTR, do_connect, -EINTR },
+	{ "send_eintr", FAKE_SENDTO, EINTR, do_send, -EINTR },
+	{ "send_econnreset", FAKE_SENDTO, ECONNRESET, do_send, -ECONNRESET },
+	{ "send_eagain", FAKE_SENDTO, EAGAIN, do_send, -EAGAIN },
+	{ "sendmsg_eintr", FAKE_SENDMSG, EINTR, do_sendmsg, -EINTR },
+	{ "recv_eintr", FAKE_RECVFROM, EINTR, do_recv, -EINTR },
+	{ "recv_etimedout", FAKE_RECVFROM, ETIMEDOUT, do_recv, -ETIMEDOUT },
+	{ "recvmsg_eintr", FAKE_RECVMSG, EINTR, do_recvmsg, -EINTR },
+	{ "socket_enobufs", FAKE_SOCKET, ENOBUFS, do_socket, -ENOBUFS },
+	{ "socket_emfile_is_enfile", FAKE_SOCKET, EMFILE, do_socket, -ENFILE },
+	{ "socket_enfile", FAKE_SOCKET, ENFILE, do_socket, -ENFILE },
+	{ "socket_that_cannot_be_prepared", FAKE_SETSOCKOPT, EPERM, do_socket,
+	    -EPERM },
+	{ "accept_eintr", FAKE_ACCEPT4, EINTR, do_accept, -EINTR },
+	{ "accept_emfile_is_enfile", FAKE_ACCEPT4, EMFILE, do_accept, -ENFILE },
+	{ "accept_enfile", FAKE_ACCEPT4, ENFILE, do_accept, -ENFILE },
+};
+
+static void
+kernel_answer_is_the_callers(void **state)
+{
+	const struct failure_case *c = *state;
+	const int before = loop_count_descriptors();
+	int free_number;
+
+	open_link(AF_INET);
+	assert_int_equal(send_text(ends.client, "x"), 1);
+	free_number = fdtable_reserve();
+	fdtable_cancel(free_number);
+	fake_kernel_install();
+	fake_kernel_fail(c->call, 1, c->err);
+	errno = EXDEV;
+	assert_int_equal(c->act(), c->want);
+	assert_int_equal(c->act(), 0);
+	assert_true(fake_kernel_count(c->call) >= 2);
+	/* A failure keeps neither a descriptor nor a number. */
+	assert_int_equal(fdtable_reserve(), free_number);
+	fdtable_cancel(free_number);
+	close_link();
+	assert_int_equal(loop_count_descriptors(), before);
+}
+
+static void
+a_short_count_is_passed_on(void **state)
+{
+	struct iovec iov[2] = { { "ab", 2 }, { "cdef", 4 } };
+	const struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+	char buf[16];
+
+	(void)state;
+	open_link(AF_INET);
+	fake_kernel_install();
+	fake_kernel_cap(3);
+	assert_int_equal(send_text(ends.client, "hello"), 3);
+	assert_int_equal(call_sendmsg(ends.client, &m, 0), 3);
+	assert_int_equal(fake_kernel_count(FAKE_SENDTO), 1);
+	assert_int_equal(fake_kernel_count(FAKE_SENDMSG), 1);
+	assert_int_equal(
+	    call_recvfrom(ends.server, buf, 6, MSG_WAITALL, NULL, NULL), 3);
+	assert_memory_equal(buf, "hel", 3);
+	loop_recv_all(ends.server, buf, 3);
+	assert_memory_equal(buf, "abc", 3);
+	close_link();
+}
+
+static void
+a_failed_close_still_gives_the_number_back(void **state)
+{
+	int sock, kfd;
+
+	(void)state;
+	sock = call_socket(AF_INET, SOCK_DGRAM, 0);
+	kfd = fdtable_peek(sock)->kfd;
+	fake_kernel_install();
+	fake_kernel_fail(FAKE_CLOSE, 1, EIO);
+	errno = EXDEV;
+	assert_int_equal(call_close(sock), 0);
+	assert_int_equal(errno, EXDEV);
+	assert_int_equal(call_close(sock), -EBADF);
+	/* The script did not close it. */
+	assert_int_equal(close(kfd), 0);
+}
+
+/* After a fork a shutdown would cut the other process's line as well. */
+static void
+close_shuts_nothing_down_when_nobody_waits(void **state)
+{
+	(void)state;
+	open_link(AF_INET);
+	fake_kernel_install();
+	close_link();
+	assert_int_equal(fake_kernel_count(FAKE_CLOSE), 3);
+	assert_int_equal(fake_kernel_count(FAKE_SHUTDOWN), 0);
+}
+
+int
+main(void)
+{
+	static const struct {
+		const char *name;
+		void (*fn)(void **state);
+	} both[] = {
+		{ "stream_carries_both_ways", stream_carries_both_ways },
+		{ "dgram_carries_whole_messages",
+		    dgram_carries_whole_messages },
+		{ "accept_gives_the_peers_address",
+		    accept_gives_the_peers_address },
+		{ "sockets_close_on_exec", sockets_close_on_exec },
+		{ "no_descriptor_is_left_behind",
+		    no_descriptor_is_left_behind },
+	};
+	const struct CMUnitTest others[] = {
+		cmocka_unit_test(v6_takes_no_v4),
+		cmocka_unit_test(
+		    a_stream_may_bind_where_one_waits_out_its_time),
+		cmocka_unit_test(a_closed_peer_is_eof_then_epipe_but_no_signal),
+		cmocka_unit_test(nothing_to_read_is_eagain_with_dontwait),
+		cmocka_unit_test(peeked_data_stay),
+		cmocka_unit_test(waitall_waits_for_all),
+		cmocka_unit_test(
+		    trunc_gives_the_length_of_a_datagram_but_throws_no_stream_away),
+		cmocka_unit_test(messages_are_gathered_and_scattered),
+		cmocka_unit_test(control_data_arrive),
+		cmocka_unit_test(datagram_sockets_neither_listen_nor_accept),
+		cmocka_unit_test(a_refused_connection_is_econnrefused),
+		cmocka_unit_test_teardown(a_short_count_is_passed_on, teardown),
+		cmocka_unit_test_teardown(
+		    a_failed_close_still_gives_the_number_back, teardown),
+		cmocka_unit_test_teardown(
+		    close_shuts_nothing_down_when_nobody_waits, teardown),
+	};
+	struct CMUnitTest tests[LEN(both) * LEN(families) + LEN(failures) +
+	    LEN(others)];
+	char names[LEN(both) * LEN(families)][64];
+	size_t n = 0;
+
+	for (size_t i = 0; i < LEN(names); i++, n++) {
+		const struct family_case *f = &families[i % LEN(families)];
+
+		snprintf(names[n], sizeof(names[n]), "%s_%s", f->name,
+		    both[i / LEN(families)].name);
+		tests[n] = (struct CMUnitTest){ .name = names[n],
+			.test_func = both[i / LEN(families)].fn,
+			.initial_state = (void *)f };
+	}
+	for (size_t i = 0; i < LEN(failures); i++) {
+		tests[n++] = (struct CMUnitTest){ .name = failures[i].name,
+			.test_func = kernel_answer_is_the_callers,
+			.teardown_func = teardown,
+			.initial_state = (void *)&failures[i] };
+	}
+	memcpy(&tests[n], others, sizeof(others));
+	return cmocka_run_group_tests_name("sock/native", tests, NULL, NULL);
+}
