@@ -1,0 +1,55 @@
+#include <errno.h>
+
+#include <zephyr/net/tls_credentials.h>
+
+#include "base/log.h"
+#include "cred/store.h"
+#include "tls/context.h"
+
+_Static_assert((int)CRED_NONE == TLS_CREDENTIAL_NONE &&
+        (int)CRED_CA_CERTIFICATE == TLS_CREDENTIAL_CA_CERTIFICATE &&
+        (int)CRED_CERTIFICATE == TLS_CREDENTIAL_PUBLIC_CERTIFICATE &&
+        (int)CRED_PRIVATE_KEY == TLS_CREDENTIAL_PRIVATE_KEY &&
+        (int)CRED_PSK == TLS_CREDENTIAL_PSK &&
+        (int)CRED_PSK_ID == TLS_CREDENTIAL_PSK_ID,
+    "credential types");
+
+int
+tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
+    const void *cred, size_t credlen)
+{
+	if (cred == NULL && credlen > 0) {
+		log_line(LOG_WARN,
+		    "tls_credential_add: sec_tag %d: NULL with a length of "
+		    "%zu; the device would crash when it uses it",
+		    tag, credlen);
+		return -EINVAL;
+	}
+	if (type == TLS_CREDENTIAL_NONE) {
+		log_line(LOG_WARN,
+		    "tls_credential_add: sec_tag %d: type NONE marks a free "
+		    "slot on the device, which would lose the credential",
+		    tag);
+		return -EINVAL;
+	}
+	return store_add(tag, (int)type, cred, credlen);
+}
+
+int
+tls_credential_get(sec_tag_t tag, enum tls_credential_type type, void *cred,
+    size_t *credlen)
+{
+	if (credlen == NULL || (cred == NULL && *credlen > 0))
+		return -EINVAL;
+	return store_copy(tag, (int)type, cred, credlen);
+}
+
+int
+tls_credential_delete(sec_tag_t tag, enum tls_credential_type type)
+{
+	const int rc = store_delete(tag, (int)type);
+
+	if (rc == 0)
+		tls_context_forget(tag, (int)type);
+	return rc;
+}

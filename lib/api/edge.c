@@ -1,0 +1,58 @@
+#include "api/edge.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/log.h"
+
+/* Bytes of Zephyr's own sockaddr_in and sockaddr_in6. */
+#define ZEPHYR_IN_LEN 8
+#define ZEPHYR_IN6_LEN 24
+
+int
+edge_null(const char *call, const char *arg)
+{
+	log_line(LOG_WARN,
+	    "%s: %s is NULL, which the device does not check for: it would "
+	    "crash there",
+	    call, arg);
+	return -EINVAL;
+}
+
+int
+edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *what)
+{
+	size_t used;
+
+	memset(out, 0, sizeof(*out));
+	if (addr == NULL)
+		return edge_null(what, "the address");
+	if (len < sizeof(addr->sa_family))
+		return -EINVAL;
+	memcpy(&out->any.ss_family, addr, sizeof(out->any.ss_family));
+	switch (out->any.ss_family) {
+	case AF_INET:
+		used = ZEPHYR_IN_LEN;
+		out->len = sizeof(struct sockaddr_in);
+		break;
+	case AF_INET6:
+		used = len < sizeof(struct sockaddr_in6)
+		    ? ZEPHYR_IN6_LEN
+		    : sizeof(struct sockaddr_in6);
+		out->len = sizeof(struct sockaddr_in6);
+		break;
+	default:
+		return -EINVAL;
+	}
+	if (len < used)
+		return -EINVAL;
+	memcpy(&out->any, addr, used);
+	return 0;
+}
+
+int
+edge_flags(int flags)
+{
+	return flags & (MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL);
+}

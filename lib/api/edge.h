@@ -1,0 +1,26 @@
+#ifndef API_EDGE_H
+#define API_EDGE_H
+
+#include <zephyr/net/socket.h>
+
+/*
+ * What firmware passes as an address, as the kernel wants it: a copy of full
+ * length.  Zephyr's shorter structures (8 bytes for IPv4, 24 for IPv6) are
+ * taken too.  Returns 0, or -EINVAL for NULL, a length that is too short for
+ * the family, or a family that is neither.  what names the call, for the log.
+ */
+struct edge_addr {
+	struct sockaddr_storage any;
+	socklen_t len;
+};
+
+int edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *what);
+
+/* The message flags that the device knows; it ignores all others. */
+int edge_flags(int flags);
+
+/* A device would use the NULL pointer that the caller passed as arg. */
+int edge_null(const char *call, const char *arg);
+
+#endif

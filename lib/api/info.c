@@ -1,0 +1,37 @@
+#include <errno.h>
+
+#include <zsock/zsock.h>
+
+#include "base/err.h"
+#include "sock/call.h"
+#include "sock/fdtable.h"
+
+const char *
+zsock_tls_version(int sock)
+{
+	const char *name;
+
+	return err_edge(call_tls_version(sock, &name)) == 0 ? name : NULL;
+}
+
+const char *
+zsock_tls_ciphersuite(int sock)
+{
+	const char *name;
+
+	return err_edge(call_tls_suite(sock, &name)) == 0 ? name : NULL;
+}
+
+int
+zsock_error_text(int sock, char *buf, size_t len)
+{
+	if (buf == NULL && len > 0)
+		return (int)err_edge(-EINVAL);
+	return (int)err_edge(call_error_text(sock, buf, len));
+}
+
+void
+zsock_use_kernel_numbers(void)
+{
+	fdtable_use_kernel_numbers();
+}

@@ -1,0 +1,230 @@
+#include <errno.h>
+#include <stdarg.h>
+
+#include <zephyr/net/socket.h>
+
+#include "api/edge.h"
+#include "base/err.h"
+#include "base/log.h"
+#include "sock/call.h"
+#include "sock/kinds.h"
+#include "sock/tls_names.h"
+
+/* The layers below have Zephyr's own numbers without its headers. */
+_Static_assert((int)KINDS_TLS_1_0 == NET_IPPROTO_TLS_1_0 &&
+        (int)KINDS_TLS_1_1 == NET_IPPROTO_TLS_1_1 &&
+        (int)KINDS_TLS_1_2 == NET_IPPROTO_TLS_1_2 &&
+        (int)KINDS_TLS_1_3 == NET_IPPROTO_TLS_1_3,
+    "protocol numbers");
+_Static_assert((int)TLS_LEVEL == ZSOCK_SOL_TLS &&
+        (int)TLS_NAME_SEC_TAG_LIST == ZSOCK_TLS_SEC_TAG_LIST &&
+        (int)TLS_NAME_HOSTNAME == ZSOCK_TLS_HOSTNAME &&
+        (int)TLS_NAME_CIPHERSUITE_USED == ZSOCK_TLS_CIPHERSUITE_USED &&
+        (int)TLS_NAME_PEER_VERIFY == ZSOCK_TLS_PEER_VERIFY &&
+        (int)TLS_NAME_CERT_VERIFY_RESULT == ZSOCK_TLS_CERT_VERIFY_RESULT,
+    "option numbers");
+
+int
+zsock_socket(int family, int type, int proto)
+{
+	return (int)err_edge(call_socket(family, type, proto));
+}
+
+int
+zsock_close(int sock)
+{
+	return (int)err_edge(call_close(sock));
+}
+
+int
+zsock_shutdown(int sock, int how)
+{
+	return (int)err_edge(call_shutdown(sock, how));
+}
+
+int
+zsock_bind(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
+{
+	struct edge_addr a;
+	int rc;
+
+	rc = edge_addr(&a, addr, addrlen, "zsock_bind");
+	if (rc == 0)
+		rc = call_bind(sock, (struct sockaddr *)&a.any, a.len);
+	return (int)err_edge(rc);
+}
+
+int
+zsock_connect(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
+{
+	struct edge_addr a;
+	int rc;
+
+	rc = edge_addr(&a, addr, addrlen, "zsock_connect");
+	if (rc == 0)
+		rc = call_connect(sock, (struct sockaddr *)&a.any, a.len);
+	return (int)err_edge(rc);
+}
+
+int
+zsock_listen(int sock, int backlog)
+{
+	return (int)err_edge(call_listen(sock, backlog));
+}
+
+int
+zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
+{
+	if (addr == NULL || addrlen == NULL) {
+		addr = NULL;
+		addrlen = NULL;
+	}
+	return (int)err_edge(call_accept(sock, addr, addrlen));
+}
+
+ssize_t
+zsock_send(int sock, const void *buf, size_t len, int flags)
+{
+	return zsock_sendto(sock, buf, len, flags, NULL, 0);
+}
+
+ssize_t
+zsock_sendto(int sock, const void *buf, size_t len, int flags,
+    const struct net_sockaddr *dest, net_socklen_t addrlen)
+{
+	struct edge_addr a;
+	int rc;
+
+	if (buf == NULL && len > 0)
+		return err_edge(edge_null("zsock_sendto", "the buffer"));
+	if (dest == NULL)
+		return err_edge(
+		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
+	rc = edge_addr(&a, dest, addrlen, "zsock_sendto");
+	if (rc < 0)
+		return err_edge(rc);
+	return err_edge(call_sendto(sock, buf, len, edge_flags(flags),
+	    (struct sockaddr *)&a.any, a.len));
+}
+
+ssize_t
+zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
+{
+	struct net_msghdr m;
+	struct edge_addr a;
+	int rc;
+
+	if (msg == NULL || (msg->msg_iov == NULL && msg->msg_iovlen > 0))
+		return err_edge(-EINVAL);
+	m = *msg;
+	if (m.msg_name != NULL) {
+		rc = edge_addr(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
+		if (rc < 0)
+			return err_edge(rc);
+		m.msg_name = &a.any;
+		m.msg_namelen = a.len;
+	}
+	return err_edge(call_sendmsg(sock, &m, edge_flags(flags)));
+}
+
+ssize_t
+zsock_recv(int sock, void *buf, size_t len, int flags)
+{
+	return zsock_recvfrom(sock, buf, len, flags, NULL, NULL);
+}
+
+ssize_t
+zsock_recvfrom(int sock, void *buf, size_t len, int flags,
+    struct net_sockaddr *src, net_socklen_t *addrlen)
+{
+	if (buf == NULL && len > 0)
+		return err_edge(edge_null("zsock_recvfrom", "the buffer"));
+	if (src == NULL || addrlen == NULL) {
+		src = NULL;
+		addrlen = NULL;
+	}
+	return err_edge(
+	    call_recvfrom(sock, buf, len, edge_flags(flags), src, addrlen));
+}
+
+ssize_t
+zsock_recvmsg(int sock, struct net_msghdr *msg, int flags)
+{
+	if (msg == NULL)
+		return err_edge(-EINVAL);
+	if (msg->msg_iov == NULL || msg->msg_iovlen < 1)
+		return err_edge(-ENOMEM); /* the device's answer */
+	return err_edge(call_recvmsg(sock, msg, edge_flags(flags)));
+}
+
+int
+zsock_getsockname(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
+{
+	if (addr == NULL || addrlen == NULL)
+		return (int)err_edge(-EINVAL);
+	return (int)err_edge(call_getsockname(sock, addr, addrlen));
+}
+
+int
+zsock_getpeername(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
+{
+	if (addr == NULL || addrlen == NULL)
+		return (int)err_edge(-EINVAL);
+	return (int)err_edge(call_getpeername(sock, addr, addrlen));
+}
+
+int
+zsock_getsockopt(int sock, int level, int optname, void *optval,
+    net_socklen_t *optlen)
+{
+	return (int)err_edge(
+	    call_getsockopt(sock, level, optname, optval, optlen));
+}
+
+int
+zsock_setsockopt(int sock, int level, int optname, const void *optval,
+    net_socklen_t optlen)
+{
+	return (int)err_edge(
+	    call_setsockopt(sock, level, optname, optval, optlen));
+}
+
+int
+zsock_fcntl(int sock, int cmd, int flags)
+{
+	return (int)err_edge(call_fcntl(sock, cmd, flags));
+}
+
+int
+zsock_ioctl(int sock, unsigned long request, ...)
+{
+	va_list ap;
+	int *value;
+
+	va_start(ap, request);
+	value = va_arg(ap, int *);
+	va_end(ap);
+	return (int)err_edge(call_ioctl(sock, request, value));
+}
+
+char *
+zsock_inet_ntop(net_sa_family_t family, const void *src, char *dst, size_t size)
+{
+	if (src == NULL || dst == NULL) {
+		(void)err_edge(edge_null("zsock_inet_ntop", "an argument"));
+		return NULL;
+	}
+	return (char *)inet_ntop(family, src, dst,
+	    size > UINT32_MAX ? UINT32_MAX : (socklen_t)size);
+}
+
+int
+zsock_inet_pton(net_sa_family_t family, const char *src, void *dst)
+{
+	if (src == NULL || dst == NULL) {
+		(void)err_edge(edge_null("zsock_inet_pton", "an argument"));
+		return 0;
+	}
+	/* An unknown family is just not an address there, never -1. */
+	return inet_pton(family, src, dst) == 1;
+}
