@@ -1,0 +1,16 @@
+#ifndef FIRMWARE_SYS_SELECT_H
+#define FIRMWARE_SYS_SELECT_H
+
+/* glibc's, with the POSIX names bound where they are asked for. */
+#pragma GCC system_header
+#include_next <sys/select.h>
+
+#include <zsock/detail/posix_mode.h>
+
+#ifdef ZSOCK_POSIX_NAMES
+ZSOCK_BEGIN_DECLS
+ZSOCK_POSIX_BIND(select);
+ZSOCK_END_DECLS
+#endif
+
+#endif

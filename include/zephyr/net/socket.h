@@ -1,0 +1,289 @@
+#ifndef ZEPHYR_NET_SOCKET_H
+#define ZEPHYR_NET_SOCKET_H
+
+/*
+ * Zephyr's sockets.
+ *
+ * Unless a comment says otherwise: a call may be made from any thread; one
+ * thread may send on a socket while another receives, and closing it wakes
+ * them with EINTR; arguments stay the caller's, and nothing keeps a pointer to
+ * them after the call; a failure is -1 with errno.
+ *
+ * Every call with a sock answers EBADF for a number that is not an open socket
+ * of the library, and EOPNOTSUPP where that kind of socket cannot do it; these
+ * are not repeated below.  An address that must not be NULL and is, or any
+ * other such pointer, is EINVAL, where a device would crash.  Errors that are
+ * not listed are the kernel's, as its manual has them.
+ *
+ * Addresses may have Zephyr's own, shorter lengths: 8 bytes for IPv4, 24 for
+ * IPv6.  On a secure socket a fatal error is final: every later send and
+ * receive answers the same errno until the socket is closed, and
+ * zsock_error_text() says what happened.
+ */
+
+#include <zephyr/net/net_ip.h>
+#include <zephyr/net/socket_poll.h>
+#include <zephyr/net/socket_select.h>
+#include <zephyr/net/socket_types.h>
+#include <zephyr/net/tls_credentials.h>
+#include <zsock/api.h>
+#include <zsock/options.h>
+
+/* What ZSOCK_TLS_CERT_VERIFY_CALLBACK takes. */
+struct zsock_tls_cert_verify_cb {
+	void *cb;
+	void *ctx;
+};
+
+ZSOCK_BEGIN_DECLS
+
+/*
+ * Make a socket.  NET_IPPROTO_TLS_1_2 and its like make a NET_SOCK_STREAM one
+ * secure; 0 is TCP or UDP, as the type says.  Does not block.
+ *
+ * Returns its number, the lowest that is free, from 0 on: test for < 0, not
+ * for <= 0.  (With the POSIX names, the kernel's number.)  It is the caller's
+ * to close.  Errors, in the order in which they are looked for (Zephyr)
+ *   EAFNOSUPPORT     family is neither NET_AF_INET nor NET_AF_INET6
+ *   ENFILE           no number is free
+ *   EPROTOTYPE       type is none of the above; type bits do not exist
+ *   EPROTONOSUPPORT  the type does not have this protocol
+ *   ENOMEM           out of memory
+ */
+ZSOCK_API int zsock_socket(int family, int type, int proto);
+
+/*
+ * Close a socket.  A secure one says close_notify first and sends what is
+ * still to be sent, for at most one second, on a non-blocking socket without
+ * waiting.  The number is gone whatever the result is, but not given again
+ * before every call that was blocked on the socket has returned.
+ */
+ZSOCK_API int zsock_close(int sock);
+
+/*
+ * End receiving (ZSOCK_SHUT_RD), sending (ZSOCK_SHUT_WR) or both
+ * (ZSOCK_SHUT_RDWR), as POSIX has it.  No TLS alert is sent.
+ *   EINVAL    how is none of these
+ *   ENOTCONN  the socket is not connected
+ */
+ZSOCK_API int zsock_shutdown(int sock, int how);
+
+/*
+ * Give the socket its local address.  Port 0 lets the kernel choose one.
+ *   EINVAL         addrlen is too short for the family, the family is not an
+ *                  internet one, or the socket has an address already
+ *   EADDRINUSE     another socket has it
+ *   EADDRNOTAVAIL  no interface has it
+ */
+ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
+    net_socklen_t addrlen);
+
+/*
+ * Connect to addr, or on a datagram socket choose whom to talk to.
+ *
+ * On a secure socket the handshake is part of the call, which blocks through
+ * it even if O_NONBLOCK is set, for at most 10 seconds (Zephyr; in milliseconds
+ * in the environment's ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS).  On a plain one
+ * O_NONBLOCK gives EINPROGRESS at once.
+ *   EINVAL        addrlen is too short, or the family not an internet one
+ *   ECONNREFUSED  nothing listens there
+ *   EISCONN       the plain socket is connected
+ *   EALREADY      it is being connected, or the secure socket is connected
+ *   EOPNOTSUPP    the socket listens
+ *   ETIMEDOUT     no answer from the peer's host
+ * and on a secure socket
+ *   ECONNABORTED  the handshake failed
+ *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
+ *   ENOENT        nothing is stored under one of its sec_tags any more
+ *   EINVAL        a credential cannot be used
+ */
+ZSOCK_API int zsock_connect(int sock, const struct net_sockaddr *addr,
+    net_socklen_t addrlen);
+
+/*
+ * Let others connect; backlog is how many may wait for zsock_accept.
+ *   EADDRINUSE  another socket listens there
+ *   EINVAL      the socket is connected
+ *   EOPNOTSUPP  it is a datagram socket
+ */
+ZSOCK_API int zsock_listen(int sock, int backlog);
+
+/*
+ * Take the next connection, and wait for one unless O_NONBLOCK is set.  addr
+ * and addrlen take the peer's address and may be NULL; *addrlen is the room on
+ * entry and the length, which may be larger, on return.
+ *
+ * On a secure socket the handshake is part of the call and blocks as that of
+ * zsock_connect does: one silent client holds up the others for its 10 seconds
+ * (Zephyr).  A failed handshake closes that connection and leaves the listener
+ * as it was, so a server must go on after it.  The new socket has the
+ * listener's TLS options and no other.
+ *
+ * Returns the new socket's number, the caller's to close.
+ *   EAGAIN        O_NONBLOCK is set and nobody waits
+ *   ENFILE        no number is free; the connection stays in the queue
+ *   EINVAL        the socket does not listen
+ *   EINTR         a signal came, or another thread closed the socket
+ *   ECONNABORTED  the handshake failed
+ *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
+ *   ENOENT        nothing is stored under one of the sec_tags any more
+ */
+ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
+    net_socklen_t *addrlen);
+
+/*
+ * Send len bytes.  Blocks until they are taken unless flags have
+ * ZSOCK_MSG_DONTWAIT or O_NONBLOCK is set; SO_SNDTIMEO limits the wait.  Of
+ * flags only ZSOCK_MSG_* count.  SIGPIPE is never raised.
+ *
+ * zsock_sendto sends to dest, which a connected stream does without; NULL is
+ * who the socket is connected to.  zsock_sendmsg sends the buffers of msg_iov
+ * as one message.
+ *
+ * Returns how many bytes were taken, on a stream perhaps fewer than len.
+ *   EAGAIN        it would block, or the time is over
+ *   ENOTCONN      a stream that is not connected; a secure one without a
+ *                 complete handshake
+ *   EDESTADDRREQ  a datagram without a destination
+ *   EPIPE         a plain stream cannot send any more
+ *   ECONNABORTED  the secure connection has failed
+ *   EMSGSIZE      the datagram is too large
+ *   EINTR         a signal came, or another thread closed the socket
+ *   EINVAL        the address is too short, or not an internet one; buf, msg
+ *                 or msg_iov is NULL and its length is not 0
+ */
+ZSOCK_API ssize_t zsock_send(int sock, const void *buf, size_t len, int flags);
+ZSOCK_API ssize_t zsock_sendto(int sock, const void *buf, size_t len, int flags,
+    const struct net_sockaddr *dest, net_socklen_t addrlen);
+ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
+    int flags);
+
+/*
+ * Receive up to len bytes, or one datagram.  Waits for the first byte unless
+ * flags have ZSOCK_MSG_DONTWAIT or O_NONBLOCK is set; SO_RCVTIMEO limits the
+ * wait; ZSOCK_MSG_WAITALL waits for all of them.  Of flags only ZSOCK_MSG_*
+ * count.  What a datagram has beyond len is lost; with ZSOCK_MSG_TRUNC the
+ * result is its true length.
+ *
+ * zsock_recvfrom stores who sent it, as zsock_accept does; src and addrlen may
+ * be NULL.  zsock_recvmsg fills several buffers, and control data.
+ *
+ * Returns how many bytes were received; 0 is the end of a stream: the peer's
+ * close_notify on a secure one, or the end of its TCP connection between two
+ * records.  What arrived before an error is returned first.
+ *   EAGAIN      nothing is there, or the time is over
+ *   ENOTCONN    a stream that is not connected; a secure one without a
+ *               complete handshake
+ *   EIO         the peer sent an alert, or a record was damaged
+ *   ECONNRESET  the connection broke, or ended inside a record
+ *   EINTR       a signal came, or another thread closed the socket
+ *   EOPNOTSUPP  ZSOCK_MSG_PEEK, or zsock_recvmsg, on a secure socket (Zephyr)
+ *   EINVAL      buf is NULL and len is not 0; msg is NULL
+ *   ENOMEM      zsock_recvmsg without buffers (Zephyr)
+ */
+ZSOCK_API ssize_t zsock_recv(int sock, void *buf, size_t len, int flags);
+ZSOCK_API ssize_t zsock_recvfrom(int sock, void *buf, size_t len, int flags,
+    struct net_sockaddr *src, net_socklen_t *addrlen);
+ZSOCK_API ssize_t zsock_recvmsg(int sock, struct net_msghdr *msg, int flags);
+
+/*
+ * cmd is ZVFS_F_GETFL, which returns 0 or ZSOCK_O_NONBLOCK, or ZVFS_F_SETFL,
+ * which sets that flag (Zephyr's number, 0x4000, is taken as well) and returns
+ * 0.
+ *   EOPNOTSUPP  any other cmd (Zephyr)
+ */
+ZSOCK_API int zsock_fcntl(int sock, int cmd, int flags);
+
+/*
+ * request is ZFD_IOCTL_FIONREAD, which stores how many bytes can be received,
+ * ZFD_IOCTL_FIONWRITE, which stores how many are not yet acknowledged, or
+ * ZFD_IOCTL_FIONBIO, which makes the socket non-blocking whatever its argument
+ * is (Zephyr).  The argument is an int *.
+ *   EINVAL      it is NULL where something is to be stored
+ *   EOPNOTSUPP  any other request, or a secure socket (Zephyr)
+ */
+ZSOCK_API int zsock_ioctl(int sock, unsigned long request, ...);
+
+/*
+ * Read or set an option: level and optname are ZSOCK_*, optval is what that
+ * option takes and *optlen, or optlen, its size in bytes; on return *optlen is
+ * what was written.  No option is accepted and then ignored.
+ *   ENOPROTOOPT  the socket has no such option, or not in this direction
+ *   EINVAL       the size or the value does not fit, or optval is NULL
+ *   ENOTCONN     TLS_CIPHERSUITE_USED before the handshake
+ * and for TLS_SEC_TAG_LIST, which then keeps its old value (Zephyr)
+ *   ENOENT       nothing is stored under one of the tags
+ *   EINVAL       a credential cannot be read, or does not go with the others
+ *   ENOTSUP      a tag has a pre-shared key
+ */
+ZSOCK_API int zsock_getsockopt(int sock, int level, int optname, void *optval,
+    net_socklen_t *optlen);
+ZSOCK_API int zsock_setsockopt(int sock, int level, int optname,
+    const void *optval, net_socklen_t optlen);
+
+/*
+ * The address of the peer, or of the socket itself.  *addrlen is the room on
+ * entry and the length, which may be larger, on return.
+ *   EINVAL    addr or addrlen is NULL (Zephyr)
+ *   ENOTCONN  there is no peer
+ */
+ZSOCK_API int zsock_getpeername(int sock, struct net_sockaddr *addr,
+    net_socklen_t *addrlen);
+ZSOCK_API int zsock_getsockname(int sock, struct net_sockaddr *addr,
+    net_socklen_t *addrlen);
+
+/*
+ * Find the addresses of host, or what host says if it is an address; NULL with
+ * ZSOCK_AI_PASSIVE is the one to bind to.  service is a decimal port, 1 to
+ * 65535, or NULL: it is never a name (Zephyr).  hints may be NULL.  Blocks as
+ * long as the host's resolver does.
+ *
+ * Returns 0 and in *res a list, IPv4 first, one entry an address, which the
+ * caller releases with zsock_freeaddrinfo; else *res is NULL and the result one
+ * of
+ *   DNS_EAI_NONAME      no such host; service is not a port (Zephyr)
+ *   DNS_EAI_FAIL        host is NULL without ZSOCK_AI_PASSIVE, or a name
+ *                       despite ZSOCK_AI_NUMERICHOST (Zephyr)
+ *   DNS_EAI_ADDRFAMILY  host is an address of another family than hints want,
+ *                       or that family is not an internet one
+ *   DNS_EAI_MEMORY      out of memory
+ *   DNS_EAI_SYSTEM      see errno: EINVAL if host and service are NULL, or res
+ *   others              the host's resolver's
+ */
+ZSOCK_API int zsock_getaddrinfo(const char *host, const char *service,
+    const struct zsock_addrinfo *hints, struct zsock_addrinfo **res);
+
+/* Release a list; it must be the head of one, or NULL. */
+ZSOCK_API void zsock_freeaddrinfo(struct zsock_addrinfo *ai);
+
+/* The name of a DNS_EAI_ code, "EAI_NONAME" say (Zephyr); a static string. */
+ZSOCK_API const char *zsock_gai_strerror(int errcode);
+
+/*
+ * An address as text, in dst of size bytes, NET_INET6_ADDRSTRLEN at most.
+ *
+ * Returns dst, or NULL with errno
+ *   EAFNOSUPPORT  family is neither NET_AF_INET nor NET_AF_INET6
+ *   ENOSPC        size is too small
+ *   EINVAL        src or dst is NULL
+ */
+ZSOCK_API char *zsock_inet_ntop(net_sa_family_t family, const void *src,
+    char *dst, size_t size);
+
+/*
+ * Text as an address, into a struct net_in_addr or net_in6_addr.
+ *
+ * Returns 1, or 0 if src is not an address of that family, or the family not
+ * an internet one: never -1 (Zephyr).
+ */
+ZSOCK_API int zsock_inet_pton(net_sa_family_t family, const char *src,
+    void *dst);
+
+ZSOCK_END_DECLS
+
+#ifndef ZSOCK_NO_COMPAT_NAMES
+#include <zephyr/net/net_compat.h>
+#endif
+#include <zsock/detail/posix_names.h>
+
+#endif

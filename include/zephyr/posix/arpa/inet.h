@@ -1,0 +1,3 @@
+#include <arpa/inet.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <fcntl.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <net/if.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <netdb.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <netinet/in.h>
+
+#include <zephyr/net/socket.h>

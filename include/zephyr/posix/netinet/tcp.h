@@ -1,0 +1,3 @@
+#include <netinet/tcp.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <poll.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <sys/ioctl.h>
+
+#include <zephyr/net/socket.h>

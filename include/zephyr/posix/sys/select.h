@@ -1,0 +1,3 @@
+#include <sys/select.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <sys/socket.h>
+
+#include <zephyr/net/socket.h>

@@ -1,0 +1,3 @@
+#include <unistd.h>
+
+#include <zephyr/net/socket.h>
