@@ -146,7 +146,7 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *                 complete handshake
  *   EDESTADDRREQ  a datagram without a destination
  *   EPIPE         a plain stream cannot send any more
- *   ECONNABORTED  the secure connection has failed
+ *   ECONNABORTED  the secure connection has failed, or the peer has ended it
  *   EMSGSIZE      the datagram is too large
  *   EINTR         a signal came, or another thread closed the socket
  *   EINVAL        the address is too short, or not an internet one; buf, msg
@@ -174,8 +174,10 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *   EAGAIN      nothing is there, or the time is over
  *   ENOTCONN    a stream that is not connected; a secure one without a
  *               complete handshake
- *   EIO         the peer sent an alert, or a record was damaged
- *   ECONNRESET  the connection broke, or ended inside a record
+ *   EIO         the secure connection has failed: an alert, a damaged record or
+ *               a reset (Zephyr); the same from then on
+ *   ECONNRESET  a plain connection was reset, or a secure one ended inside a
+ *               record
  *   EINTR       a signal came, or another thread closed the socket
  *   EOPNOTSUPP  ZSOCK_MSG_PEEK, or zsock_recvmsg, on a secure socket (Zephyr)
  *   EINVAL      buf is NULL and len is not 0; msg is NULL
