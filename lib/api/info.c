@@ -3,6 +3,7 @@
 #include <zsock/zsock.h>
 
 #include "base/err.h"
+#include "base/log.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 
@@ -33,5 +34,9 @@ zsock_error_text(int sock, char *buf, size_t len)
 void
 zsock_use_kernel_numbers(void)
 {
-	fdtable_use_kernel_numbers();
+	if (!fdtable_use_kernel_numbers())
+		log_line(LOG_WARN,
+		    "zsock_use_kernel_numbers: sockets have private numbers "
+		    "already; call it before the first zsock_socket, or files "
+		    "and sockets cannot be told apart by POSIX names");
 }

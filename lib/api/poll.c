@@ -77,15 +77,15 @@ mark(const struct pollfd *p, short asked, short rule, fd_set *set)
 	return 1;
 }
 
+/* What is longer than poll(2) can wait for waits that long: 24 days. */
 static int
 timeout_ms(const struct timeval *tv)
 {
-	long long ms;
-
 	if (tv == NULL)
 		return -1;
-	ms = tv->tv_sec * 1000LL + (tv->tv_usec + 999) / 1000;
-	return ms > INT_MAX ? INT_MAX : (int)ms;
+	if (tv->tv_sec >= INT_MAX / 2000 || tv->tv_usec >= INT_MAX / 2)
+		return INT_MAX;
+	return (int)tv->tv_sec * 1000 + (int)((tv->tv_usec + 999) / 1000);
 }
 
 int
@@ -97,7 +97,8 @@ poll_select(int nbits, fd_set *r, fd_set *w, fd_set *e,
 	nfds_t n;
 	int rc, bits = 0;
 
-	if (nbits < 0 || (timeout != NULL && timeout->tv_sec < 0))
+	if (nbits < 0 ||
+	    (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
 		return -EINVAL;
 	n = collect(fds, nbits < FD_SETSIZE ? nbits : FD_SETSIZE, r, w, e);
 	rc = poll_sockets(fds, n, timeout_ms(timeout), posix);
@@ -108,7 +109,9 @@ poll_select(int nbits, fd_set *r, fd_set *w, fd_set *e,
 	zero(e);
 	for (nfds_t i = 0; i < n; i++) {
 		if ((fds[i].revents & POLLNVAL) != 0)
-			return -EBADF;
+			return -EBADF; /* the sets are empty, as on the device */
+	}
+	for (nfds_t i = 0; i < n; i++) {
 		bits += mark(&fds[i], POLLIN, rules->r, r) +
 		    mark(&fds[i], POLLOUT, rules->w, w) +
 		    mark(&fds[i], POLLPRI, rules->e, e);

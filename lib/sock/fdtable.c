@@ -64,13 +64,17 @@ prepare_locked(void)
 	return true;
 }
 
-void
+bool
 fdtable_use_kernel_numbers(void)
 {
+	bool answer;
+
 	pthread_mutex_lock(&lock);
 	if (!atomic_load(&numbering_fixed))
 		by_kernel = true;
+	answer = by_kernel;
 	pthread_mutex_unlock(&lock);
+	return answer;
 }
 
 bool

@@ -11,8 +11,8 @@
  * number is its kfd).  Looking a number up takes no lock.
  */
 
-/* Kernel numbering from now on; ignored once a number was given. */
-void fdtable_use_kernel_numbers(void);
+/* Kernel numbering from now on; false if private numbers were given out. */
+bool fdtable_use_kernel_numbers(void);
 
 /* Is it in force? */
 bool fdtable_kernel_numbers(void);

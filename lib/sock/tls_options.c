@@ -73,12 +73,18 @@ set_hostname(struct zsock *s, const struct option *o, const void *val,
     socklen_t len)
 {
 	struct tls_sock *t = self(s);
+	struct verdict why;
 	int rc;
 
 	(void)o;
 	(void)len;
 	pthread_mutex_lock(&t->lock);
 	rc = tls_settings_set_hostname(&t->settings, val);
+	if (rc == -EINVAL) {
+		verdict_set(&why, "TLS_HOSTNAME is longer than %d bytes",
+		    TLS_HOSTNAME_MAX);
+		tls_sock_reason_locked(t, &why);
+	}
 	pthread_mutex_unlock(&t->lock);
 	return rc;
 }

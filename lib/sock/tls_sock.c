@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -369,6 +370,7 @@ tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role)
 {
 	int rc;
 
+	t->owner = getpid();
 	rc = make_engine_locked(t, role);
 	if (rc == 0) {
 		hurry_locked(t);

@@ -2,6 +2,7 @@
 #define SOCK_TLS_SOCK_H
 
 #include <pthread.h>
+#include <sys/types.h>
 
 #include "sock/option.h"
 #include "sock/sock.h"
@@ -27,6 +28,7 @@ struct tls_sock {
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
 	bool told;                 /* the engine's failure is in the log */
+	pid_t owner;               /* the process that did the handshake */
 	bool quick;  /* TCP_NODELAY is on until the first data are out */
 	int nodelay; /* what the program wants TCP_NODELAY to be */
 };

@@ -5,6 +5,7 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "base/err.h"
@@ -13,6 +14,9 @@
 
 /* How long close may wait for the peer to take what is still to be sent. */
 #define FAREWELL_MS 1000
+
+/* How many buffers of unread data close throws away at most. */
+#define SCRAP_READS 64
 
 /* How often poll looks whether another thread's handshake has ended. */
 #define CONNECTING_POLL_MS 25
@@ -235,6 +239,11 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	rc = tls_sock_usable_locked(t, &p);
 	if (rc < 0)
 		goto out;
+	/* After the peer's close_notify the device sends no more. */
+	if (tls_engine_ended(t->engine)) {
+		rc = -ECONNABORTED;
+		goto out;
+	}
 	/* Ciphertext of an earlier call goes first, or nothing does. */
 	rc = tls_sock_drain_locked(t, &p);
 	for (size_t i = 0; rc >= 0 && i < m->msg_iovlen; i++) {
@@ -416,9 +425,25 @@ stream_poll_end(struct zsock *s, short events, short revents)
 }
 
 /*
- * close_notify, and what the ring still holds.  Data that arrived and were
- * never read (a session ticket, say) are thrown away first: the kernel would
- * answer them with a reset, which may overtake what we sent.
+ * Data that arrived and were never read (a session ticket, say) are thrown
+ * away before the kernel's socket is closed: it would answer them with a
+ * reset, which may overtake what we sent.
+ */
+static void
+discard_unread(int kfd)
+{
+	char scrap[4096];
+
+	for (int i = 0; i < SCRAP_READS; i++) {
+		if (kernel->recvfrom(kfd, scrap, sizeof(scrap), MSG_DONTWAIT,
+		        NULL, NULL) <= 0)
+			break;
+	}
+}
+
+/*
+ * close_notify, and what the ring still holds.  After a fork the stream is the
+ * process's that made it; the other one's close must not end it.
  */
 static void
 stream_farewell(struct zsock *s)
@@ -426,17 +451,15 @@ stream_farewell(struct zsock *s)
 	struct tls_sock *t = (struct tls_sock *)s;
 	struct tls_patience p = { .handshake = true,
 		.until = deadline_in_ms(FAREWELL_MS) };
-	char scrap[4096];
 
 	pthread_mutex_lock(&t->lock);
-	if (t->phase == TLS_PHASE_OPEN && tls_engine_error(t->engine) == 0) {
+	if (t->phase == TLS_PHASE_OPEN && t->owner == getpid() &&
+	    tls_engine_error(t->engine) == 0) {
 		p.dontwait = native_nonblock(s->kfd) > 0;
 		tls_engine_shutdown(t->engine);
 		/* Best effort: whoever closes does not want to hear more. */
 		(void)tls_sock_drain_locked(t, &p);
-		while (kernel->recvfrom(s->kfd, scrap, sizeof(scrap),
-		           MSG_DONTWAIT, NULL, NULL) > 0)
-			continue;
+		discard_unread(s->kfd);
 	}
 	pthread_mutex_unlock(&t->lock);
 }

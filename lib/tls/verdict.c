@@ -89,6 +89,22 @@ alert_of(unsigned long ssl_error)
 	return reason - SSL_AD_REASON_OFFSET;
 }
 
+/* Alerts of RFC 8446 and RFC 7301 that OpenSSL 3.0 has no words for. */
+static const char *
+alert_text(int alert)
+{
+	switch (alert) {
+	case 109:
+		return "missing extension";
+	case 116:
+		return "certificate required";
+	case 120:
+		return "no application protocol";
+	default:
+		return SSL_alert_desc_string_long(alert);
+	}
+}
+
 static const char *
 reason_text(unsigned long ssl_error)
 {
@@ -105,7 +121,7 @@ append_side(struct verdict *v, const struct verdict_case *c)
 	switch (c->side) {
 	case VERDICT_PEER:
 		append(v, "the peer sent the alert '%s' (%d)",
-		    SSL_alert_desc_string_long(alert), alert);
+		    alert_text(alert), alert);
 		break;
 	case VERDICT_CLOSED:
 		append(v, "the peer closed the connection");

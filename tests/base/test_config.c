@@ -155,11 +155,14 @@ main(void)
 			.setup_func = clear_environment,
 			.initial_state = (void *)&cases[n] };
 	}
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
-	    reading_leaves_errno_alone, clear_environment);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
-	    the_log_file_is_a_name_or_null, clear_environment);
-	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
-	    a_change_is_not_seen_before_a_reload, clear_environment);
+	tests[n++] = (struct CMUnitTest)
+	    cmocka_unit_test_setup(reading_leaves_errno_alone,
+	        clear_environment);
+	tests[n++] = (struct CMUnitTest)
+	    cmocka_unit_test_setup(the_log_file_is_a_name_or_null,
+	        clear_environment);
+	tests[n++] = (struct CMUnitTest)
+	    cmocka_unit_test_setup(a_change_is_not_seen_before_a_reload,
+	        clear_environment);
 	return cmocka_run_group_tests_name("base/config", tests, NULL, NULL);
 }

@@ -32,10 +32,10 @@ static void
 a_far_deadline_is_the_longest_wait_of_poll(void **state)
 {
 	(void)state;
-	assert_int_equal(
-	    deadline_left_ms((struct deadline){ INT64_MAX - 1 }), INT_MAX);
-	assert_int_equal(
-	    deadline_left_ms(deadline_in_ms(2 * (int64_t)INT_MAX)), INT_MAX);
+	assert_int_equal(deadline_left_ms((struct deadline){ INT64_MAX - 1 }),
+	    INT_MAX);
+	assert_int_equal(deadline_left_ms(deadline_in_ms(2 * (int64_t)INT_MAX)),
+	    INT_MAX);
 }
 
 /* Looked at over and over, it must not say 0 while there is time left. */

@@ -119,7 +119,8 @@ level_lets_through(void **state)
 	configure(c->level, path);
 	for (int level = LOG_ERROR; level <= LOG_DEBUG; level++) {
 		log_line((enum log_level)level, "%d", level);
-		assert_int_equal(log_wants((enum log_level)level), level <= most);
+		assert_int_equal(log_wants((enum log_level)level),
+		    level <= most);
 	}
 	assert_string_equal(logged(), c->want);
 }
@@ -129,8 +130,8 @@ control_characters_become_question_marks(void **state)
 {
 	(void)state;
 	log_line(LOG_WARN, "a\nb\r\tc\x1b[31m\x7f\x01z~ %s", "\xc3\xa9\n");
-	assert_string_equal(
-	    logged(), "zsock: warn: a?b??c?[31m??z~ \xc3\xa9?\n");
+	assert_string_equal(logged(),
+	    "zsock: warn: a?b??c?[31m??z~ \xc3\xa9?\n");
 }
 
 static void
@@ -148,8 +149,7 @@ a_long_line_is_cut(void **state)
 	got = logged();
 	len = strcspn(got, "\n") + 1;
 	assert_in_range(len, LOG_LINE_MAX - 8, LOG_LINE_MAX);
-	assert_int_equal(
-	    strspn(got + strlen("zsock: error: "), "x"),
+	assert_int_equal(strspn(got + strlen("zsock: error: "), "x"),
 	    len - strlen("zsock: error: \n"));
 	assert_string_equal(got + len, "zsock: error: next\n");
 }
@@ -210,8 +210,8 @@ errno_is_left_alone(void **state)
 	assert_int_equal(errno, EXDEV);
 	log_line(LOG_ERROR, "%s", "written");
 	assert_int_equal(fake_kernel_count(FAKE_WRITE), 3);
-	assert_string_equal(
-	    logged(), "zsock: error: written\nzsock: error: written\n");
+	assert_string_equal(logged(),
+	    "zsock: error: written\nzsock: error: written\n");
 }
 
 static void
@@ -269,8 +269,8 @@ a_file_that_cannot_be_opened_is_stderr(void **state)
 	assert_string_equal(logged(), "zsock: warn: hello\n");
 	/* stderr was not closed as if it were the file. */
 	with_stderr_in_file(say_hello);
-	assert_string_equal(
-	    logged(), "zsock: warn: hello\nzsock: warn: hello\n");
+	assert_string_equal(logged(),
+	    "zsock: warn: hello\nzsock: warn: hello\n");
 }
 
 static void
@@ -300,21 +300,23 @@ int
 main(void)
 {
 	const struct CMUnitTest others[] = {
-		cmocka_unit_test_setup(
-		    control_characters_become_question_marks, setup),
+		cmocka_unit_test_setup(control_characters_become_question_marks,
+		    setup),
 		cmocka_unit_test_setup(a_long_line_is_cut, setup),
 		cmocka_unit_test_setup(
 		    each_length_around_the_limit_ends_in_a_newline, setup),
-		cmocka_unit_test_setup_teardown(
-		    a_line_is_one_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    a_silent_line_is_no_write, setup, teardown),
-		cmocka_unit_test_setup_teardown(
-		    errno_is_left_alone, setup, teardown),
-		cmocka_unit_test_setup(a_new_file_is_for_its_owner_alone, setup),
-		cmocka_unit_test_setup(without_a_file_lines_go_to_stderr, setup),
-		cmocka_unit_test_setup(
-		    a_file_that_cannot_be_opened_is_stderr, setup),
+		cmocka_unit_test_setup_teardown(a_line_is_one_write, setup,
+		    teardown),
+		cmocka_unit_test_setup_teardown(a_silent_line_is_no_write,
+		    setup, teardown),
+		cmocka_unit_test_setup_teardown(errno_is_left_alone, setup,
+		    teardown),
+		cmocka_unit_test_setup(a_new_file_is_for_its_owner_alone,
+		    setup),
+		cmocka_unit_test_setup(without_a_file_lines_go_to_stderr,
+		    setup),
+		cmocka_unit_test_setup(a_file_that_cannot_be_opened_is_stderr,
+		    setup),
 		cmocka_unit_test_setup(no_descriptor_stays_open, setup),
 		cmocka_unit_test_setup(a_bad_value_of_zsock_log_is_said, setup),
 	};
@@ -338,6 +340,6 @@ main(void)
 			.initial_state = (void *)&levels[i] };
 	}
 	memcpy(&tests[n], others, sizeof(others));
-	return cmocka_run_group_tests_name(
-	    "base/log", tests, group_setup, group_teardown);
+	return cmocka_run_group_tests_name("base/log", tests, group_setup,
+	    group_teardown);
 }

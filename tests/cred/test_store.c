@@ -66,8 +66,7 @@ each_type_of_each_tag_is_a_place(void **state)
 	for (int tag = 0; tag < TAGS; tag++) {
 		for (int type = CRED_NONE; type <= CRED_PSK_ID; type++) {
 			len = sizeof(text);
-			assert_int_equal(
-			    store_copy(tag, type, text, &len), 0);
+			assert_int_equal(store_copy(tag, type, text, &len), 0);
 			assert_int_equal(len, 2);
 			assert_int_equal(text[0], 'a' + tag);
 			assert_int_equal(text[1], '0' + type);
@@ -85,7 +84,8 @@ a_tag_may_be_any_number(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < LEN(tags); i++)
-		assert_int_equal(store_add(tags[i], CRED_PSK, &"abcd"[i], 1), 0);
+		assert_int_equal(store_add(tags[i], CRED_PSK, &"abcd"[i], 1),
+		    0);
 	for (size_t i = 0; i < LEN(tags); i++) {
 		len = 1;
 		assert_int_equal(store_copy(tags[i], CRED_PSK, &c, &len), 0);
@@ -154,8 +154,7 @@ copy_into_room(void **state)
 	memset(got, '#', sizeof(got));
 	memset(untouched, '#', sizeof(untouched));
 	add(1, CRED_CERTIFICATE, "12345");
-	assert_int_equal(
-	    store_copy(1, CRED_CERTIFICATE, got, &len), c->want);
+	assert_int_equal(store_copy(1, CRED_CERTIFICATE, got, &len), c->want);
 	assert_int_equal(len, c->want_len);
 	if (c->want == 0)
 		memcpy(untouched, "12345", 5);
@@ -169,8 +168,8 @@ null_without_room_asks_for_the_length(void **state)
 
 	(void)state;
 	add(2, CRED_CA_CERTIFICATE, "123");
-	assert_int_equal(
-	    store_copy(2, CRED_CA_CERTIFICATE, NULL, &len), -EFBIG);
+	assert_int_equal(store_copy(2, CRED_CA_CERTIFICATE, NULL, &len),
+	    -EFBIG);
 	assert_int_equal(len, 3);
 }
 
@@ -297,8 +296,9 @@ the_first_tag_without_credentials_is_named(void **state)
 
 	(void)state;
 	add(1, CRED_CA_CERTIFICATE, "a");
-	assert_int_equal(
-	    store_collect((int[]){ 1, 5, 1, 6 }, 4, &set, &missing), -ENOENT);
+	assert_int_equal(store_collect((int[]){ 1, 5, 1, 6 }, 4, &set,
+	                     &missing),
+	    -ENOENT);
 	assert_int_equal(missing, 5);
 	assert_null(set);
 }
@@ -359,8 +359,7 @@ no_two_adds_share_a_serial(void **state)
 	set = collect((int[]){ 1, 2 }, 2);
 	assert_int_not_equal(set->creds[0]->serial, first);
 	assert_int_not_equal(set->creds[1]->serial, first);
-	assert_int_not_equal(
-	    set->creds[0]->serial, set->creds[1]->serial);
+	assert_int_not_equal(set->creds[0]->serial, set->creds[1]->serial);
 	store_set_put(set);
 }
 
@@ -380,11 +379,10 @@ each_type_has_a_name_of_its_own(void **state)
 {
 	(void)state;
 	for (int a = CRED_CA_CERTIFICATE; a <= CRED_PSK_ID; a++) {
-		assert_string_not_equal(
-		    cred_type_name(a), cred_type_name(99));
+		assert_string_not_equal(cred_type_name(a), cred_type_name(99));
 		for (int b = a + 1; b <= CRED_PSK_ID; b++)
-			assert_string_not_equal(
-			    cred_type_name(a), cred_type_name(b));
+			assert_string_not_equal(cred_type_name(a),
+			    cred_type_name(b));
 	}
 	assert_string_equal(cred_type_name(CRED_PRIVATE_KEY), "private key");
 	assert_string_equal(cred_type_name(CRED_NONE), cred_type_name(99));
@@ -399,25 +397,25 @@ main(void)
 		cmocka_unit_test_setup(the_data_are_copied, setup),
 		cmocka_unit_test_setup(
 		    a_second_add_is_eexist_and_changes_nothing, setup),
-		cmocka_unit_test_setup(
-		    more_than_there_is_memory_is_enomem, setup),
-		cmocka_unit_test_setup(
-		    null_without_room_asks_for_the_length, setup),
+		cmocka_unit_test_setup(more_than_there_is_memory_is_enomem,
+		    setup),
+		cmocka_unit_test_setup(null_without_room_asks_for_the_length,
+		    setup),
 		cmocka_unit_test_setup(nothing_is_a_credential_too, setup),
-		cmocka_unit_test_setup(
-		    copy_of_nothing_is_enoent_and_length_0, setup),
+		cmocka_unit_test_setup(copy_of_nothing_is_enoent_and_length_0,
+		    setup),
 		cmocka_unit_test_setup(delete_empties_one_place_alone, setup),
-		cmocka_unit_test_setup(
-		    a_set_has_the_order_of_tags_then_of_adds, setup),
-		cmocka_unit_test_setup(
-		    an_added_again_credential_comes_last, setup),
-		cmocka_unit_test_setup(
-		    a_tag_asked_for_twice_is_there_twice, setup),
+		cmocka_unit_test_setup(a_set_has_the_order_of_tags_then_of_adds,
+		    setup),
+		cmocka_unit_test_setup(an_added_again_credential_comes_last,
+		    setup),
+		cmocka_unit_test_setup(a_tag_asked_for_twice_is_there_twice,
+		    setup),
 		cmocka_unit_test_setup(no_tags_are_an_empty_set, setup),
 		cmocka_unit_test_setup(
 		    the_first_tag_without_credentials_is_named, setup),
-		cmocka_unit_test_setup(
-		    a_set_outlives_delete_and_replacement, setup),
+		cmocka_unit_test_setup(a_set_outlives_delete_and_replacement,
+		    setup),
 		cmocka_unit_test_setup(
 		    a_set_outlives_another_that_shares_its_credentials, setup),
 		cmocka_unit_test_setup(no_two_adds_share_a_serial, setup),

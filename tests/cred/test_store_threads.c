@@ -43,7 +43,8 @@ change(void *arg)
 	unsigned char data[64];
 
 	for (unsigned int i = 0; i < ROUNDS; i++) {
-		const unsigned int seed = i * 7919 + (unsigned int)(intptr_t)arg;
+		const unsigned int seed =
+		    i * 7919 + (unsigned int)(intptr_t)arg;
 		const int tag = (int)(seed % TAGS);
 		const int type = CRED_CA_CERTIFICATE + (int)(seed % 5);
 		int rc = store_add(tag, type, data, make_data(data, seed));
@@ -104,8 +105,8 @@ what_is_read_is_whole_while_others_change_it(void **state)
 
 	(void)state;
 	for (int i = 0; i < THREADS; i++)
-		threads[i] = loop_start(
-		    i % 2 == 0 ? change : look, (void *)(intptr_t)(i * 31));
+		threads[i] = loop_start(i % 2 == 0 ? change : look,
+		    (void *)(intptr_t)(i * 31));
 	for (int i = 0; i < THREADS; i++)
 		(void)loop_join(threads[i]);
 	for (int tag = 0; tag < TAGS; tag++) {
@@ -159,6 +160,6 @@ main(void)
 		cmocka_unit_test(one_thread_at_a_time_has_a_place),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "cred/store_threads", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("cred/store_threads", tests, NULL,
+	    NULL);
 }

@@ -111,8 +111,8 @@ try_getsockopt(int sock)
 static ssize_t
 try_setsockopt(int sock)
 {
-	return call_setsockopt(
-	    sock, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
+	return call_setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
+	    sizeof(int));
 }
 
 static ssize_t
@@ -256,8 +256,8 @@ a_socket_that_is_not_opened_takes_no_number(void **state)
 		assert_true(call_socket(bad[i][0], bad[i][1], bad[i][2]) < 0);
 	fake_kernel_install();
 	fake_kernel_fail(FAKE_SOCKET, 1, ENOMEM);
-	assert_int_equal(
-	    call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2), -ENOMEM);
+	assert_int_equal(call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2),
+	    -ENOMEM);
 	fake_kernel_remove();
 	assert_int_equal(loop_count_descriptors(), before);
 	sock = call_socket(AF_INET, SOCK_STREAM, 0);
@@ -275,8 +275,8 @@ a_process_without_descriptors_is_enfile(void **state)
 	fake_kernel_install();
 	for (size_t i = 0; i < LEN(protos); i++) {
 		fake_kernel_fail(FAKE_SOCKET, 1, EMFILE);
-		assert_int_equal(
-		    call_socket(AF_INET, SOCK_STREAM, protos[i]), -ENFILE);
+		assert_int_equal(call_socket(AF_INET, SOCK_STREAM, protos[i]),
+		    -ENFILE);
 	}
 	fake_kernel_remove();
 }
@@ -390,8 +390,8 @@ ioctl_answers(void **state)
 	const int sock = call_socket(AF_INET, SOCK_STREAM, c->proto);
 	int value = 0;
 
-	assert_int_equal(
-	    call_ioctl(sock, c->request, c->null ? NULL : &value), c->want);
+	assert_int_equal(call_ioctl(sock, c->request, c->null ? NULL : &value),
+	    c->want);
 	/* FIONBIO was given 0, and is on all the same. */
 	assert_int_equal(call_fcntl(sock, F_GETFL, 0),
 	    c->request == FIONBIO && c->want == 0 ? O_NONBLOCK : 0);
@@ -446,8 +446,8 @@ an_error_text_is_cut_to_the_room_there_is(void **state)
 
 	(void)state;
 	/* An empty tag is refused with a reason. */
-	assert_int_equal(
-	    call_setsockopt(sock, 282, 1, &tag, sizeof(tag)), -ENOENT);
+	assert_int_equal(call_setsockopt(sock, 282, 1, &tag, sizeof(tag)),
+	    -ENOENT);
 	len = call_error_text(sock, NULL, 0);
 	assert_in_range(len, 6, sizeof(text) - 1);
 	assert_int_equal(call_error_text(sock, text, sizeof(text)), len);
@@ -457,8 +457,7 @@ an_error_text_is_cut_to_the_room_there_is(void **state)
 	assert_int_equal(part[4], '\0');
 	assert_int_equal(call_error_text(sock, part, 1), len);
 	assert_string_equal(part, "");
-	assert_int_equal(
-	    call_error_text(sock, text, (size_t)len), len);
+	assert_int_equal(call_error_text(sock, text, (size_t)len), len);
 	assert_int_equal(strlen(text), len - 1);
 	assert_int_equal(call_close(sock), 0);
 }
@@ -488,12 +487,12 @@ setup(void **state)
 	return getsockname(kfd, (struct sockaddr *)&addr, &addr_len);
 }
 
-#define FILL(rows, prefix, fn)                                                \
-	for (size_t i = 0; i < LEN(rows); i++, n++) {                         \
-		snprintf(names[n], sizeof(names[n]), prefix, rows[i].name);   \
-		tests[n] = (struct CMUnitTest){ .name = names[n],             \
-			.test_func = fn,                                      \
-			.initial_state = (void *)&rows[i] };                  \
+#define FILL(rows, prefix, fn) \
+	for (size_t i = 0; i < LEN(rows); i++, n++) { \
+		snprintf(names[n], sizeof(names[n]), prefix, rows[i].name); \
+		tests[n] = (struct CMUnitTest){ .name = names[n], \
+			.test_func = fn, \
+			.initial_state = (void *)&rows[i] }; \
 	}
 
 int

@@ -282,24 +282,24 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(
-		    before_the_first_number_nothing_is_owned, setup),
+		cmocka_unit_test_setup(before_the_first_number_nothing_is_owned,
+		    setup),
 		cmocka_unit_test_setup(the_lowest_free_number_is_given, setup),
-		cmocka_unit_test_setup(
-		    a_place_is_nobodys_until_it_is_installed, setup),
-		cmocka_unit_test_setup(
-		    a_reserved_place_is_not_given_twice, setup),
+		cmocka_unit_test_setup(a_place_is_nobodys_until_it_is_installed,
+		    setup),
+		cmocka_unit_test_setup(a_reserved_place_is_not_given_twice,
+		    setup),
 		cmocka_unit_test_setup(a_full_table_is_enfile, setup),
 		cmocka_unit_test_setup(
 		    a_limit_below_what_is_open_closes_nothing, setup),
-		cmocka_unit_test_setup(
-		    the_usual_limit_is_that_of_descriptors, setup),
+		cmocka_unit_test_setup(the_usual_limit_is_that_of_descriptors,
+		    setup),
 		cmocka_unit_test_setup(
 		    a_number_is_not_reused_while_a_reference_is_held, setup),
 		cmocka_unit_test_setup(get_takes_a_reference, setup),
 		cmocka_unit_test_setup(a_socket_is_removed_once, setup),
-		cmocka_unit_test_setup(
-		    a_number_that_is_not_ours_finds_nothing, setup),
+		cmocka_unit_test_setup(a_number_that_is_not_ours_finds_nothing,
+		    setup),
 		cmocka_unit_test_setup(
 		    the_numbering_stays_once_a_number_was_given, setup),
 	};

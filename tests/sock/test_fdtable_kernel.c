@@ -173,12 +173,13 @@ main(void)
 		cmocka_unit_test(an_accepted_socket_has_the_kernels_number_too),
 		cmocka_unit_test(a_foreign_descriptor_is_not_ours),
 		cmocka_unit_test(a_reserved_place_takes_no_number),
-		cmocka_unit_test_teardown(
-		    a_full_table_of_the_kernel_is_enfile, teardown),
+		cmocka_unit_test_teardown(a_full_table_of_the_kernel_is_enfile,
+		    teardown),
 		cmocka_unit_test(a_number_beyond_the_table_is_enfile),
-		cmocka_unit_test(a_number_stays_taken_while_a_reference_is_held),
+		cmocka_unit_test(
+		    a_number_stays_taken_while_a_reference_is_held),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "sock/fdtable_kernel", tests, setup, NULL);
+	return cmocka_run_group_tests_name("sock/fdtable_kernel", tests, setup,
+	    NULL);
 }

@@ -179,6 +179,6 @@ main(void)
 		cmocka_unit_test(a_place_has_one_holder),
 	};
 
-	return cmocka_run_group_tests_name(
-	    "sock/fdtable_threads", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sock/fdtable_threads", tests, NULL,
+	    NULL);
 }

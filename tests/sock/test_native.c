@@ -48,12 +48,11 @@ open_bound(int family, int type, struct sockaddr_storage *addr, socklen_t *len)
 static void
 open_link(int family)
 {
-	ends.listener =
-	    open_bound(family, SOCK_STREAM, &ends.addr, &ends.len);
+	ends.listener = open_bound(family, SOCK_STREAM, &ends.addr, &ends.len);
 	assert_int_equal(call_listen(ends.listener, 4), 0);
 	ends.client = call_socket(family, SOCK_STREAM, 0);
-	assert_int_equal(
-	    call_connect(ends.client, sa(&ends.addr), ends.len), 0);
+	assert_int_equal(call_connect(ends.client, sa(&ends.addr), ends.len),
+	    0);
 	ends.server = call_accept(ends.listener, NULL, NULL);
 	assert_true(ends.server >= 0);
 }
@@ -97,16 +96,16 @@ stream_carries_both_ways(void **state)
 	loop_recv_all(ends.client, buf, 5);
 	assert_memory_equal(buf, "pong!", 5);
 	/* Each end has the other's name. */
-	assert_int_equal(
-	    call_getsockname(ends.client, sa(&name), &name_len), 0);
-	assert_int_equal(
-	    call_getpeername(ends.server, sa(&peer), &peer_len), 0);
+	assert_int_equal(call_getsockname(ends.client, sa(&name), &name_len),
+	    0);
+	assert_int_equal(call_getpeername(ends.server, sa(&peer), &peer_len),
+	    0);
 	assert_int_equal(name_len, peer_len);
 	assert_memory_equal(&name, &peer, name_len);
 	assert_int_equal(name.ss_family, c->family);
 	peer_len = sizeof(peer);
-	assert_int_equal(
-	    call_getpeername(ends.client, sa(&peer), &peer_len), 0);
+	assert_int_equal(call_getpeername(ends.client, sa(&peer), &peer_len),
+	    0);
 	assert_memory_equal(&peer, &ends.addr, ends.len);
 	close_link();
 }
@@ -130,16 +129,13 @@ dgram_carries_whole_messages(void **state)
 	assert_memory_equal(buf, "one", 3);
 	assert_int_equal(source_len, from_len);
 	assert_memory_equal(&source, &from, from_len);
-	assert_int_equal(
-	    call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 0);
-	assert_int_equal(
-	    call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 5);
+	assert_int_equal(call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 0);
+	assert_int_equal(call_recvfrom(b, buf, sizeof(buf), 0, NULL, NULL), 5);
 	assert_memory_equal(buf, "three", 5);
 	/* Once connected, no address is needed. */
 	assert_int_equal(call_connect(b, sa(&from), from_len), 0);
 	assert_int_equal(send_text(b, "back"), 4);
-	assert_int_equal(
-	    call_recvfrom(a, buf, sizeof(buf), 0, NULL, NULL), 4);
+	assert_int_equal(call_recvfrom(a, buf, sizeof(buf), 0, NULL, NULL), 4);
 	assert_int_equal(call_close(a), 0);
 	assert_int_equal(call_close(b), 0);
 }
@@ -173,14 +169,13 @@ sockets_close_on_exec(void **state)
 	const struct family_case *c = *state;
 	const int sock = call_socket(c->family, SOCK_DGRAM, 0);
 
-	assert_int_equal(
-	    fcntl(fdtable_peek(sock)->kfd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fdtable_peek(sock)->kfd, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(call_close(sock), 0);
 	open_link(c->family);
-	assert_int_equal(
-	    fcntl(fdtable_peek(ends.client)->kfd, F_GETFD), FD_CLOEXEC);
-	assert_int_equal(
-	    fcntl(fdtable_peek(ends.server)->kfd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(fdtable_peek(ends.client)->kfd, F_GETFD),
+	    FD_CLOEXEC);
+	assert_int_equal(fcntl(fdtable_peek(ends.server)->kfd, F_GETFD),
+	    FD_CLOEXEC);
 	close_link();
 }
 
@@ -217,15 +212,17 @@ v6_takes_no_v4(void **state)
 		    0);
 		assert_int_equal(on, 1);
 		any6.sin6_port = 0;
-		assert_int_equal(
-		    call_bind(six, (struct sockaddr *)&any6, sizeof(any6)), 0);
+		assert_int_equal(call_bind(six, (struct sockaddr *)&any6,
+		                     sizeof(any6)),
+		    0);
 		len = sizeof(any6);
-		assert_int_equal(call_getsockname(
-		                     six, (struct sockaddr *)&any6, &len),
+		assert_int_equal(call_getsockname(six, (struct sockaddr *)&any6,
+		                     &len),
 		    0);
 		any4.sin_port = any6.sin6_port;
-		assert_int_equal(
-		    call_bind(four, (struct sockaddr *)&any4, sizeof(any4)), 0);
+		assert_int_equal(call_bind(four, (struct sockaddr *)&any4,
+		                     sizeof(any4)),
+		    0);
 		assert_int_equal(call_close(six), 0);
 		assert_int_equal(call_close(four), 0);
 	}
@@ -263,14 +260,17 @@ a_closed_peer_is_eof_then_epipe_but_no_signal(void **state)
 	open_link(AF_INET);
 	assert_int_equal(send_text(ends.server, "x"), 1);
 	assert_int_equal(call_close(ends.server), 0);
-	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 1);
-	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 0);
-	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL), 0);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL),
+	    1);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL),
+	    0);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL),
+	    0);
 	assert_int_equal(call_shutdown(ends.client, SHUT_WR), 0);
 	assert_int_equal(send_text(ends.client, "y"), -EPIPE);
 	/* Through the longer call of the kernel as well. */
-	assert_int_equal(
-	    call_sendmsg(ends.client, &(struct msghdr){ .msg_iovlen = 0 }, 0),
+	assert_int_equal(call_sendmsg(ends.client,
+	                     &(struct msghdr){ .msg_iovlen = 0 }, 0),
 	    -EPIPE);
 	assert_int_equal(call_close(ends.client), 0);
 	assert_int_equal(call_close(ends.listener), 0);
@@ -283,8 +283,8 @@ nothing_to_read_is_eagain_with_dontwait(void **state)
 
 	(void)state;
 	open_link(AF_INET);
-	assert_int_equal(
-	    call_recvfrom(ends.client, &byte, 1, MSG_DONTWAIT, NULL, NULL),
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, MSG_DONTWAIT,
+	                     NULL, NULL),
 	    -EAGAIN);
 	close_link();
 }
@@ -297,9 +297,8 @@ peeked_data_stay(void **state)
 	(void)state;
 	open_link(AF_INET);
 	assert_int_equal(send_text(ends.client, "abc"), 3);
-	assert_int_equal(
-	    call_recvfrom(
-		ends.server, buf, 3, MSG_PEEK | MSG_WAITALL, NULL, NULL),
+	assert_int_equal(call_recvfrom(ends.server, buf, 3,
+	                     MSG_PEEK | MSG_WAITALL, NULL, NULL),
 	    3);
 	memset(buf, 0, sizeof(buf));
 	loop_recv_all(ends.server, buf, 3);
@@ -327,8 +326,9 @@ waitall_waits_for_all(void **state)
 	(void)state;
 	open_link(AF_INET);
 	thread = loop_start(send_in_two, NULL);
-	assert_int_equal(
-	    call_recvfrom(ends.server, buf, 5, MSG_WAITALL, NULL, NULL), 5);
+	assert_int_equal(call_recvfrom(ends.server, buf, 5, MSG_WAITALL, NULL,
+	                     NULL),
+	    5);
 	assert_memory_equal(buf, "abcde", 5);
 	assert_null(loop_join(thread));
 	close_link();
@@ -343,16 +343,16 @@ trunc_gives_the_length_of_a_datagram_but_throws_no_stream_away(void **state)
 	char buf[8];
 
 	(void)state;
-	assert_int_equal(
-	    call_sendto(sock, "0123456789", 10, 0, sa(&addr), len), 10);
-	assert_int_equal(
-	    call_recvfrom(sock, buf, 4, MSG_TRUNC, NULL, NULL), 10);
+	assert_int_equal(call_sendto(sock, "0123456789", 10, 0, sa(&addr), len),
+	    10);
+	assert_int_equal(call_recvfrom(sock, buf, 4, MSG_TRUNC, NULL, NULL),
+	    10);
 	assert_memory_equal(buf, "0123", 4);
-	assert_int_equal(
-	    call_sendto(sock, "0123456789", 10, 0, sa(&addr), len), 10);
+	assert_int_equal(call_sendto(sock, "0123456789", 10, 0, sa(&addr), len),
+	    10);
 	assert_int_equal(call_recvfrom(sock, buf, 4, 0, NULL, NULL), 4);
-	assert_int_equal(
-	    call_recvfrom(sock, buf, 4, MSG_DONTWAIT, NULL, NULL), -EAGAIN);
+	assert_int_equal(call_recvfrom(sock, buf, 4, MSG_DONTWAIT, NULL, NULL),
+	    -EAGAIN);
 	assert_int_equal(call_close(sock), 0);
 	open_link(AF_INET);
 	assert_int_equal(send_text(ends.client, "abcd"), 4);
@@ -485,8 +485,9 @@ do_connect(void)
 
 	assert_int_equal(call_close(sock), 0);
 	if (rc == 0)
-		assert_int_equal(
-		    call_close(call_accept(ends.listener, NULL, NULL)), 0);
+		assert_int_equal(call_close(
+		                     call_accept(ends.listener, NULL, NULL)),
+		    0);
 	return rc;
 }
 
@@ -628,8 +629,9 @@ a_short_count_is_passed_on(void **state)
 	assert_int_equal(call_sendmsg(ends.client, &m, 0), 3);
 	assert_int_equal(fake_kernel_count(FAKE_SENDTO), 1);
 	assert_int_equal(fake_kernel_count(FAKE_SENDMSG), 1);
-	assert_int_equal(
-	    call_recvfrom(ends.server, buf, 6, MSG_WAITALL, NULL, NULL), 3);
+	assert_int_equal(call_recvfrom(ends.server, buf, 6, MSG_WAITALL, NULL,
+	                     NULL),
+	    3);
 	assert_memory_equal(buf, "hel", 3);
 	loop_recv_all(ends.server, buf, 3);
 	assert_memory_equal(buf, "abc", 3);
@@ -702,8 +704,8 @@ main(void)
 		cmocka_unit_test_teardown(
 		    close_shuts_nothing_down_when_nobody_waits, teardown),
 	};
-	struct CMUnitTest tests[LEN(both) * LEN(families) + LEN(failures) +
-	    LEN(others)];
+	struct CMUnitTest
+	    tests[LEN(both) * LEN(families) + LEN(failures) + LEN(others)];
 	char names[LEN(both) * LEN(families)][64];
 	size_t n = 0;
 

@@ -224,10 +224,12 @@ set_value_is_read_back(void **state)
 	socklen_t len = sizeof(value);
 
 	assert_true(sock >= 0);
-	assert_int_equal(
-	    call_setsockopt(sock, c->level, c->option, c->val, c->len), 0);
-	assert_int_equal(
-	    call_getsockopt(sock, c->level, c->option, value, &len), 0);
+	assert_int_equal(call_setsockopt(sock, c->level, c->option, c->val,
+	                     c->len),
+	    0);
+	assert_int_equal(call_getsockopt(sock, c->level, c->option, value,
+	                     &len),
+	    0);
 	assert_int_equal(len, c->len);
 	assert_memory_equal(value, c->val, c->len);
 	/* A length that differs by one is not taken for the option's. */
@@ -237,11 +239,13 @@ set_value_is_read_back(void **state)
 	assert_int_equal(call_setsockopt(sock, c->level, c->option, value,
 	                     c->len + 1),
 	    -EINVAL);
-	assert_int_equal(
-	    call_setsockopt(sock, c->level, c->option, NULL, c->len), -EINVAL);
+	assert_int_equal(call_setsockopt(sock, c->level, c->option, NULL,
+	                     c->len),
+	    -EINVAL);
 	len = c->len - 1;
-	assert_int_equal(
-	    call_getsockopt(sock, c->level, c->option, value, &len), -EINVAL);
+	assert_int_equal(call_getsockopt(sock, c->level, c->option, value,
+	                     &len),
+	    -EINVAL);
 	assert_int_equal(call_close(sock), 0);
 }
 
@@ -261,8 +265,8 @@ buffers_are_as_large_as_asked_for(void **state)
 		assert_int_equal(call_setsockopt(sock, SOL_SOCKET, names[i],
 		                     &want, sizeof(want)),
 		    0);
-		assert_int_equal(call_getsockopt(
-		                     sock, SOL_SOCKET, names[i], &got, &len),
+		assert_int_equal(call_getsockopt(sock, SOL_SOCKET, names[i],
+		                     &got, &len),
 		    0);
 		assert_true(got >= want);
 		assert_int_equal(len, sizeof(got));
@@ -297,8 +301,9 @@ value_is_read_only(void **state)
 	socklen_t len = sizeof(int);
 
 	assert_true(sock >= 0);
-	assert_int_equal(
-	    call_getsockopt(sock, SOL_SOCKET, c->option, value, &len), 0);
+	assert_int_equal(call_getsockopt(sock, SOL_SOCKET, c->option, value,
+	                     &len),
+	    0);
 	assert_int_equal(value[0], c->want);
 	assert_int_equal(len, sizeof(int));
 	for (size_t i = 0; i < LEN(wrong); i++) {
@@ -307,8 +312,8 @@ value_is_read_only(void **state)
 		                     value, &len),
 		    -EINVAL);
 	}
-	assert_int_equal(call_setsockopt(
-	                     sock, SOL_SOCKET, c->option, value, sizeof(int)),
+	assert_int_equal(call_setsockopt(sock, SOL_SOCKET, c->option, value,
+	                     sizeof(int)),
 	    -ENOPROTOOPT);
 	assert_int_equal(call_close(sock), 0);
 }
@@ -336,11 +341,11 @@ is_enoprotoopt(void **state)
 	int value = 1;
 	socklen_t len = sizeof(value);
 
-	assert_int_equal(
-	    call_setsockopt(sock, c->level, c->option, &value, len),
+	assert_int_equal(call_setsockopt(sock, c->level, c->option, &value,
+	                     len),
 	    -ENOPROTOOPT);
-	assert_int_equal(
-	    call_getsockopt(sock, c->level, c->option, &value, &len),
+	assert_int_equal(call_getsockopt(sock, c->level, c->option, &value,
+	                     &len),
 	    -ENOPROTOOPT);
 	assert_int_equal(call_close(sock), 0);
 }

@@ -104,10 +104,11 @@ a_listener_is_readable_when_a_connection_waits(void **state)
 
 	(void)state;
 	assert_int_equal(look(listener, POLLIN), 0);
-	assert_int_equal(
-	    call_getsockname(listener, (struct sockaddr *)&addr, &len), 0);
-	assert_int_equal(
-	    call_connect(another, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(call_getsockname(listener, (struct sockaddr *)&addr,
+	                     &len),
+	    0);
+	assert_int_equal(call_connect(another, (struct sockaddr *)&addr, len),
+	    0);
 	assert_int_equal(wait_for(listener, POLLIN), POLLIN);
 	assert_int_equal(call_close(another), 0);
 }
@@ -473,7 +474,8 @@ main(void)
 		WITH_LINK(hangup_and_error_come_unasked),
 		WITH_LINK(entries_are_told_apart),
 		WITH_LINK(a_number_that_is_not_ours_is_pollnval_at_once),
-		WITH_LINK(a_foreign_number_is_the_kernels_if_the_caller_says_so),
+		WITH_LINK(
+		    a_foreign_number_is_the_kernels_if_the_caller_says_so),
 		WITH_LINK(a_timeout_is_waited_out),
 		WITH_LINK(no_entries_are_a_sleep),
 		WITH_LINK(what_is_ready_is_found_without_a_wait),

@@ -123,8 +123,7 @@ the_stubs_refuse(void **state)
 	(void)state;
 	sock_init(&s, &counting_ops, -1);
 	assert_int_equal(sock_no_listen(&s, 1), -EOPNOTSUPP);
-	assert_int_equal(
-	    sock_no_accept(&s, &child, &addr, &len), -EOPNOTSUPP);
+	assert_int_equal(sock_no_accept(&s, &child, &addr, &len), -EOPNOTSUPP);
 	assert_null(child);
 	assert_int_equal(len, sizeof(addr));
 	assert_int_equal(sock_no_ioctl(&s, 1, &value), -EOPNOTSUPP);
@@ -135,13 +134,13 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(
-		    memory_is_aligned_zeroed_and_used_again, setup),
+		cmocka_unit_test_setup(memory_is_aligned_zeroed_and_used_again,
+		    setup),
 		cmocka_unit_test_setup(
 		    memory_for_a_socket_that_is_too_large_is_refused, setup),
 		cmocka_unit_test_setup(new_memory_takes_no_reference, setup),
-		cmocka_unit_test_setup(
-		    a_new_socket_is_open_and_has_no_number, setup),
+		cmocka_unit_test_setup(a_new_socket_is_open_and_has_no_number,
+		    setup),
 		cmocka_unit_test_setup(the_last_reference_destroys, setup),
 		cmocka_unit_test_setup(the_stubs_refuse, setup),
 	};

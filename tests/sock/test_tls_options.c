@@ -87,7 +87,7 @@ static const struct set_case {
 	{ "hostname_of_255", TLS_LEVEL, TLS_NAME_HOSTNAME, name_255, 256, 0,
 	    "" },
 	{ "hostname_of_256", TLS_LEVEL, TLS_NAME_HOSTNAME, name_256, 257,
-	    -EINVAL, "" },
+	    -EINVAL, "longer than 255" },
 	{ "verify_none", TLS_LEVEL, TLS_NAME_PEER_VERIFY, &(int){ 0 }, 4, 0,
 	    "" },
 	{ "verify_required", TLS_LEVEL, TLS_NAME_PEER_VERIFY, &(int){ 2 }, 4, 0,

@@ -308,6 +308,7 @@ poll_reports_the_end(void **state)
 	assert_int_equal(readiness(p.client, POLLIN, 1000), POLLIN | POLLHUP);
 	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
 	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
+	assert_int_equal(transmit(p.client, "x", 1, 0), -ECONNABORTED);
 	assert_int_equal(call_close(p.client), 0);
 }
 

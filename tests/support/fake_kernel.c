@@ -26,8 +26,8 @@ refused(enum fake_call call)
 
 	atomic_fetch_add(&script[call].count, 1);
 	while (left > 0) {
-		if (!atomic_compare_exchange_weak(
-			&script[call].failures, &left, left - 1))
+		if (!atomic_compare_exchange_weak(&script[call].failures, &left,
+		        left - 1))
 			continue;
 		errno = atomic_load(&script[call].err);
 		return true;
