@@ -1,0 +1,154 @@
+"""The public headers compile in every order, language and mode; TAP output.
+
+Each header is compiled alone, and the two that bring libc's socket headers
+before and after each of libc's own; with and without POSIX names; in host and
+in firmware mode.  Then tests/headers/ is compiled, and where it is a program,
+run.  Arguments are ignored.
+"""
+import glob
+import itertools
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
+INCLUDE = f'{ROOT}/include'
+TESTS = f'{ROOT}/tests/headers'
+
+WARN = ['-Wall', '-Wextra', '-Wshadow', '-Wundef', '-Werror']
+STDS = {'gcc': ['gnu11', 'c11', 'c17'], 'g++': ['c++17', 'c++11'],
+        'clang': ['gnu11', 'c11', 'c17'], 'clang++': ['c++17', 'c++11']}
+C = ['gcc', 'clang']
+LIBC = ['sys/socket.h', 'netinet/in.h', 'arpa/inet.h', 'netdb.h', 'poll.h',
+        'sys/select.h', 'unistd.h', 'fcntl.h', 'sys/ioctl.h', 'net/if.h',
+        'sys/time.h', 'pthread.h', 'stdlib.h']
+PAIRED = ['zephyr/net/socket.h', 'zephyr/net/net_ip.h']  # bring libc's headers
+POSIX = '-DCONFIG_NET_SOCKETS_POSIX_NAMES=1'
+HOST = ['-U_FORTIFY_SOURCE', '-I' + INCLUDE]
+FIRMWARE = [f'-I{INCLUDE}/firmware', f'-I{INCLUDE}', '-D__ZEPHYR__=1',
+            '-DZSOCK_FIRMWARE=1', '-U_FORTIFY_SOURCE', '-U_FILE_OFFSET_BITS',
+            '-include', 'zsock/autoconf.h']
+MODES = {'host': HOST, 'host, POSIX names': HOST + [POSIX],
+         'firmware': FIRMWARE, 'firmware, POSIX names': FIRMWARE + [POSIX]}
+
+
+def run(*command, source=None):
+    done = subprocess.run(command, input=source, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def diagnose(command, output, source=''):
+    text = ' '.join(command) + '\n' + source + output
+    return '\n'.join('# ' + line for line in text.splitlines()[:25])
+
+
+def compiles(compiler, std, flags, source, wanted=None):
+    """None if source, a text or a file, compiles; or if it is refused so."""
+    name, text = (source, '') if source.startswith('/') else ('-', source)
+    command = [compiler, '-std=' + std, *WARN, '-fsyntax-only', *flags, '-x',
+               'c++' if '++' in compiler else 'c', name]
+    code, output = run(*command, source=text)
+    right = code == 0 if wanted is None else code != 0 and wanted in output
+    return None if right else diagnose(command, output, text)
+
+
+def works(compiler, optimize, flags):
+    """Links the POSIX names with the stub; each must reach it."""
+    cc = {'g++': 'gcc', 'clang++': 'clang'}.get(compiler, compiler)
+    plain = [f for f in flags if f != POSIX]
+    lang = ['-x', 'c++'] if '++' in compiler else ['-std=gnu11']
+    with tempfile.TemporaryDirectory() as build:
+        exe, stub = f'{build}/posix_names', f'{build}/stub.o'
+        for command in (
+                [cc, *optimize, *plain, '-c', f'{TESTS}/posix_stub.c',
+                 '-o', stub],
+                [compiler, *optimize, *flags, *WARN, *lang, '-c',
+                 f'{TESTS}/posix_names.c', '-o', exe + '.o'],
+                [compiler, *optimize, exe + '.o', stub, '-o', exe], [exe]):
+            code, output = run(*command)
+            if code != 0:
+                return diagnose(command, output)
+    return None
+
+
+def covered():
+    """Every constant of the headers is in the table of eras.c."""
+    with open(f'{TESTS}/eras.c', encoding='utf-8') as table:
+        known = set(re.findall(r'\w+', table.read()))
+    missing = set()
+    for header in ('zephyr/net/net_ip', 'zephyr/net/socket_poll',
+                   'zsock/options'):
+        with open(f'{INCLUDE}/{header}.h', encoding='utf-8') as text:
+            missing |= set(re.findall(r'^#define ((?:NET|ZSOCK|DNS)_\w+) [^\\]',
+                                      text.read(), re.M)) - known
+    missing -= {'DNS_MAX_NAME_SIZE', 'ZSOCK_OPTIONS_H'}
+    return '# not in eras.c: ' + ' '.join(sorted(missing)) if missing else None
+
+
+def plan():
+    """(name, [(function, arguments)]): what one line of the report covers."""
+    have = [c for c in STDS if shutil.which(c)]
+    first = [(c, STDS[c][0]) for c in have]
+    every = [(c, std) for c in have for std in STDS[c]]
+    headers = sorted(os.path.relpath(h, INCLUDE) for top in
+                     ('zephyr', 'zsock', 'net') for h in
+                     glob.glob(f'{INCLUDE}/{top}/**/*.h', recursive=True)
+                     if '/detail/' not in h)
+    for (mode, flags), header in itertools.product(MODES.items(), headers):
+        forward = header.startswith(('net/', 'zephyr/posix/'))
+        line = f'#include <{header}>\n'
+        cases = [(*w, flags, line) for w in (first if forward else every)]
+        others = [f'#include <{h}>\n' for h in LIBC]
+        if header not in PAIRED:
+            others = [''.join(others)]
+        cases += [(*w, flags, source) for w in first for o in others
+                  for source in (line + o, o + line) if not forward]
+        yield f'<{header}> ({mode})', [(compiles, case) for case in cases]
+    for mode, flags in MODES.items():
+        for name in ('layout', 'eras', 'members', 'new_era', 'old_era'):
+            who = [w for w in every if w[0] in C] if '_' in name else every
+            if name != 'old_era' or 'firmware' in mode:
+                yield f'{name}.c ({mode})', [
+                    (compiles, (*w, flags, f'{TESTS}/{name}.c')) for w in who]
+        if POSIX in flags:
+            for o in ([], ['-O2'], ['-O2', '-flto']):
+                yield f'posix_names.c {" ".join(o)} ({mode})', [
+                    (works, (c, o, flags)) for c in have]
+    socket = '#include <zephyr/net/socket.h>\n'
+    for flag in ('_FORTIFY_SOURCE=2', '_FILE_OFFSET_BITS=64'):
+        flags = ['-I' + INCLUDE, '-O2', '-U_FORTIFY_SOURCE', '-D' + flag]
+        cure = '-U' + flag.split('=', maxsplit=1)[0]
+        yield f'{flag} with POSIX names is refused', [
+            (compiles, (*w, [*flags, POSIX], socket, cure)) for w in first]
+        yield f'{flag} without them is taken', [
+            (compiles, (*w, flags, socket)) for w in first]
+    yield 'eras.c has every constant', [(covered, ())]
+
+
+def main():
+    lines = list(plan())
+    missing = [c for c in STDS if not shutil.which(c)]
+    in_ci = os.environ.get('CI') == 'true'
+    failed = len(missing) if in_ci else 0
+    print(f'1..{len(lines) + len(missing)}')
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        jobs = [(name, [pool.submit(f, *args) for f, args in cases])
+                for name, cases in lines]
+        for number, (name, cases) in enumerate(jobs, 1):
+            faults = [r for r in (c.result() for c in cases) if r]
+            failed += bool(faults)
+            print(f'{"not ok" if faults else "ok"} {number} - {name}: '
+                  f'{len(cases) - len(faults)} of {len(cases)}',
+                  *faults[:1], sep='\n', flush=True)
+    for number, compiler in enumerate(missing, len(lines) + 1):
+        print(f'{"not ok" if in_ci else "ok"} {number} - {compiler}'
+              f'{": " if in_ci else " # SKIP "}{compiler} is not installed')
+    sys.exit(1 if failed else 0)
+
+
+main()

@@ -1,0 +1,66 @@
+"""Holds every include of lib/ and examples/ to the layer map.
+
+api > sock > tls > cred > base: a file includes its own layer and lower ones.
+"""
+import os
+import re
+import sys
+
+LAYERS = ['base', 'cred', 'tls', 'sock', 'api']
+SOCKETS = re.compile(r'(sys/(socket|select|poll)|poll|netdb|netinet/.*|'
+                     r'arpa/inet|net/if)\.h$')
+INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
+EXAMPLE = re.compile(r'(zephyr/|zsock/)|(assert|ctype|errno|inttypes|limits|'
+                     r'signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|'
+                     r'time)\.h$|[a-z_]+\.h$')
+
+
+def wrong(folder, name, bracket, target):
+    """Why this include may not be, or None."""
+    if folder == 'examples':
+        ok = EXAMPLE.match(target) if bracket == '<' else '/' not in target
+        return None if ok else 'examples know Zephyr and ISO C headers only'
+    if bracket == '<':
+        if folder == 'tls' and SOCKETS.match(target):
+            return 'tls/ never sees a socket'
+        if folder != 'api' and target.startswith(('zephyr/', 'zsock/')):
+            return 'public headers belong to api/'
+        return None
+    layer = target.split('/')[0]
+    if layer not in LAYERS:
+        return 'an include names its layer'
+    if LAYERS.index(layer) > LAYERS.index(folder):
+        return f'{layer}/ is above {folder}/'
+    return None
+
+
+def check(root):
+    faults = files = 0
+    for folder in LAYERS + ['examples']:
+        path = os.path.join(root, folder if folder == 'examples'
+                            else os.path.join('lib', folder))
+        for name in sorted(os.listdir(path)):
+            if not name.endswith(('.c', '.h')):
+                continue
+            files += 1
+            with open(os.path.join(path, name), encoding='utf-8') as source:
+                for number, line in enumerate(source, 1):
+                    match = INCLUDE.match(line)
+                    why = match and wrong(folder, name, *match.groups())
+                    if why:
+                        faults += 1
+                        print(f'{path}/{name}:{number}: {match[2]}: {why}')
+    return faults, files
+
+
+# A check that cannot fail checks nothing.
+assert wrong('tls', 'x.c', '"', 'sock/sock.h')
+assert wrong('tls', 'x.c', '<', 'sys/socket.h')
+assert wrong('base', 'x.c', '"', 'cred/store.h')
+assert wrong('sock', 'x.c', '<', 'zephyr/net/socket.h')
+assert wrong('examples', 'x.c', '<', 'sys/socket.h')
+assert wrong('sock', 'x.c', '"', 'tls/engine.h') is None
+
+faults, files = check(os.path.join(os.path.dirname(__file__), '..', '..'))
+print(f'{files} files, {faults} wrong includes')
+sys.exit(1 if faults or files < 40 else 0)

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# lint.sh BUILD_DIR: what needs no run of the program.
+cd "$(dirname "$0")/../.." || exit 1
+status=0
+step() {
+	echo "== $1"
+	shift
+	"$@" || status=1
+}
+step format bash tests/check/format.sh
+step layers python3 tests/check/layers.py
+step shellcheck shellcheck -x dev .ci/run examples/*.sh tests/check/*.sh \
+	tests/interop/*.sh
+step clang-tidy clang-tidy-14 --quiet -p "$1" --warnings-as-errors='*' \
+	--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-sizeof-expression,-bugprone-branch-clone,clang-analyzer-*,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
+	lib/*/*.c
+exit $status
