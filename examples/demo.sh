@@ -1,0 +1,95 @@
+#!/usr/bin/env bash
+# Serves a page over TLS, fetches it, and shows how a wrong host is refused.
+set -u
+
+if [ $# -ne 1 ] || [ "$1" = --help ]; then
+	printf 'usage: demo.sh BUILD_DIR\n' >&2
+	exit 2
+fi
+programs=$1/examples
+here=$(dirname "$0")
+unset ZSOCK_LOG ZSOCK_LOG_FILE # the library's lines are part of the show
+
+work=$(mktemp -d) || exit 1
+server=
+clean_up() {
+	[ -z "$server" ] || kill "$server" 2>/dev/null
+	rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 1' INT TERM
+
+fail() {
+	printf 'demo: FAILED: %s\n' "$1" >&2
+	for log in get server wrong curl; do
+		[ -s "$work/$log.log" ] && sed "s/^/  $log: /" "$work/$log.log" >&2
+	done
+	exit 1
+}
+
+# Runs a command after printing it, so that it can be repeated by hand.
+exec 3>&1
+show() {
+	printf '$ %s\n' "${*//"$work"/DIR}" >&3
+	"$@"
+}
+
+for program in https_get https_server; do
+	[ -x "$programs/$program" ] ||
+		fail "$programs/$program is not there: build first"
+done
+command -v openssl >/dev/null ||
+	fail 'the openssl command is not there: it makes the certificates'
+
+printf 'DIR is a temporary folder.\n'
+show "$here/make-cert.sh" "$work" || fail 'no certificates'
+mkdir "$work/pages"
+openssl rand -base64 76800 >"$work/pages/page.txt" || fail 'no page'
+
+# Port 0 lets the system choose, and the server's first line tells the port.
+printf '$ https_server 0 DIR/pages DIR/cert.pem DIR/key.pem &\n'
+exec {out}< <(exec "$programs/https_server" 0 "$work/pages" \
+	"$work/cert.pem" "$work/key.pem" 2>"$work/server.log")
+server=$!
+IFS= read -r -t 10 line <&"$out" || fail 'the server did not start'
+port=${line#listening on }
+printf '%s\n' "$line"
+
+show "$programs/https_get" -o "$work/got.txt" \
+	127.0.0.1 "$port" /page.txt "$work/ca.pem" 2>"$work/get.log" ||
+	fail 'the page was not fetched'
+cat "$work/get.log"
+cmp -s "$work/pages/page.txt" "$work/got.txt" ||
+	fail 'the page came back changed'
+grep -q '^peer: verified as' "$work/get.log" || fail 'peer not verified'
+tls=$(sed -n 's/^tls: //p' "$work/get.log")
+
+if command -v curl >/dev/null; then
+	show curl -sS --noproxy 127.0.0.1 --cacert "$work/ca.pem" \
+		-o "$work/curl.txt" "https://127.0.0.1:$port/page.txt" \
+		2>"$work/curl.log" || fail 'curl did not get the page'
+	cmp -s "$work/pages/page.txt" "$work/curl.txt" ||
+		fail 'curl got another page'
+	curl_result='got the same page from https_server'
+else
+	curl_result='is not installed, so it was left out'
+fi
+
+show "$programs/https_get" --name wrong.test \
+	127.0.0.1 "$port" /page.txt "$work/ca.pem" \
+	>"$work/wrong.txt" 2>"$work/wrong.log" &&
+	fail 'a certificate for another host was accepted'
+cat "$work/wrong.log"
+[ -s "$work/wrong.txt" ] && fail 'a refused server still gave a page'
+grep -q 'connect to .*ECONNABORTED' "$work/wrong.log" ||
+	fail 'the wrong host did not end in ECONNABORTED'
+expected='expected name "wrong\.test"'
+presented='presented names: [^;]*DNS:localhost[^;]*'
+reason=$(sed -n "s/^zsock: error: .*\($expected; $presented\).*/\1/p" \
+	"$work/wrong.log")
+[ -n "$reason" ] || fail 'no line says which name was expected and presented'
+
+printf '\nfetched: %s bytes, the same byte for byte; %s; peer verified\n' \
+	"$(($(wc -c <"$work/got.txt")))" "$tls"
+printf 'curl: %s\n' "$curl_result"
+printf 'wrong host: refused with ECONNABORTED; %s\n' "$reason"

@@ -1,0 +1,32 @@
+#ifndef EXAMPLES_SUPPORT_H
+#define EXAMPLES_SUPPORT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <zephyr/net/tls_credentials.h>
+
+/* Put before every message of the example; main sets it first. */
+extern const char *program;
+
+/* "program: message" on stderr.  Always false, so that callers return it. */
+bool complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+
+/* "ECONNABORTED (Software caused connection abort)", until the next call. */
+const char *errno_text(int err);
+
+/* A decimal number from least to 65535. */
+bool parse_port(const char *text, int least, int *port);
+
+/*
+ * Read file into buf and add it as a credential.  PEM gets the final NUL that
+ * Zephyr wants to see counted; DER is taken as it is.  buf has to stay valid
+ * for as long as the credential is used, because a device keeps the pointer.
+ */
+bool load_credential(const char *file, sec_tag_t tag,
+    enum tls_credential_type type, char *buf, size_t size);
+
+/* Send all of it, however many calls that takes. */
+bool send_all(int sock, const char *data, size_t len);
+
+#endif
