@@ -1,0 +1,477 @@
+/*
+ * What the library costs: each row measures the same work through it and
+ * through raw sockets or raw OpenSSL (SSL_set_fd), in turn, in one thread
+ * that drives both ends; the ratio is the median of the rounds' ratios.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/ssl.h>
+
+#include <zephyr/net/socket.h>
+#include <zephyr/net/tls_credentials.h>
+
+#include "base/deadline.h"
+#include "support/pki.h"
+
+#define ROUNDS 9
+#define CA_TAG 1
+#define SERVER_TAG 2
+
+/* One end of a connection: ours, the kernel's, or OpenSSL's. */
+struct end {
+	int fd;
+	SSL *ssl;
+};
+
+static struct pki pki;
+static SSL_CTX *client_ctx, *server_ctx;
+static char buf[65536];
+
+static void
+must(bool good, const char *what)
+{
+	if (good)
+		return;
+	fprintf(stderr, "bench: %s failed: %s\n", what, strerror(errno));
+	exit(1);
+}
+
+/* How bytes are moved: one table per way. */
+struct way {
+	void (*send)(const struct end *e, size_t n);
+	void (*recv)(const struct end *e, size_t n);
+};
+
+static void
+ours_send(const struct end *e, size_t n)
+{
+	must(zsock_send(e->fd, buf, n, 0) == (ssize_t)n, "zsock_send");
+}
+
+static void
+ours_recv(const struct end *e, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		const ssize_t got = zsock_recv(e->fd, buf, n - done, 0);
+
+		must(got > 0, "zsock_recv");
+		done += (size_t)got;
+	}
+}
+
+static void
+raw_send(const struct end *e, size_t n)
+{
+	must(send(e->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
+}
+
+static void
+raw_recv(const struct end *e, size_t n)
+{
+	size_t done = 0;
+
+	while (done < n) {
+		const ssize_t got = recv(e->fd, buf, n - done, 0);
+
+		must(got > 0, "recv");
+		done += (size_t)got;
+	}
+}
+
+static void
+ssl_send(const struct end *e, size_t n)
+{
+	must(SSL_write(e->ssl, buf, (int)n) == (int)n, "SSL_write");
+}
+
+static void
+ssl_recv(const struct end *e, size_t n)
+{
+	size_t done = 0, got;
+
+	while (done < n) {
+		must(SSL_read_ex(e->ssl, buf, n - done, &got) == 1,
+		    "SSL_read_ex");
+		done += got;
+	}
+}
+
+static const struct way ours = { ours_send, ours_recv };
+static const struct way raw = { raw_send, raw_recv };
+static const struct way openssl = { ssl_send, ssl_recv };
+
+static int
+listen_raw(struct sockaddr_in *addr)
+{
+	socklen_t len = sizeof(*addr);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+
+	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	must(fd >= 0 && bind(fd, (struct sockaddr *)addr, len) == 0 &&
+	        listen(fd, 16) == 0 &&
+	        getsockname(fd, (struct sockaddr *)addr, &len) == 0,
+	    "listen");
+	return fd;
+}
+
+static void
+connect_raw(struct end ends[2])
+{
+	struct sockaddr_in addr;
+	const int listener = listen_raw(&addr);
+
+	ends[0] = (struct end){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
+	must(connect(ends[0].fd, (struct sockaddr *)&addr, sizeof(addr)) == 0,
+	    "connect");
+	ends[1] = (struct end){ .fd = accept(listener, NULL, NULL) };
+	must(ends[1].fd >= 0, "accept");
+	close(listener);
+	/* Or OpenSSL's several sends a write would wait for each other. */
+	for (int i = 0; i < 2; i++)
+		setsockopt(ends[i].fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 },
+		    sizeof(int));
+}
+
+static void
+close_raw(struct end ends[2])
+{
+	for (int i = 0; i < 2; i++) {
+		SSL_free(ends[i].ssl);
+		close(ends[i].fd);
+	}
+}
+
+static int
+listen_ours(struct sockaddr_in *addr, int proto)
+{
+	socklen_t len = sizeof(*addr);
+	const int fd = zsock_socket(AF_INET, SOCK_STREAM, proto);
+
+	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	must(fd >= 0 && zsock_bind(fd, (struct sockaddr *)addr, len) == 0 &&
+	        zsock_listen(fd, 16) == 0 &&
+	        zsock_getsockname(fd, (struct sockaddr *)addr, &len) == 0,
+	    "zsock_listen");
+	return fd;
+}
+
+static void
+connect_plain(struct end ends[2])
+{
+	struct sockaddr_in addr;
+	const int listener = listen_ours(&addr, 0);
+
+	ends[0] = (struct end){ .fd = zsock_socket(AF_INET, SOCK_STREAM, 0) };
+	must(zsock_connect(ends[0].fd, (struct sockaddr *)&addr,
+	         sizeof(addr)) == 0,
+	    "zsock_connect");
+	ends[1] = (struct end){ .fd = zsock_accept(listener, NULL, NULL) };
+	must(ends[1].fd >= 0, "zsock_accept");
+	zsock_close(listener);
+}
+
+static void
+no_delay(const struct end ends[2])
+{
+	for (int i = 0; i < 2; i++)
+		zsock_setsockopt(ends[i].fd, IPPROTO_TCP, TCP_NODELAY,
+		    &(int){ 1 }, sizeof(int));
+}
+
+static void
+close_ours(struct end ends[2])
+{
+	zsock_close(ends[0].fd);
+	zsock_close(ends[1].fd);
+}
+
+/* Both handshakes in one thread need OpenSSL not to block. */
+static void
+handshake_ssl(struct end ends[2])
+{
+	int a, b;
+
+	ends[0].ssl = SSL_new(client_ctx);
+	ends[1].ssl = SSL_new(server_ctx);
+	for (int i = 0; i < 2; i++) {
+		SSL_set_fd(ends[i].ssl, ends[i].fd);
+		fcntl(ends[i].fd, F_SETFL, O_NONBLOCK);
+	}
+	SSL_set1_host(ends[0].ssl, "localhost");
+	SSL_set_connect_state(ends[0].ssl);
+	SSL_set_accept_state(ends[1].ssl);
+	do {
+		a = SSL_do_handshake(ends[0].ssl);
+		b = SSL_do_handshake(ends[1].ssl);
+	} while (a != 1 || b != 1);
+	for (int i = 0; i < 2; i++)
+		fcntl(ends[i].fd, F_SETFL, 0);
+}
+
+struct accept_job {
+	int listener, fd;
+	bool echo;
+};
+
+static void *
+accept_tls(void *arg)
+{
+	struct accept_job *job = arg;
+	char byte;
+
+	job->fd = zsock_accept(job->listener, NULL, NULL);
+	if (job->echo && zsock_recv(job->fd, &byte, 1, 0) == 1)
+		zsock_send(job->fd, &byte, 1, 0);
+	return NULL;
+}
+
+static int
+client_tls(const struct sockaddr_in *addr)
+{
+	const int fd = zsock_socket(AF_INET, SOCK_STREAM, NET_IPPROTO_TLS_1_2);
+
+	must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
+	         &(int){ CA_TAG }, sizeof(int)) == 0 &&
+	        zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME,
+	            "localhost", 9) == 0 &&
+	        zsock_connect(fd, (const struct sockaddr *)addr,
+	            sizeof(*addr)) == 0,
+	    "zsock_connect over TLS");
+	return fd;
+}
+
+/* Our handshake blocks in connect and accept, hence a thread for one end. */
+static void
+connect_tls(struct end ends[2], bool echo)
+{
+	struct sockaddr_in addr;
+	struct accept_job job = {
+		.listener = listen_ours(&addr, NET_IPPROTO_TLS_1_2),
+		.echo = echo,
+	};
+	pthread_t thread;
+	char byte = 'x';
+
+	must(zsock_setsockopt(job.listener, ZSOCK_SOL_TLS,
+	         ZSOCK_TLS_SEC_TAG_LIST, &(int){ SERVER_TAG },
+	         sizeof(int)) == 0,
+	    "TLS_SEC_TAG_LIST");
+	pthread_create(&thread, NULL, accept_tls, &job);
+	ends[0] = (struct end){ .fd = client_tls(&addr) };
+	if (echo)
+		must(zsock_send(ends[0].fd, &byte, 1, 0) == 1 &&
+		        zsock_recv(ends[0].fd, &byte, 1, 0) == 1,
+		    "echo");
+	pthread_join(thread, NULL);
+	ends[1] = (struct end){ .fd = job.fd };
+	must(job.fd >= 0, "zsock_accept over TLS");
+	zsock_close(job.listener);
+}
+
+/* The same thing with OpenSSL: blocking, a thread for the server. */
+static void *
+accept_ssl(void *arg)
+{
+	struct accept_job *job = arg;
+	SSL *ssl = SSL_new(server_ctx);
+	char byte;
+
+	job->fd = accept(job->listener, NULL, NULL);
+	SSL_set_fd(ssl, job->fd);
+	if (SSL_accept(ssl) == 1 && job->echo && SSL_read(ssl, &byte, 1) == 1)
+		SSL_write(ssl, &byte, 1);
+	SSL_free(ssl);
+	close(job->fd);
+	return NULL;
+}
+
+static void
+session_ssl(bool echo)
+{
+	struct sockaddr_in addr;
+	struct accept_job job = { .listener = listen_raw(&addr), .echo = echo };
+	pthread_t thread;
+	SSL *ssl = SSL_new(client_ctx);
+	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	char byte = 'x';
+
+	pthread_create(&thread, NULL, accept_ssl, &job);
+	must(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0,
+	    "connect");
+	SSL_set_fd(ssl, fd);
+	SSL_set1_host(ssl, "localhost");
+	must(SSL_connect(ssl) == 1, "SSL_connect");
+	if (echo)
+		must(SSL_write(ssl, &byte, 1) == 1 &&
+		        SSL_read(ssl, &byte, 1) == 1,
+		    "echo");
+	pthread_join(thread, NULL);
+	SSL_free(ssl);
+	close(fd);
+	close(job.listener);
+}
+
+/* Nanoseconds per send and recv of n bytes. */
+static double
+stream_ns(const struct way *way, struct end ends[2], size_t n, int times)
+{
+	const int64_t start = deadline_now_ns();
+
+	for (int i = 0; i < times; i++) {
+		way->send(&ends[0], n);
+		way->recv(&ends[1], n);
+	}
+	return (double)(deadline_now_ns() - start) / times;
+}
+
+static double
+ping_ns(const struct way *way, struct end ends[2], size_t n, int times)
+{
+	const int64_t start = deadline_now_ns();
+
+	for (int i = 0; i < times; i++) {
+		way->send(&ends[0], n);
+		way->recv(&ends[1], n);
+		way->send(&ends[1], n);
+		way->recv(&ends[0], n);
+	}
+	return (double)(deadline_now_ns() - start) / times;
+}
+
+static double
+handshake_ns(bool mine, bool echo, int times)
+{
+	const int64_t start = deadline_now_ns();
+	struct end ends[2];
+
+	for (int i = 0; i < times; i++) {
+		if (mine) {
+			connect_tls(ends, echo);
+			close_ours(ends);
+		} else {
+			session_ssl(echo);
+		}
+	}
+	return (double)(deadline_now_ns() - start) / times;
+}
+
+static int
+by_value(const void *a, const void *b)
+{
+	const double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double
+median(double *v)
+{
+	qsort(v, ROUNDS, sizeof(*v), by_value);
+	return v[ROUNDS / 2];
+}
+
+static void
+print_row(const char *name, double *mine, double *base, double *ratio,
+    const char *target)
+{
+	printf("%-38s %10.2f %10.2f %7.3f   %s\n", name, median(mine) / 1000,
+	    median(base) / 1000, median(ratio), target);
+	fflush(stdout);
+}
+
+enum what { STREAM, PING };
+
+static void
+data_row(const char *name, enum what what, size_t n, int times,
+    const struct way *base_way, struct end mine_ends[2],
+    struct end base_ends[2], const char *target)
+{
+	double (*const measure)(const struct way *, struct end *, size_t, int) =
+	    what == STREAM ? stream_ns : ping_ns;
+	double mine[ROUNDS], base[ROUNDS], ratio[ROUNDS];
+
+	for (int r = 0; r < ROUNDS; r++) {
+		base[r] = measure(base_way, base_ends, n, times);
+		mine[r] = measure(&ours, mine_ends, n, times);
+		ratio[r] = mine[r] / base[r];
+	}
+	print_row(name, mine, base, ratio, target);
+}
+
+static void
+handshake_row(const char *name, bool echo, const char *target)
+{
+	double mine[ROUNDS], base[ROUNDS], ratio[ROUNDS];
+
+	for (int r = 0; r < ROUNDS; r++) {
+		base[r] = handshake_ns(false, echo, 40);
+		mine[r] = handshake_ns(true, echo, 40);
+		ratio[r] = mine[r] / base[r];
+	}
+	print_row(name, mine, base, ratio, target);
+}
+
+static void
+set_up(void)
+{
+	pki_init(&pki, PKI_EC);
+	pki_store_ca(CA_TAG, &pki.ca);
+	pki_store_identity(SERVER_TAG, &pki.server);
+	client_ctx = SSL_CTX_new(TLS_client_method());
+	server_ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_verify(client_ctx, SSL_VERIFY_PEER, NULL);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx), pki.ca.cert);
+	SSL_CTX_use_certificate(server_ctx, pki.server.cert);
+	SSL_CTX_use_PrivateKey(server_ctx, pki.server.key);
+}
+
+int
+main(void)
+{
+	struct end mine[2], base[2];
+
+	set_up();
+	printf("%-38s %10s %10s %7s   %s\n", "time per operation, us", "ours",
+	    "baseline", "ratio", "target");
+	connect_plain(mine);
+	no_delay(mine);
+	connect_raw(base);
+	data_row("plain send+recv 64 B", STREAM, 64, 20000, &raw, mine, base,
+	    "<= 1.015 x raw");
+	data_row("plain send+recv 1 KiB", STREAM, 1024, 20000, &raw, mine, base,
+	    "<= 1.015 x raw");
+	data_row("plain send+recv 16 KiB", STREAM, 16384, 10000, &raw, mine,
+	    base, "<= 1.015 x raw");
+	data_row("plain ping-pong 1 B", PING, 1, 10000, &raw, mine, base,
+	    "<= 1.04 x raw");
+	close_ours(mine);
+	close_raw(base);
+	connect_tls(mine, false);
+	no_delay(mine);
+	connect_raw(base);
+	handshake_ssl(base);
+	data_row("TLS send+recv 1 KiB", STREAM, 1024, 10000, &openssl, mine,
+	    base, "<= 1 x SSL_set_fd");
+	data_row("TLS send+recv 16 KiB", STREAM, 16384, 3000, &openssl, mine,
+	    base, "<= 0.98 x SSL_set_fd");
+	data_row("TLS send+recv 64 KiB", STREAM, 65536, 1000, &openssl, mine,
+	    base, "<= 0.80 x SSL_set_fd");
+	data_row("TLS ping-pong 1 B", PING, 1, 5000, &openssl, mine, base,
+	    "<= 0.95 x SSL_set_fd");
+	close_ours(mine);
+	close_raw(base);
+	handshake_row("TLS 1.3 connect, handshake, close", false,
+	    "<= 1.03 x SSL_set_fd");
+	handshake_row("the same with one byte echoed", true, "<= 3000 us");
+	return 0;
+}
