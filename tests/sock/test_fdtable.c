@@ -254,10 +254,10 @@ the_numbering_stays_once_a_number_was_given(void **state)
 	const int sock = open_dummy();
 
 	(void)state;
-	fdtable_use_kernel_numbers();
+	assert_false(fdtable_use_kernel_numbers());
 	assert_false(fdtable_kernel_numbers());
 	close_dummy(sock);
-	fdtable_use_kernel_numbers();
+	assert_false(fdtable_use_kernel_numbers());
 	assert_false(fdtable_kernel_numbers());
 	assert_int_equal(open_dummy(), sock);
 	close_dummy(sock);

@@ -15,8 +15,7 @@ static int
 setup(void **state)
 {
 	(void)state;
-	fdtable_use_kernel_numbers();
-	return 0;
+	return fdtable_use_kernel_numbers() ? 0 : -1;
 }
 
 static int
@@ -55,6 +54,7 @@ the_number_is_the_kernels(void **state)
 
 	(void)state;
 	assert_true(fdtable_kernel_numbers());
+	assert_true(fdtable_use_kernel_numbers());
 	assert_int_equal(sock, next);
 	assert_int_equal(fdtable_peek(sock)->kfd, sock);
 	assert_int_equal(fcntl(sock, F_GETFD), FD_CLOEXEC);

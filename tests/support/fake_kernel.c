@@ -4,11 +4,8 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <unistd.h>
 
 #include "base/kernel.h"
-
-#define MAX_IOV 8
 
 static struct {
 	atomic_int count, failures, err;
@@ -43,58 +40,37 @@ capped(size_t len)
 	return len < most ? len : most;
 }
 
-/* Puts into iov the pieces of m up to the cap, and them into m. */
-static void
-cap_message(struct msghdr *m, struct iovec iov[MAX_IOV])
-{
-	size_t left = atomic_load(&cap), n = 0;
-
-	if (left == SIZE_MAX)
-		return;
-	for (; n < m->msg_iovlen && n < MAX_IOV && left > 0; n++) {
-		iov[n] = m->msg_iov[n];
-		if (iov[n].iov_len > left)
-			iov[n].iov_len = left;
-		left -= iov[n].iov_len;
+/* An entry that only counts and fails. */
+#define FAKE(ret, name, call, params, args) \
+	static ret fake_##name params \
+	{ \
+		return refused(call) ? -1 : kernel_libc.name args; \
 	}
-	m->msg_iov = iov;
-	m->msg_iovlen = n;
-}
+
+FAKE(int, socket, FAKE_SOCKET, (int f, int t, int p), (f, t, p))
+FAKE(int, close, FAKE_CLOSE, (int k), (k))
+FAKE(int, bind, FAKE_BIND, (int k, const struct sockaddr *a, socklen_t n),
+    (k, a, n))
+FAKE(int, connect, FAKE_CONNECT, (int k, const struct sockaddr *a, socklen_t n),
+    (k, a, n))
+FAKE(int, accept4, FAKE_ACCEPT4,
+    (int k, struct sockaddr *a, socklen_t *n, int f), (k, a, n, f))
+FAKE(int, shutdown, FAKE_SHUTDOWN, (int k, int how), (k, how))
+FAKE(int, setsockopt, FAKE_SETSOCKOPT,
+    (int k, int level, int name, const void *v, socklen_t n),
+    (k, level, name, v, n))
+FAKE(int, fcntl, FAKE_FCNTL, (int k, int cmd, long arg), (k, cmd, arg))
+FAKE(ssize_t, sendmsg, FAKE_SENDMSG, (int k, const struct msghdr *m, int f),
+    (k, m, f))
+FAKE(ssize_t, recvmsg, FAKE_RECVMSG, (int k, struct msghdr *m, int f),
+    (k, m, f))
+FAKE(ssize_t, write, FAKE_WRITE, (int k, const void *b, size_t n), (k, b, n))
 
 static int
-fake_socket(int family, int type, int proto)
+fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	return refused(FAKE_SOCKET) ? -1 : socket(family, type, proto);
-}
-
-static int
-fake_close(int kfd)
-{
-	return refused(FAKE_CLOSE) ? -1 : close(kfd);
-}
-
-static int
-fake_bind(int kfd, const struct sockaddr *addr, socklen_t len)
-{
-	return refused(FAKE_BIND) ? -1 : bind(kfd, addr, len);
-}
-
-static int
-fake_connect(int kfd, const struct sockaddr *addr, socklen_t len)
-{
-	return refused(FAKE_CONNECT) ? -1 : connect(kfd, addr, len);
-}
-
-static int
-fake_accept4(int kfd, struct sockaddr *addr, socklen_t *len, int flags)
-{
-	return refused(FAKE_ACCEPT4) ? -1 : accept4(kfd, addr, len, flags);
-}
-
-static int
-fake_shutdown(int kfd, int how)
-{
-	return refused(FAKE_SHUTDOWN) ? -1 : shutdown(kfd, how);
+	atomic_store(&poll_timeout, timeout_ms);
+	return refused(FAKE_POLL) ? -1 : poll(fds, n, timeout_ms);
 }
 
 static ssize_t
@@ -107,68 +83,12 @@ fake_sendto(int kfd, const void *buf, size_t len, int flags,
 }
 
 static ssize_t
-fake_sendmsg(int kfd, const struct msghdr *msg, int flags)
-{
-	struct msghdr m = *msg;
-	struct iovec iov[MAX_IOV];
-
-	if (refused(FAKE_SENDMSG))
-		return -1;
-	cap_message(&m, iov);
-	return sendmsg(kfd, &m, flags);
-}
-
-static ssize_t
 fake_recvfrom(int kfd, void *buf, size_t len, int flags, struct sockaddr *addr,
     socklen_t *addrlen)
 {
 	if (refused(FAKE_RECVFROM))
 		return -1;
 	return recvfrom(kfd, buf, capped(len), flags, addr, addrlen);
-}
-
-static ssize_t
-fake_recvmsg(int kfd, struct msghdr *msg, int flags)
-{
-	struct msghdr m = *msg;
-	struct iovec iov[MAX_IOV];
-	ssize_t n;
-
-	if (refused(FAKE_RECVMSG))
-		return -1;
-	cap_message(&m, iov);
-	n = recvmsg(kfd, &m, flags);
-	m.msg_iov = msg->msg_iov;
-	m.msg_iovlen = msg->msg_iovlen;
-	*msg = m;
-	return n;
-}
-
-static int
-fake_setsockopt(int kfd, int level, int name, const void *val, socklen_t len)
-{
-	if (refused(FAKE_SETSOCKOPT))
-		return -1;
-	return setsockopt(kfd, level, name, val, len);
-}
-
-static int
-fake_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
-{
-	atomic_store(&poll_timeout, timeout_ms);
-	return refused(FAKE_POLL) ? -1 : poll(fds, n, timeout_ms);
-}
-
-static int
-fake_fcntl(int kfd, int cmd, long arg)
-{
-	return refused(FAKE_FCNTL) ? -1 : kernel_libc.fcntl(kfd, cmd, arg);
-}
-
-static ssize_t
-fake_write(int kfd, const void *buf, size_t len)
-{
-	return refused(FAKE_WRITE) ? -1 : write(kfd, buf, len);
 }
 
 void

@@ -35,7 +35,7 @@ void fake_kernel_remove(void);
 /* The next n calls answer -1 with errno err and do nothing else. */
 void fake_kernel_fail(enum fake_call call, int n, int err);
 
-/* A send or receive carries at most so many bytes; 0 is no limit. */
+/* A sendto or recvfrom carries at most so many bytes; 0 is no limit. */
 void fake_kernel_cap(size_t bytes);
 
 /* How often the call was made since the table was installed. */

@@ -16,6 +16,8 @@ void freeaddrinfo(struct zsock_addrinfo *ai);
 const char *gai_strerror(int errcode);
 #endif
 
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wredundant-decls" /* that is the point */
 ZSOCK_POSIX_BIND(socket);
 ZSOCK_POSIX_BIND(close);
 ZSOCK_POSIX_BIND(shutdown);
@@ -44,6 +46,7 @@ ZSOCK_POSIX_BIND(freeaddrinfo);
 ZSOCK_POSIX_BIND(gai_strerror);
 ZSOCK_POSIX_BIND(inet_ntop);
 ZSOCK_POSIX_BIND(inet_pton);
+#pragma GCC diagnostic pop
 
 ZSOCK_END_DECLS
 
