@@ -196,6 +196,10 @@ resolve(const char *host, const struct query *q, struct zsock_addrinfo **res)
 		return rc; /* glibc's codes are Zephyr's */
 	n = copy_family(found, q, AF_INET, NULL, 0);
 	n = copy_family(found, q, AF_INET6, NULL, n);
+	if (n == 0) {
+		freeaddrinfo(found);
+		return DNS_EAI_NODATA;
+	}
 	nodes = nodes_new(n);
 	if (nodes != NULL) {
 		n = copy_family(found, q, AF_INET, nodes, 0);

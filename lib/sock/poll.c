@@ -97,9 +97,9 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k, bool wait,
 	}
 	*k = (struct pollfd){ .fd = s != NULL ? s->kfd : fd->fd,
 		.events = fd->events };
-	if (e->held == NULL || s->ops->poll_begin == NULL)
+	if (e->held == NULL || e->held->ops->poll_begin == NULL)
 		return DEADLINE_NEVER;
-	s->ops->poll_begin(s, fd->events, &slot);
+	e->held->ops->poll_begin(e->held, fd->events, &slot);
 	e->ready = slot.ready;
 	k->events = slot.kernel_events;
 	return slot.wake;

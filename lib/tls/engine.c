@@ -14,7 +14,7 @@
  * Bytes of each ring: two whole records.  Less than one record halves the
  * throughput, more than this gains little (docs: performance).
  */
-#define RING_SIZE (34 * 1024)
+#define RING_SIZE ((size_t)34 * 1024)
 
 /* The most that a record adds to its data, and room for a queued message. */
 #define RECORD_OVERHEAD 512

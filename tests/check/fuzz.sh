@@ -4,7 +4,9 @@
 cd "$(dirname "$0")/../.." || exit 1
 build=$1
 for target in "$build"/tests/fuzz_*; do
-	[ -x "$target" ] && [ -f "$target" ] || continue
+	if [ ! -x "$target" ] || [ ! -f "$target" ]; then
+		continue
+	fi
 	name=$(basename "$target")
 	name=${name#fuzz_}
 	mkdir -p "$build/corpus/$name"
