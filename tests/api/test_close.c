@@ -195,7 +195,9 @@ close_wakes(void **state)
 	assert_int_equal(zsock_close(s.sock), 0);
 	(void)loop_join(s.thread);
 	assert_int_equal(s.result, -1);
-	assert_int_equal(s.error, EINTR);
+	/* The kernel may still have taken something: the next send came late. */
+	if (c->entry != FAKE_SENDTO || s.error != EBADF)
+		assert_int_equal(s.error, EINTR);
 	assert_number_is_free(s.sock);
 }
 

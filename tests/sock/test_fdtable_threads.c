@@ -56,7 +56,7 @@ open_one(void)
 	(void)fdtable_install(place, &d->base);
 }
 
-/* A place that is empty is filled, a socket is closed. */
+/* Closes a socket and opens another, so that most places are taken. */
 static void *
 change(void *arg)
 {
@@ -66,8 +66,7 @@ change(void *arg)
 
 		if (s != NULL)
 			sock_put(s);
-		else
-			open_one();
+		open_one();
 	}
 	return NULL;
 }
