@@ -8,7 +8,10 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/profile.h"
 
+#define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
+#define FD_BASE_MAX 1000000
 #define HANDSHAKE_MS_DEFAULT 10000
 
 static struct config config;
@@ -60,14 +63,79 @@ env_ms(const char *name, int fallback)
 	return (int)ms;
 }
 
+void
+config_die(const char *variable, const char *why)
+{
+	fprintf(stderr, "zsock: error: %s: %s\n", variable, why);
+	exit(EXIT_CONFIG);
+}
+
+/* Its value, or NULL if it is not set or empty. */
+static const char *
+env_text(const char *name)
+{
+	const char *value = getenv(name);
+
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
+/*
+ * A test that runs with another profile, or other numbers, than it asked for
+ * proves nothing, so these end the program.
+ */
+static int
+env_profile(void)
+{
+	const char *value = env_text("ZSOCK_PROFILE");
+	const int profile =
+	    value != NULL ? profile_parse(value) : PROFILE_ZEPHYR;
+
+	if (profile < 0)
+		config_die("ZSOCK_PROFILE",
+		    "the profiles are zephyr, zephyr-3.3 and linux");
+	return profile;
+}
+
+static int
+env_fd_base(void)
+{
+	const char *value = env_text("ZSOCK_FD_BASE");
+	char *end;
+	long n;
+
+	if (value == NULL)
+		return 0;
+	n = strtol(value, &end, 10);
+	if (*end != '\0' || n < 0 || n > FD_BASE_MAX)
+		config_die("ZSOCK_FD_BASE",
+		    "it is the first socket number, 0 to 1000000");
+	return (int)n;
+}
+
+static bool
+env_leaks(void)
+{
+	const char *value = env_text("ZSOCK_LEAKS");
+
+	if (value == NULL || strcmp(value, "0") == 0)
+		return false;
+	if (strcmp(value, "1") != 0)
+		config_die("ZSOCK_LEAKS", "it is 0 or 1");
+	return true;
+}
+
 static void
 read_environment(void)
 {
 	const int saved = errno;
-	const char *file = getenv("ZSOCK_LOG_FILE");
 
 	config.log_level = env_log_level();
-	config.log_file = file != NULL && *file != '\0' ? file : NULL;
+	config.log_file = env_text("ZSOCK_LOG_FILE");
+	config.profile = env_profile();
+	config.fd_base = env_fd_base();
+	config.limits = env_text("ZSOCK_LIMITS");
+	config.hosts = env_text("ZSOCK_HOSTS");
+	config.leaks = env_leaks();
 	config.handshake_ms =
 	    env_ms("ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS", HANDSHAKE_MS_DEFAULT);
 	errno = saved;

@@ -14,9 +14,25 @@ struct config {
 	 * a TLS handshake, in milliseconds; 10000 as on the device.
 	 */
 	int handshake_ms;
+	/* ZSOCK_PROFILE: zephyr (default), zephyr-3.3 or linux. */
+	int profile;
+	/* ZSOCK_FD_BASE: the lowest private number; 0. */
+	int fd_base;
+	/* ZSOCK_LIMITS: a Kconfig file with the target's limits, or NULL. */
+	const char *limits;
+	/* ZSOCK_HOSTS: a file of names and redirections, or NULL. */
+	const char *hosts;
+	/* ZSOCK_LEAKS=1: at exit, say which sockets were never closed. */
+	bool leaks;
 };
 
 const struct config *config_get(void);
+
+/*
+ * For what must not be guessed: says that variable is wrong, and why, and ends
+ * the program with 78, the number for a bad configuration.
+ */
+_Noreturn void config_die(const char *variable, const char *why);
 
 /* Reads the environment again.  For tests, while no other thread runs. */
 void config_reload(void);

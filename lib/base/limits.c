@@ -1,0 +1,288 @@
+#include "base/limits.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/config.h"
+#include "base/log.h"
+
+#define NO_LIMIT (-1)
+#define HOSTNAME_MAX 63
+
+/* The names of one limit, the newest first. */
+static const struct {
+	const char *names[2];
+} rows[LIMIT_COUNT] = {
+	[LIMIT_FDS] = { { "CONFIG_ZVFS_OPEN_MAX", "CONFIG_POSIX_MAX_FDS" } },
+	[LIMIT_CONTEXTS] = { { "CONFIG_NET_MAX_CONTEXTS" } },
+	[LIMIT_TLS_CONTEXTS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_CONTEXTS" } },
+	[LIMIT_TLS_TAGS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_CREDENTIALS" } },
+	[LIMIT_TLS_SUITES] = { { "CONFIG_NET_SOCKETS_TLS_MAX_CIPHERSUITES" } },
+	[LIMIT_TLS_PROTOCOLS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_APP_"
+	                            "PROTOCOLS" } },
+	[LIMIT_CREDENTIALS] = { { "CONFIG_TLS_MAX_CREDENTIALS_NUMBER" } },
+	[LIMIT_POLL] = { { "CONFIG_ZVFS_POLL_MAX",
+	    "CONFIG_NET_SOCKETS_POLL_MAX" } },
+	[LIMIT_PAIR_BUFFER] = { { "CONFIG_NET_SOCKETPAIR_BUFFER_SIZE" } },
+	[LIMIT_RECV_WINDOW] = { { "CONFIG_NET_TCP_MAX_RECV_WINDOW_SIZE" } },
+	[LIMIT_SEND_WINDOW] = { { "CONFIG_NET_TCP_MAX_SEND_WINDOW_SIZE" } },
+	[LIMIT_TX_BUFFERS] = { { "CONFIG_NET_BUF_TX_COUNT" } },
+	[LIMIT_BUFFER_SIZE] = { { "CONFIG_NET_BUF_DATA_SIZE" } },
+	[LIMIT_CONNECT_MS] = { { "CONFIG_NET_SOCKETS_CONNECT_TIMEOUT" } },
+	[LIMIT_SEND_MS] = { { "CONFIG_NET_SOCKET_MAX_SEND_WAIT" } },
+	[LIMIT_HANDSHAKE_MS] = { { "CONFIG_NET_SOCKETS_TLS_CONNECT_TIMEOUT" } },
+	[LIMIT_DNS_MS] = { { "CONFIG_NET_SOCKETS_DNS_TIMEOUT" } },
+	[LIMIT_DNS_ENTRIES] = { { "CONFIG_DNS_RESOLVER_AI_MAX_ENTRIES" } },
+};
+
+/* What a file or the program has said; value and spelling change together. */
+struct setting {
+	int value;
+	int name;
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct {
+	atomic_int value; /* plus one: 0, the initial value, is no limit */
+	atomic_int name;
+	atomic_int used;
+} limits[LIMIT_COUNT];
+static char hostname[HOSTNAME_MAX + 1]; /* guarded by lock while loading */
+static atomic_bool hostname_set;
+
+int
+limit_get(enum limit l, int fallback)
+{
+	const int value =
+	    atomic_load_explicit(&limits[l].value, memory_order_relaxed) - 1;
+
+	return value == NO_LIMIT ? fallback : value;
+}
+
+const char *
+limit_symbol(enum limit l)
+{
+	return rows[l].names[atomic_load(&limits[l].name)];
+}
+
+const char *
+limit_hostname(void)
+{
+	return atomic_load(&hostname_set) ? hostname : NULL;
+}
+
+void
+limit_exceeded(enum limit l, const char *what)
+{
+	log_line(LOG_WARN, "%s: %s=%d does not allow it; raise that symbol",
+	    what, limit_symbol(l), limit_get(l, NO_LIMIT));
+}
+
+bool
+limit_take(enum limit l, const char *what)
+{
+	const int max = limit_get(l, NO_LIMIT);
+	const int before = atomic_fetch_add(&limits[l].used, 1);
+
+	if (max == NO_LIMIT || before < max)
+		return true;
+	atomic_fetch_sub(&limits[l].used, 1);
+	limit_exceeded(l, what);
+	return false;
+}
+
+void
+limit_give(enum limit l)
+{
+	atomic_fetch_sub(&limits[l].used, 1);
+}
+
+static bool
+find(const char *symbol, enum limit *l, int *name)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		for (int n = 0; n < 2; n++) {
+			if (rows[i].names[n] == NULL ||
+			    strcmp(rows[i].names[n], symbol) != 0)
+				continue;
+			*l = (enum limit)i;
+			*name = n;
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+apply(enum limit l, struct setting s)
+{
+	atomic_store(&limits[l].name, s.name);
+	atomic_store(&limits[l].value, s.value + 1);
+}
+
+int
+limits_set(const char *symbol, int value)
+{
+	struct setting s = { .value = value };
+	enum limit l;
+
+	if (!find(symbol, &l, &s.name))
+		return -ENOENT;
+	if (value < NO_LIMIT)
+		return -EINVAL;
+	apply(l, s);
+	return 0;
+}
+
+void
+limits_clear(void)
+{
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		apply((enum limit)i, (struct setting){ .value = NO_LIMIT });
+	atomic_store(&hostname_set, false);
+}
+
+/* What one file says, before it takes effect as a whole. */
+struct reading {
+	struct setting settings[LIMIT_COUNT];
+	char hostname[HOSTNAME_MAX + 1];
+	bool hostname_set;
+};
+
+/* A Kconfig number: decimal, or hexadecimal with 0x. */
+static bool
+parse_number(const char *text, int *value)
+{
+	char *end;
+	long n;
+
+	if (!isdigit((unsigned char)*text))
+		return false;
+	errno = 0;
+	n = strtol(text, &end, 0);
+	if (errno != 0 || *end != '\0' || n > INT_MAX - 1)
+		return false;
+	*value = (int)n;
+	return true;
+}
+
+/* A Kconfig string: in double quotes. */
+static bool
+parse_hostname(const char *text, struct reading *r)
+{
+	const size_t len = strlen(text);
+
+	if (len < 2 || len - 2 > HOSTNAME_MAX || text[0] != '"' ||
+	    text[len - 1] != '"')
+		return false;
+	memcpy(r->hostname, text + 1, len - 2);
+	r->hostname[len - 2] = '\0';
+	r->hostname_set = true;
+	return true;
+}
+
+/* One line, of which the comment and the blanks at both ends are cut off. */
+static bool
+parse_line(char *line, struct reading *r)
+{
+	struct setting s;
+	enum limit l;
+	char *end, *value;
+
+	line += strspn(line, " \t");
+	end = line + strlen(line);
+	while (end > line && isspace((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	value = strchr(line, '=');
+	if (*line == '#' || value == NULL)
+		return true;
+	*value++ = '\0';
+	if (strcmp(line, "CONFIG_NET_HOSTNAME") == 0)
+		return parse_hostname(value, r);
+	if (!find(line, &l, &s.name))
+		return true;
+	if (!parse_number(value, &s.value))
+		return false;
+	r->settings[l] = s;
+	return true;
+}
+
+/* The number of the first line that cannot be understood, or 0. */
+static int
+parse_file(FILE *file, struct reading *r)
+{
+	char line[1024];
+	int number = 0;
+
+	while (fgets(line, sizeof(line), file) != NULL) {
+		number++;
+		if (!parse_line(line, r))
+			return number;
+	}
+	return 0;
+}
+
+int
+limits_load(const char *path, char *why, size_t size)
+{
+	struct reading r = { .hostname_set = false };
+	FILE *file;
+	int bad, err;
+
+	for (int i = 0; i < LIMIT_COUNT; i++)
+		r.settings[i].value = NO_LIMIT;
+	file = fopen(path, "re");
+	if (file == NULL) {
+		err = errno;
+		snprintf(why, size, "%s cannot be read: %s", path,
+		    strerror(err));
+		return -err;
+	}
+	bad = parse_file(file, &r);
+	err = ferror(file) ? EIO : 0;
+	fclose(file);
+	if (err != 0 || bad != 0) {
+		snprintf(why, size,
+		    bad != 0 ? "%s:%d: the value is not one that Kconfig "
+		               "writes: a number, or a name in quotes"
+		             : "%s cannot be read",
+		    path, bad);
+		return bad != 0 ? -EINVAL : -err;
+	}
+	pthread_mutex_lock(&lock);
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		if (r.settings[i].value != NO_LIMIT)
+			apply((enum limit)i, r.settings[i]);
+	}
+	if (r.hostname_set) {
+		memcpy(hostname, r.hostname, sizeof(hostname));
+		atomic_store(&hostname_set, true);
+	}
+	pthread_mutex_unlock(&lock);
+	return 0;
+}
+
+static void
+load_from_environment(void)
+{
+	const char *path = config_get()->limits;
+	char why[512];
+
+	if (path != NULL && limits_load(path, why, sizeof(why)) < 0)
+		config_die("ZSOCK_LIMITS", why);
+}
+
+void
+limits_from_environment(void)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+	pthread_once(&once, load_from_environment);
+}
