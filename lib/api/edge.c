@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/profile.h"
 
 /* Bytes of Zephyr's own sockaddr_in and sockaddr_in6. */
 #define ZEPHYR_IN_LEN 8
@@ -43,7 +44,9 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 		out->len = sizeof(struct sockaddr_in6);
 		break;
 	default:
-		return -EINVAL;
+		used = len < sizeof(out->any) ? len : sizeof(out->any);
+		out->len = (socklen_t)used;
+		break;
 	}
 	if (len < used)
 		return -EINVAL;
@@ -54,5 +57,7 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 int
 edge_flags(int flags)
 {
+	if (quirk(QUIRK_FLAGS_IGNORED) == 0)
+		return flags;
 	return flags & (MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL);
 }

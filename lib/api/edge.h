@@ -6,8 +6,9 @@
 /*
  * What firmware passes as an address, as the kernel wants it: a copy of full
  * length.  Zephyr's shorter structures (8 bytes for IPv4, 24 for IPv6) are
- * taken too.  Returns 0, or -EINVAL for NULL, a length that is too short for
- * the family, or a family that is neither.  what names the call, for the log.
+ * taken too; an address of another family is copied as it is, for the socket
+ * to judge.  Returns 0, or -EINVAL for NULL or a length that is too short for
+ * the family.  what names the call, for the log.
  */
 struct edge_addr {
 	struct sockaddr_storage any;
@@ -17,7 +18,7 @@ struct edge_addr {
 int edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
     net_socklen_t len, const char *what);
 
-/* The message flags that the device knows; it ignores all others. */
+/* The message flags that count: on the device those that it knows. */
 int edge_flags(int flags);
 
 /* A device would use the NULL pointer that the caller passed as arg. */

@@ -7,17 +7,28 @@
 #include <zephyr/net/socket.h>
 
 #include "api/edge.h"
+#include "base/deadline.h"
 #include "base/err.h"
+#include "base/profile.h"
 #include "sock/poll.h"
 
 int
 zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout)
 {
+	int rc;
+
 	if (nfds < 0)
 		return (int)err_edge(-EINVAL);
 	if (fds == NULL && nfds > 0)
 		return (int)err_edge(edge_null("zsock_poll", "the array"));
-	return (int)err_edge(poll_sockets(fds, (nfds_t)nfds, timeout, false));
+	rc = poll_sockets(fds, (nfds_t)nfds, timeout, false);
+	if (rc > 0 && quirk(QUIRK_POLL_NVAL_ERRNO) != 0) {
+		for (int i = 0; i < nfds; i++) {
+			if ((fds[i].revents & POLLNVAL) != 0)
+				errno = quirk(QUIRK_POLL_NVAL_ERRNO);
+		}
+	}
+	return (int)err_edge(rc);
 }
 
 /* Which revents mark which of the three sets. */
@@ -31,11 +42,26 @@ static const struct rules device_rules = {
 	POLLPRI | POLLHUP | POLLERR,
 };
 
+static const struct rules older_rules = {
+	POLLIN,
+	POLLOUT,
+	POLLPRI | POLLHUP | POLLERR,
+};
+
 static const struct rules posix_rules = {
 	POLLIN | POLLHUP | POLLERR,
 	POLLOUT | POLLERR,
 	POLLPRI,
 };
+
+static const struct rules *
+rules_for(bool posix)
+{
+	if (posix || profile_get() == PROFILE_LINUX)
+		return &posix_rules;
+	return quirk(QUIRK_SELECT_HUP_WRITES) != 0 ? &device_rules
+	                                           : &older_rules;
+}
 
 static bool
 in_set(int fd, const fd_set *set)
@@ -88,11 +114,22 @@ timeout_ms(const struct timeval *tv)
 	return (int)tv->tv_sec * 1000 + (int)((tv->tv_usec + 999) / 1000);
 }
 
-int
-poll_select(int nbits, fd_set *r, fd_set *w, fd_set *e,
-    const struct timeval *timeout, bool posix)
+static bool
+has_invalid(const struct pollfd *fds, nfds_t n)
 {
-	const struct rules *rules = posix ? &posix_rules : &device_rules;
+	for (nfds_t i = 0; i < n; i++) {
+		if ((fds[i].revents & POLLNVAL) != 0)
+			return true;
+	}
+	return false;
+}
+
+int
+poll_select(int nbits, struct poll_sets sets, const struct timeval *timeout,
+    bool posix)
+{
+	const struct rules *rules = rules_for(posix);
+	const bool keep = posix || quirk(QUIRK_SELECT_EBADF_CLEARS) == 0;
 	struct pollfd fds[FD_SETSIZE];
 	nfds_t n;
 	int rc, bits = 0;
@@ -100,23 +137,36 @@ poll_select(int nbits, fd_set *r, fd_set *w, fd_set *e,
 	if (nbits < 0 ||
 	    (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
 		return -EINVAL;
-	n = collect(fds, nbits < FD_SETSIZE ? nbits : FD_SETSIZE, r, w, e);
+	n = collect(fds, nbits < FD_SETSIZE ? nbits : FD_SETSIZE, sets.r,
+	    sets.w, sets.e);
 	rc = poll_sockets(fds, n, timeout_ms(timeout), posix);
 	if (rc < 0)
 		return rc;
-	zero(r);
-	zero(w);
-	zero(e);
+	if (keep && has_invalid(fds, n))
+		return -EBADF;
+	zero(sets.r);
+	zero(sets.w);
+	zero(sets.e);
+	if (has_invalid(fds, n))
+		return -EBADF; /* the sets are empty, as on the device */
 	for (nfds_t i = 0; i < n; i++) {
-		if ((fds[i].revents & POLLNVAL) != 0)
-			return -EBADF; /* the sets are empty, as on the device */
-	}
-	for (nfds_t i = 0; i < n; i++) {
-		bits += mark(&fds[i], POLLIN, rules->r, r) +
-		    mark(&fds[i], POLLOUT, rules->w, w) +
-		    mark(&fds[i], POLLPRI, rules->e, e);
+		bits += mark(&fds[i], POLLIN, rules->r, sets.r) +
+		    mark(&fds[i], POLLOUT, rules->w, sets.w) +
+		    mark(&fds[i], POLLPRI, rules->e, sets.e);
 	}
 	return bits;
+}
+
+/* What is left of the limit; 0 if it is over. */
+static void
+store_left(struct timeval *tv, struct deadline until)
+{
+	int64_t left = until.at_ns - deadline_now_ns();
+
+	if (left < 0)
+		left = 0;
+	tv->tv_sec = left / 1000000000;
+	tv->tv_usec = left % 1000000000 / 1000;
 }
 
 /* The device looks at every bit, whatever nfds says. */
@@ -124,7 +174,14 @@ int
 zsock_select(int nfds, zsock_fd_set *readfds, zsock_fd_set *writefds,
     zsock_fd_set *exceptfds, struct zsock_timeval *timeout)
 {
-	(void)nfds;
-	return (int)err_edge(poll_select(FD_SETSIZE, readfds, writefds,
-	    exceptfds, timeout, false));
+	const struct poll_sets sets = { readfds, writefds, exceptfds };
+	const struct deadline until = deadline_in_ms(timeout_ms(timeout));
+	int rc;
+
+	if (quirk(QUIRK_SELECT_ALL_BITS) != 0)
+		nfds = FD_SETSIZE;
+	rc = poll_select(nfds, sets, timeout, false);
+	if (timeout != NULL && rc >= 0 && quirk(QUIRK_SELECT_TIME_LEFT) != 0)
+		store_left(timeout, until);
+	return (int)err_edge(rc);
 }

@@ -5,13 +5,18 @@
 #include <sys/select.h>
 #include <sys/time.h>
 
+/* Any of the three may be NULL. */
+struct poll_sets {
+	fd_set *r, *w, *e;
+};
+
 /*
  * select over the bits below nbits of each set.  With posix the descriptors of
- * others are taken too, and POSIX's rules fill the sets; else the device's.
+ * others are taken too, and POSIX's rules fill the sets; else the profile's.
  * Returns the number of bits set, or a negative errno: -EBADF, -EINVAL,
- * -ENOMEM.
+ * -ENOMEM, -EINTR.
  */
-int poll_select(int nbits, fd_set *r, fd_set *w, fd_set *e,
-    const struct timeval *timeout, bool posix);
+int poll_select(int nbits, struct poll_sets sets, const struct timeval *timeout,
+    bool posix);
 
 #endif

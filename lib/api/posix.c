@@ -156,8 +156,9 @@ int
 zsock_posix_select(int nfds, fd_set *readfds, fd_set *writefds,
     fd_set *exceptfds, struct timeval *timeout)
 {
-	return (int)err_edge(
-	    poll_select(nfds, readfds, writefds, exceptfds, timeout, true));
+	const struct poll_sets sets = { readfds, writefds, exceptfds };
+
+	return (int)err_edge(poll_select(nfds, sets, timeout, true));
 }
 
 int

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 
 #include <zephyr/net/socket.h>
 
 #include "api/edge.h"
 #include "base/err.h"
 #include "base/log.h"
+#include "base/profile.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
 #include "sock/tls_names.h"
@@ -51,6 +53,9 @@ zsock_bind(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
 	rc = edge_addr(&a, addr, addrlen, "zsock_bind");
 	if (rc == 0)
 		rc = call_bind(sock, (struct sockaddr *)&a.any, a.len);
+	if (rc == 0 && quirk(QUIRK_BIND_PORT_BACK) != 0 &&
+	    ((const struct net_sockaddr_in *)addr)->sin_port == 0)
+		call_port_back(sock, (struct net_sockaddr *)addr);
 	return (int)err_edge(rc);
 }
 
@@ -82,10 +87,26 @@ zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 	return (int)err_edge(call_accept(sock, addr, addrlen));
 }
 
+static ssize_t
+no_buffer(const char *call)
+{
+	return err_edge(edge_null(call, "the buffer"));
+}
+
 ssize_t
 zsock_send(int sock, const void *buf, size_t len, int flags)
 {
-	return zsock_sendto(sock, buf, len, flags, NULL, 0);
+	if (buf == NULL && len > 0)
+		return no_buffer("zsock_send");
+	return err_edge(
+	    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
+}
+
+/* A stream has no use for a destination, whatever it is. */
+static bool
+short_is_fine(int sock)
+{
+	return quirk(QUIRK_SEND_DEST_SHORT) == 0 && call_is_stream(sock);
 }
 
 ssize_t
@@ -96,11 +117,14 @@ zsock_sendto(int sock, const void *buf, size_t len, int flags,
 	int rc;
 
 	if (buf == NULL && len > 0)
-		return err_edge(edge_null("zsock_sendto", "the buffer"));
+		return no_buffer("zsock_sendto");
 	if (dest == NULL)
 		return err_edge(
 		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
 	rc = edge_addr(&a, dest, addrlen, "zsock_sendto");
+	if (rc < 0 && short_is_fine(sock))
+		return err_edge(
+		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
 	if (rc < 0)
 		return err_edge(rc);
 	return err_edge(call_sendto(sock, buf, len, edge_flags(flags),
@@ -114,7 +138,9 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 	struct edge_addr a;
 	int rc;
 
-	if (msg == NULL || (msg->msg_iov == NULL && msg->msg_iovlen > 0))
+	if (msg == NULL)
+		return err_edge(-quirk(QUIRK_SENDMSG_NULL));
+	if (msg->msg_iov == NULL && msg->msg_iovlen > 0)
 		return err_edge(-EINVAL);
 	m = *msg;
 	if (m.msg_name != NULL) {
@@ -130,7 +156,10 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 ssize_t
 zsock_recv(int sock, void *buf, size_t len, int flags)
 {
-	return zsock_recvfrom(sock, buf, len, flags, NULL, NULL);
+	if (buf == NULL && len > 0)
+		return no_buffer("zsock_recv");
+	return err_edge(
+	    call_recvfrom(sock, buf, len, edge_flags(flags), NULL, NULL));
 }
 
 ssize_t
@@ -138,7 +167,7 @@ zsock_recvfrom(int sock, void *buf, size_t len, int flags,
     struct net_sockaddr *src, net_socklen_t *addrlen)
 {
 	if (buf == NULL && len > 0)
-		return err_edge(edge_null("zsock_recvfrom", "the buffer"));
+		return no_buffer("zsock_recvfrom");
 	if (src == NULL || addrlen == NULL) {
 		src = NULL;
 		addrlen = NULL;

@@ -37,6 +37,7 @@ const struct kernel kernel_libc = {
 	.poll = poll,
 	.select = select,
 	.fcntl = libc_fcntl,
+	.dup3 = dup3,
 	.ioctl = libc_ioctl,
 	.read = read,
 	.write = write,

@@ -36,6 +36,7 @@ struct kernel {
 	int (*select)(int nfds, fd_set *r, fd_set *w, fd_set *e,
 	    struct timeval *timeout);
 	int (*fcntl)(int kfd, int cmd, long arg);
+	int (*dup3)(int kfd, int to, int flags);
 	int (*ioctl)(int kfd, unsigned long request, void *arg);
 	ssize_t (*read)(int kfd, void *buf, size_t len);
 	ssize_t (*write)(int kfd, const void *buf, size_t len);

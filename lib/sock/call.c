@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/err.h"
 #include "base/kernel.h"
+#include "base/profile.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
@@ -65,6 +67,18 @@ call_close(int sock)
 	return 0;
 }
 
+/*
+ * The way to a result may lead over calls of the kernel that fail; a success
+ * does not show it.
+ */
+static int
+settle_errno(int saved, int rc)
+{
+	if (rc >= 0)
+		errno = saved;
+	return rc;
+}
+
 /* Drops the reference that a call held; one that was closed under it says so. */
 static ssize_t
 leave(struct zsock *s, ssize_t rc)
@@ -79,20 +93,23 @@ int
 call_bind(int sock, const struct sockaddr *addr, socklen_t len)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, s->ops->bind(s, addr, len));
+	return settle_errno(saved, (int)leave(s, s->ops->bind(s, addr, len)));
 }
 
 int
 call_connect(int sock, const struct sockaddr *addr, socklen_t len)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, s->ops->connect(s, addr, len));
+	return settle_errno(saved,
+	    (int)leave(s, s->ops->connect(s, addr, len)));
 }
 
 int
@@ -110,6 +127,7 @@ int
 call_accept(int sock, struct sockaddr *addr, socklen_t *len)
 {
 	struct zsock *s = fdtable_get(sock), *child;
+	const int saved = errno;
 	int place, rc;
 
 	if (s == NULL)
@@ -126,7 +144,7 @@ call_accept(int sock, struct sockaddr *addr, socklen_t *len)
 		rc = install(place, child) /* 0 is a number, not the end */;
 	if (rc >= 0) {
 		sock_put(s);
-		return rc;
+		return settle_errno(saved, rc);
 	}
 	return (int)leave(s, rc);
 }
@@ -136,9 +154,11 @@ call_shutdown(int sock, int how)
 {
 	struct zsock *s = fdtable_get(sock);
 
+	const int saved = errno;
+
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, s->ops->shutdown(s, how));
+	return settle_errno(saved, (int)leave(s, s->ops->shutdown(s, how)));
 }
 
 ssize_t
@@ -191,12 +211,48 @@ call_recvmsg(int sock, struct msghdr *m, int flags)
 	struct zsock *s = fdtable_get(sock);
 	ssize_t n = -EOPNOTSUPP;
 
+	int kept = 0;
+
 	if (s == NULL)
 		return -EBADF;
+	if (quirk(QUIRK_RECVMSG_FLAGS_KEPT) != 0)
+		kept = m->msg_flags;
 	m->msg_flags = 0;
 	if (!s->ops->no_public_recvmsg)
 		n = s->ops->recvmsg(s, m, flags);
+	m->msg_flags |= kept;
 	return leave(s, n);
+}
+
+bool
+call_is_stream(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	bool answer;
+
+	if (s == NULL)
+		return false;
+	answer = !s->ops->poll_out_free;
+	sock_put(s);
+	return answer;
+}
+
+/*
+ * Family and port are the first four bytes of every address.  The kernel
+ * writes them, so a constant in read-only memory is no crash.
+ */
+void
+call_port_back(int sock, struct sockaddr *addr)
+{
+	struct zsock *s = fdtable_get(sock);
+	socklen_t len = sizeof(sa_family_t) + sizeof(in_port_t);
+	const int saved = errno;
+
+	if (s == NULL)
+		return;
+	if (kernel->getsockname(s->kfd, addr, &len) == -1)
+		errno = saved;
+	sock_put(s);
 }
 
 int
@@ -259,6 +315,11 @@ call_fcntl(int sock, int cmd, int flags)
 
 	if (s == NULL)
 		return -EBADF;
+	if (profile_get() == PROFILE_LINUX && cmd != F_GETFL &&
+	    cmd != F_SETFL && cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC) {
+		rc = (int)err_from_kernel(kernel->fcntl(s->kfd, cmd, flags));
+		goto out;
+	}
 	switch (cmd) {
 	case F_GETFL:
 		rc = native_nonblock(s->kfd);
@@ -271,6 +332,7 @@ call_fcntl(int sock, int cmd, int flags)
 		rc = -EOPNOTSUPP;
 		break;
 	}
+out:
 	sock_put(s);
 	return rc;
 }

@@ -1,6 +1,7 @@
 #ifndef SOCK_CALL_H
 #define SOCK_CALL_H
 
+#include <stdbool.h>
 #include <sys/socket.h>
 
 /*
@@ -17,6 +18,15 @@ int call_socket(int family, int type, int proto);
 
 int call_close(int sock);
 int call_bind(int sock, const struct sockaddr *addr, socklen_t len);
+
+/* Does it carry a stream, not datagrams? */
+bool call_is_stream(int sock);
+
+/*
+ * Writes the port that the socket has into addr, which was bound with port 0:
+ * the device does, though the parameter is const.
+ */
+void call_port_back(int sock, struct sockaddr *addr);
 int call_connect(int sock, const struct sockaddr *addr, socklen_t len);
 int call_listen(int sock, int backlog);
 int call_accept(int sock, struct sockaddr *addr, socklen_t *len);

@@ -3,18 +3,45 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
-#include <netinet/in.h>
-#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
+#include <sys/time.h>
+#include <unistd.h>
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/limits.h"
+#include "base/profile.h"
 
-static int
-set_int(int kfd, int level, int name, int value)
+/* How many buffers of unread data close throws away at most. */
+#define SCRAP_READS 64
+
+/* How long a blocking send waits for a peer that takes nothing. */
+#define SEND_MS_DEFAULT 10000
+
+int
+native_set_int(int kfd, int level, int name, int value)
 {
 	return (int)err_from_kernel(
 	    kernel->setsockopt(kfd, level, name, &value, sizeof(value)));
+}
+
+int
+native_set_timeout(int kfd, int name, int ms)
+{
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+
+	return (int)err_from_kernel(
+	    kernel->setsockopt(kfd, SOL_SOCKET, name, &tv, sizeof(tv)));
+}
+
+int
+native_send_ms(void)
+{
+	return quirk(QUIRK_SEND_WINDOW) != 0
+	    ? limit_get(LIMIT_SEND_MS, SEND_MS_DEFAULT)
+	    : 0;
 }
 
 void
@@ -27,19 +54,51 @@ native_close_kfd(int kfd)
 		errno = saved;
 }
 
-/*
- * On the device an IPv6 socket never carries IPv4, and no port waits out
- * TIME_WAIT.
- */
+void
+native_discard(int kfd)
+{
+	const int saved = errno;
+	char scrap[4096];
+
+	for (int i = 0; i < SCRAP_READS; i++) {
+		if (kernel->recvfrom(kfd, scrap, sizeof(scrap), MSG_DONTWAIT,
+		        NULL, NULL) <= 0)
+			break;
+	}
+	errno = saved; /* nothing more is no failure */
+}
+
+/* The target's window sizes; the kernel rounds them as it likes. */
+static int
+set_windows(int kfd)
+{
+	const int recv = limit_get(LIMIT_RECV_WINDOW, 0);
+	const int send = limit_get(LIMIT_SEND_WINDOW, 0);
+	int rc = 0;
+
+	if (recv > 0)
+		rc = native_set_int(kfd, SOL_SOCKET, SO_RCVBUF, recv);
+	if (rc == 0 && send > 0)
+		rc = native_set_int(kfd, SOL_SOCKET, SO_SNDBUF, send);
+	return rc;
+}
+
+/* On the device an IPv6 socket never carries IPv4. */
 static int
 prepare(int kfd, int family, int type)
 {
 	int rc = 0;
 
+	if (profile_get() == PROFILE_LINUX)
+		return 0;
 	if (family == AF_INET6)
-		rc = set_int(kfd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+		rc = native_set_int(kfd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
+	if (rc == 0 && type == SOCK_STREAM && quirk(QUIRK_BIND_TIME_WAIT))
+		rc = native_set_int(kfd, SOL_SOCKET, SO_REUSEADDR, 1);
+	if (rc == 0 && type == SOCK_DGRAM && quirk(QUIRK_SEND_BROADCAST))
+		rc = native_set_int(kfd, SOL_SOCKET, SO_BROADCAST, 1);
 	if (rc == 0 && type == SOCK_STREAM)
-		rc = set_int(kfd, SOL_SOCKET, SO_REUSEADDR, 1);
+		rc = set_windows(kfd);
 	return rc;
 }
 
@@ -57,6 +116,30 @@ native_socket(int family, int type, int proto)
 		return rc;
 	}
 	return kfd;
+}
+
+int
+native_init(struct native *n, const struct zsock_ops *ops, int kfd, int family,
+    int type)
+{
+	if (!limit_take(LIMIT_CONTEXTS, "zsock_socket")) {
+		native_close_kfd(kfd);
+		return -ENOENT;
+	}
+	n->type = type;
+	atomic_init(&n->family, family);
+	atomic_init(&n->plain, true);
+	sock_init(&n->base, ops, kfd);
+	native_poll_plain(n, type == SOCK_DGRAM);
+	return 0;
+}
+
+void
+native_fini(struct native *n)
+{
+	limit_give(LIMIT_CONTEXTS);
+	free(atomic_load(&n->proxy));
+	native_close_kfd(n->base.kfd);
 }
 
 int
@@ -78,107 +161,119 @@ native_set_nonblock(int kfd, bool on)
 	    on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
 }
 
+int
+native_error(struct native *n)
+{
+	int error = atomic_load_explicit(&n->error, memory_order_relaxed);
+	socklen_t len = sizeof(error);
+
+	if (error != 0 ||
+	    kernel->getsockopt(n->base.kfd, SOL_SOCKET, SO_ERROR, &error,
+	        &len) == -1)
+		return error;
+	if (error != 0)
+		atomic_store(&n->error, error);
+	return error;
+}
+
 static void
 native_destroy(struct zsock *s)
 {
-	native_close_kfd(s->kfd);
-	sock_release(s, sizeof(*s));
+	native_fini((struct native *)s);
+	sock_release(s, sizeof(struct native));
 }
 
+/*
+ * The kernel sends the FIN when the last reference goes; with data unread it
+ * would send a reset instead, which the device does not.  After a fork the
+ * data are the other process's as well.
+ */
 static void
 native_farewell(struct zsock *s)
 {
-	(void)s; /* the kernel sends the FIN when the last reference goes */
+	struct native *n = (struct native *)s;
+
+	if (profile_get() != PROFILE_LINUX && s->owner == getpid() &&
+	    n->type == SOCK_STREAM &&
+	    atomic_load(&n->state) == NATIVE_CONNECTED)
+		native_discard(s->kfd);
 }
 
-int
-native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len)
-{
-	return (int)err_from_kernel(kernel->bind(s->kfd, addr, len));
-}
-
-int
-native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
-{
-	return (int)err_from_kernel(kernel->connect(s->kfd, addr, len));
-}
-
-int
-native_listen(struct zsock *s, int backlog)
-{
-	return (int)err_from_kernel(kernel->listen(s->kfd, backlog));
-}
-
-int
-native_accept_kfd(struct zsock *s, struct sockaddr *addr, socklen_t *len)
-{
-	return err_from_open(kernel->accept4(s->kfd, addr, len, SOCK_CLOEXEC));
-}
-
-static const struct zsock_ops stream_ops;
-
+/*
+ * The kernel refuses SHUT_RD on an unconnected socket, but wakes whoever
+ * receives on it all the same.  A listener would stop listening: it is not
+ * told.
+ */
 static int
-wrap(int kfd, const struct zsock_ops *ops, struct zsock **out)
+shut_receiving(struct native *n)
 {
-	struct zsock *s = sock_alloc(sizeof(*s));
-
-	if (s == NULL) {
-		native_close_kfd(kfd);
-		return -ENOMEM;
-	}
-	sock_init(s, ops, kfd);
-	*out = s;
+	atomic_store(&n->shut, true);
+	native_poll_plain(n, false);
+	if (atomic_load(&n->state) == NATIVE_LISTENING)
+		return 0;
+	if (kernel->shutdown(n->base.kfd, SHUT_RD) == -1 && errno != ENOTCONN)
+		return -errno;
+	native_discard(n->base.kfd);
 	return 0;
-}
-
-static int
-stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
-    socklen_t *len)
-{
-	const int kfd = native_accept_kfd(s, addr, len);
-
-	return kfd < 0 ? kfd : wrap(kfd, &stream_ops, child);
 }
 
 int
 native_shutdown(struct zsock *s, int how)
 {
+	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
+		return -EINVAL;
+	if (how != SHUT_RD && quirk(QUIRK_SHUTDOWN_WR) != 0)
+		return -quirk(QUIRK_SHUTDOWN_WR);
+	if (quirk(QUIRK_SHUTDOWN_RD) != 0)
+		return shut_receiving((struct native *)s);
 	return (int)err_from_kernel(kernel->shutdown(s->kfd, how));
 }
 
-/* A message of one piece goes by the shorter call: send is the hot path. */
-static ssize_t
-native_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
+/* Stores what the kernel would: as much as fits, and the whole length. */
+static void
+store_addr(const union native_addr *a, socklen_t alen, struct sockaddr *addr,
+    socklen_t *len)
 {
-	flags |= MSG_NOSIGNAL;
-	if (m->msg_iovlen == 1 && m->msg_controllen == 0)
-		return err_from_kernel(kernel->sendto(s->kfd,
-		    m->msg_iov->iov_base, m->msg_iov->iov_len, flags,
-		    m->msg_name, m->msg_namelen));
-	return err_from_kernel(kernel->sendmsg(s->kfd, m, flags));
+	memcpy(addr, a, alen < *len ? alen : *len);
+	*len = alen;
 }
 
-static ssize_t
-native_recvmsg(struct zsock *s, struct msghdr *m, int flags)
+/* A device has an address only once something gave it one. */
+static int
+device_name(struct native *n, union native_addr *a)
 {
-	if (m->msg_iovlen == 1 && m->msg_flags == SOCK_FLAGS_UNWATCHED)
-		return err_from_kernel(kernel->recvfrom(s->kfd,
-		    m->msg_iov->iov_base, m->msg_iov->iov_len, flags,
-		    m->msg_name, m->msg_name != NULL ? &m->msg_namelen : NULL));
-	return err_from_kernel(kernel->recvmsg(s->kfd, m, flags));
-}
+	const bool v6 = a->any.sa_family == AF_INET6;
+	const int invented = atomic_load(&n->child_port);
 
-/* On a stream Linux would take MSG_TRUNC as a wish to throw data away. */
-static ssize_t
-stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
-{
-	return native_recvmsg(s, m, flags & ~MSG_TRUNC);
+	if (invented != 0) {
+		/* The port has the same place in both structures. */
+		memset(a, 0, sizeof(*a));
+		a->any.sa_family = v6 ? AF_INET6 : AF_INET;
+		a->in.sin_port = (in_port_t)invented;
+		return 0;
+	}
+	if (a->in.sin_port == 0)
+		return -quirk(QUIRK_SOCKNAME_UNBOUND);
+	/* The older device does not know where it listens unless told. */
+	if (quirk(QUIRK_SOCKNAME_CHILD) != 0 && !atomic_load(&n->bound) &&
+	    atomic_load(&n->state) == NATIVE_LISTENING)
+		return -EINVAL;
+	return 0;
 }
 
 int
 native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 {
-	return (int)err_from_kernel(kernel->getsockname(s->kfd, addr, len));
+	union native_addr a;
+	socklen_t alen = sizeof(a);
+	int rc;
+
+	if (kernel->getsockname(s->kfd, &a.any, &alen) == -1)
+		return -errno;
+	rc = device_name((struct native *)s, &a);
+	if (rc == 0)
+		store_addr(&a, alen, addr, len);
+	return rc;
 }
 
 int
@@ -187,26 +282,43 @@ native_getpeername(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 	return (int)err_from_kernel(kernel->getpeername(s->kfd, addr, len));
 }
 
-/*
- * FIONBIO sets non-blocking mode without looking at its argument, as on the
- * device.  SIOCOUTQ is what the device calls FIONWRITE.
- */
+/* SIOCOUTQ is what the device calls FIONWRITE. */
 static int
 native_ioctl(struct zsock *s, unsigned long request, int *value)
 {
+	const struct native *n = (const struct native *)s;
+
 	switch (request) {
 	case FIONBIO:
-		return native_set_nonblock(s->kfd, true);
+		if (quirk(QUIRK_FIONBIO_ALWAYS) != 0)
+			return native_set_nonblock(s->kfd, true);
+		break;
 	case FIONREAD:
+		break;
 	case SIOCOUTQ:
-		if (value == NULL)
+		if (n->type == SOCK_DGRAM)
+			return -EOPNOTSUPP;
+		if (atomic_load(&n->state) == NATIVE_LISTENING)
 			return -EINVAL;
-		return (int)err_from_kernel(
-		    kernel->ioctl(s->kfd, request, value));
+		break;
 	default:
 		return -EOPNOTSUPP;
 	}
+	if (value == NULL)
+		return -EINVAL;
+	return (int)err_from_kernel(kernel->ioctl(s->kfd, request, value));
 }
+
+static int
+dgram_listen(struct zsock *s, int backlog)
+{
+	(void)s;
+	(void)backlog;
+	return -quirk(QUIRK_LISTEN_DGRAM);
+}
+
+static int stream_accept(struct zsock *s, struct zsock **child,
+    struct sockaddr *addr, socklen_t *len);
 
 static const struct option *const stream_options[] = {
 	native_stream_options,
@@ -218,46 +330,76 @@ static const struct option *const dgram_options[] = {
 	NULL,
 };
 
-static const struct zsock_ops stream_ops = {
-	.name = "stream",
-	.options = stream_options,
-	.destroy = native_destroy,
-	.farewell = native_farewell,
-	.bind = native_bind,
-	.connect = native_connect,
-	.listen = native_listen,
-	.accept = stream_accept,
-	.shutdown = native_shutdown,
-	.sendmsg = native_sendmsg,
-	.recvmsg = stream_recvmsg,
-	.getsockname = native_getsockname,
-	.getpeername = native_getpeername,
-	.ioctl = native_ioctl,
-};
+/* The same operations; poll alone is a table of its own on the host. */
+#define STREAM_OPS \
+	.name = "stream", .options = stream_options, \
+	.destroy = native_destroy, .farewell = native_farewell, \
+	.bind = native_bind, .connect = native_connect, \
+	.listen = native_listen, .accept = stream_accept, \
+	.shutdown = native_shutdown, .sendmsg = native_sendmsg, \
+	.recvmsg = native_recvmsg, .getsockname = native_getsockname, \
+	.getpeername = native_getpeername, .ioctl = native_ioctl
+#define DGRAM_OPS \
+	.name = "dgram", .options = dgram_options, .destroy = native_destroy, \
+	.farewell = native_farewell, .bind = native_bind, \
+	.connect = native_connect, .listen = dgram_listen, \
+	.accept = sock_no_accept, .shutdown = native_shutdown, \
+	.sendmsg = native_sendmsg, .recvmsg = native_recvmsg, \
+	.getsockname = native_getsockname, .getpeername = native_getpeername, \
+	.ioctl = native_ioctl, .poll_out_free = true
 
-static const struct zsock_ops dgram_ops = {
-	.name = "dgram",
-	.options = dgram_options,
-	.destroy = native_destroy,
-	.farewell = native_farewell,
-	.bind = native_bind,
-	.connect = native_connect,
-	.listen = sock_no_listen,
-	.accept = sock_no_accept,
-	.shutdown = native_shutdown,
-	.sendmsg = native_sendmsg,
-	.recvmsg = native_recvmsg,
-	.getsockname = native_getsockname,
-	.getpeername = native_getpeername,
-	.ioctl = native_ioctl,
-};
+static const struct zsock_ops host_stream_ops = { STREAM_OPS };
+static const struct zsock_ops host_dgram_ops = { DGRAM_OPS };
+static const struct zsock_ops stream_ops = { STREAM_OPS,
+	.poll_begin = native_poll_begin, .poll_end = native_poll_end };
+static const struct zsock_ops dgram_ops = { DGRAM_OPS,
+	.poll_begin = native_poll_begin, .poll_end = native_poll_end };
+
+static int
+stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
+    socklen_t *len)
+{
+	struct native *n;
+	int kfd, rc;
+
+	kfd = native_accept_kfd(s, addr, len);
+	if (kfd < 0)
+		return kfd;
+	n = sock_alloc(sizeof(*n));
+	if (n == NULL) {
+		native_drop_child(kfd);
+		return -ENOMEM;
+	}
+	rc = native_init_child(n, s->ops, kfd, (const struct native *)s);
+	if (rc < 0)
+		sock_release(&n->base, sizeof(*n));
+	else
+		*child = &n->base;
+	return rc;
+}
 
 int
 native_open(int family, int type, int proto, struct zsock **out)
 {
+	const bool host = profile_get() == PROFILE_LINUX;
+	const struct zsock_ops *ops = type == SOCK_STREAM
+	    ? (host ? &host_stream_ops : &stream_ops)
+	    : (host ? &host_dgram_ops : &dgram_ops);
 	const int kfd = native_socket(family, type, proto);
+	struct native *n;
+	int rc;
 
 	if (kfd < 0)
 		return kfd;
-	return wrap(kfd, type == SOCK_STREAM ? &stream_ops : &dgram_ops, out);
+	n = sock_alloc(sizeof(*n));
+	if (n == NULL) {
+		native_close_kfd(kfd);
+		return -ENOMEM;
+	}
+	rc = native_init(n, ops, kfd, family, type);
+	if (rc < 0)
+		sock_release(&n->base, sizeof(*n));
+	else
+		*out = &n->base;
+	return rc;
 }

@@ -1,29 +1,142 @@
 #ifndef SOCK_NATIVE_H
 #define SOCK_NATIVE_H
 
+#include <netinet/in.h>
+
 #include "sock/option.h"
 #include "sock/sock.h"
 
-/* Stream and datagram sockets that are the kernel's as they are. */
+/*
+ * Stream and datagram sockets on the kernel, with the answers of the profile
+ * in force: a row of base/quirks.def says where they are not the kernel's.
+ */
+
+enum native_state {
+	NATIVE_NEW,
+	NATIVE_LISTENING,
+	NATIVE_CONNECTING, /* without waiting; the kernel knows how far it is */
+	NATIVE_CONNECTED,
+	NATIVE_FAILED, /* error says why; a device never gets out of it */
+};
+
+/*
+ * Room for any internet address.  The kernel's calls take it as a sockaddr.
+ */
+union native_addr {
+	struct sockaddr any;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_storage room;
+};
+
+/* The first member of every socket that is an internet socket of the kernel. */
+struct native {
+	struct zsock base;
+	int type;          /* constant */
+	atomic_int family; /* changes when bind changes it, in one profile */
+	atomic_int state;  /* enum native_state */
+	atomic_int error;  /* errno that ended a stream; never cleared */
+	atomic_bool bound; /* by bind, not by the kernel's own choice */
+	atomic_bool taken; /* to what another listens on, in one profile */
+	atomic_bool shut;  /* SHUT_RD: nothing is received any more */
+	atomic_int child_port; /* network order: what getsockname invents */
+	/* What options have asked for and the kernel is not told as it is. */
+	atomic_int reuse;          /* SO_REUSEADDR */
+	atomic_bool send_timeout;  /* SO_SNDTIMEO is the program's own */
+	atomic_bool recv_timeout;  /* SO_RCVTIMEO is set */
+	atomic_bool plain;         /* no option was ever set */
+	atomic_int sndbuf, rcvbuf; /* as set, not as the kernel doubles them */
+	atomic_int priority;       /* SO_PRIORITY */
+	atomic_int txtime;         /* SO_TXTIME */
+	atomic_int timestamping;   /* SO_TIMESTAMPING */
+	_Atomic(struct native_proxy *) proxy; /* SO_SOCKS5, or NULL */
+};
+
+/* Where SO_SOCKS5 sends connections through. */
+struct native_proxy {
+	union native_addr addr;
+	socklen_t len;
+};
+
 int native_open(int family, int type, int proto, struct zsock **out);
 
 /*
- * The kernel half of a secure socket, which is a stream socket too: each acts
- * on s->kfd and returns >= 0 or a negative errno.
+ * The parts of opening one, for sockets that contain a struct native: a new
+ * kernel socket, set up as the profile wants it, and its state.  fini gives
+ * back what init took, closes kfd, and leaves the memory alone.  Both count
+ * against the target's limits: -ENOENT.
  */
 int native_socket(int family, int type, int proto);
-int native_accept_kfd(struct zsock *s, struct sockaddr *addr, socklen_t *len);
+int native_init(struct native *n, const struct zsock_ops *ops, int kfd,
+    int family, int type);
+void native_fini(struct native *n);
+
+/*
+ * Operations, each on a struct native or what contains one.  They return >= 0
+ * or a negative errno.
+ */
 int native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len);
-int native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len);
 int native_listen(struct zsock *s, int backlog);
 int native_shutdown(struct zsock *s, int how);
 int native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 int native_getpeername(struct zsock *s, struct sockaddr *addr, socklen_t *len);
+ssize_t native_sendmsg(struct zsock *s, const struct msghdr *m, int flags);
+ssize_t native_recvmsg(struct zsock *s, struct msghdr *m, int flags);
+
+/*
+ * Connects a stream, or chooses a datagram socket's peer.  blocking waits even
+ * if O_NONBLOCK is set.
+ */
+int native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len);
+int native_connect_stream(struct native *n, const struct sockaddr *addr,
+    socklen_t len, bool blocking);
+
+/*
+ * How far a connect that did not wait has come: 0 and the stream is connected,
+ * -EALREADY, or the error that ended it.
+ */
+int native_progress(struct native *n);
+
+/*
+ * The kernel's descriptor of the next connection of the listener s.  It counts
+ * as one of the target's contexts: native_init_child takes it over, or
+ * native_drop_child closes it.
+ */
+int native_accept_kfd(struct zsock *s, struct sockaddr *addr, socklen_t *len);
+void native_drop_child(int kfd);
+
+/* Turns kfd, just accepted by parent, into the connected stream n. */
+int native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
+    const struct native *parent);
+
+/* What poll has to know; see sock/poll.c. */
+void native_poll_begin(struct zsock *s, short events, struct poll_slot *slot);
+short native_poll_end(struct zsock *s, short events, short revents);
+
+/* Is the kernel's readiness the socket's own now?  See poll_plain. */
+void native_poll_plain(struct native *n, bool plain);
+
 void native_close_kfd(int kfd);
+
+/* Throws away what arrived and was not read, so that close sends no reset. */
+void native_discard(int kfd);
 
 /* 0 or O_NONBLOCK of kfd's file; a negative errno. */
 int native_nonblock(int kfd);
 int native_set_nonblock(int kfd, bool on);
+
+/* setsockopt of an int, or of a time limit; 0 ms is none. */
+int native_set_int(int kfd, int level, int name, int value);
+int native_set_timeout(int kfd, int name, int ms);
+
+/*
+ * The errno that ended the stream, or 0.  Asks the kernel, whose answer comes
+ * only once, and keeps it.
+ */
+int native_error(struct native *n);
+
+/* The limit of a blocking send in milliseconds, 0 for none. */
+int native_send_ms(void);
 
 extern const struct option native_stream_options[];
 extern const struct option native_dgram_options[];

@@ -5,7 +5,24 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
+#include <string.h>
 #include <sys/time.h>
+
+#include "base/profile.h"
+
+/* The error that ended a stream; on the device reading does not clear it. */
+static int
+get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	int error;
+
+	if (profile_get() == PROFILE_LINUX)
+		return option_kernel_get(s, o, val, len);
+	error = native_error((struct native *)s);
+	memcpy(val, &error, sizeof(error));
+	*len = sizeof(error);
+	return 0;
+}
 
 /*
  * What the kernel's stream and datagram sockets have in common.  A program
@@ -21,7 +38,8 @@
 	    OPTION_KERNEL_READ(SOL_SOCKET, SO_TYPE, int), \
 	    OPTION_KERNEL_READ(SOL_SOCKET, SO_PROTOCOL, int), \
 	    OPTION_KERNEL_READ(SOL_SOCKET, SO_DOMAIN, int), \
-	    OPTION_KERNEL_READ(SOL_SOCKET, SO_ERROR, int), \
+	    { SOL_SOCKET, SO_ERROR, sizeof(int), sizeof(int), NULL, get_error, \
+		    false, true }, \
 	    OPTION_KERNEL(IPPROTO_IP, IP_TOS, int), \
 	    OPTION_KERNEL(IPPROTO_IP, IP_TTL, int), \
 	    OPTION_KERNEL(IPPROTO_IPV6, IPV6_V6ONLY, int), \

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sock/fdtable.h"
 
@@ -59,9 +60,11 @@ void
 sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 {
 	s->number = -1;
+	s->owner = getpid();
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);
 	atomic_store_explicit(&s->closing, false, memory_order_relaxed);
+	atomic_store_explicit(&s->poll_plain, false, memory_order_relaxed);
 	atomic_store_explicit(&s->refs, 1, memory_order_release);
 }
 

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "base/deadline.h"
 
@@ -17,6 +18,9 @@ struct zsock;
  * control data: a shorter kernel call then does.
  */
 #define SOCK_FLAGS_UNWATCHED (-1)
+
+/* kernel_events of a slot for which the kernel has nothing to say. */
+#define POLL_NOT_ASKED ((short)-1)
 
 /* What one socket contributes to a wait over many: see sock/poll.c. */
 struct poll_slot {
@@ -57,13 +61,18 @@ struct zsock_ops {
 	/*
 	 * NULL if the kernel's readiness is the socket's own, which lets poll
 	 * do without a reference.  Else begin fills slot for the events asked
-	 * for, and end turns the kernel's answer into the socket's.
+	 * for, and end turns the kernel's answer into the socket's.  While
+	 * poll_plain is set, begin is left out: the kernel is asked for the
+	 * events and POLLRDHUP, and end only if it says more than data and
+	 * room.
 	 */
 	void (
 	    *poll_begin)(struct zsock *s, short events, struct poll_slot *slot);
 	short (*poll_end)(struct zsock *s, short events, short revents);
 	/* recvmsg is refused to programs (but recv is not), as on the device. */
 	bool no_public_recvmsg;
+	/* Waiting for room costs a device no slot of its poll. */
+	bool poll_out_free;
 };
 
 /*
@@ -77,7 +86,9 @@ struct zsock {
 	atomic_int kfd;
 	atomic_int refs;
 	atomic_bool closing;     /* the number is gone; blocked calls give up */
+	atomic_bool poll_plain;  /* see poll_begin */
 	int number;              /* its place in the fd table, or -1 */
+	pid_t owner;             /* the process that made it */
 	struct zsock *next_free; /* guarded by the allocator's lock */
 };
 

@@ -7,35 +7,83 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <openssl/ssl.h>
 
 #include "base/config.h"
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
 
-int
-tls_sock_new(const struct zsock_ops *ops, int kfd, int protocol,
-    struct tls_sock **out)
+static struct tls_sock *
+alloc(int protocol)
 {
-	struct tls_sock *t = sock_alloc(sizeof(*t));
+	struct tls_sock *t;
 
+	if (!limit_take(LIMIT_TLS_CONTEXTS, "a secure socket"))
+		return NULL;
+	t = sock_alloc(sizeof(*t));
 	if (t == NULL) {
-		native_close_kfd(kfd);
-		return -ENOMEM;
+		limit_give(LIMIT_TLS_CONTEXTS);
+		return NULL;
 	}
 	pthread_mutex_init(&t->lock, NULL);
 	pthread_cond_init(&t->settled, NULL);
 	tls_settings_init(&t->settings);
 	t->phase = TLS_PHASE_NEW;
 	t->protocol = protocol;
-	sock_init(&t->base, ops, kfd);
-	*out = t;
-	return 0;
+	return t;
+}
+
+static void
+release(struct tls_sock *t)
+{
+	tls_settings_fini(&t->settings);
+	pthread_cond_destroy(&t->settled);
+	pthread_mutex_destroy(&t->lock);
+	limit_give(LIMIT_TLS_CONTEXTS);
+	sock_release(&t->native.base, sizeof(*t));
+}
+
+int
+tls_sock_new(const struct zsock_ops *ops, int kfd, int family, int protocol,
+    struct tls_sock **out)
+{
+	struct tls_sock *t = alloc(protocol);
+	int rc;
+
+	if (t == NULL) {
+		native_close_kfd(kfd);
+		return -ENOMEM;
+	}
+	rc = native_init(&t->native, ops, kfd, family, SOCK_STREAM);
+	if (rc < 0)
+		release(t);
+	else
+		*out = t;
+	return rc;
+}
+
+int
+tls_sock_new_child(const struct zsock_ops *ops, int kfd,
+    const struct tls_sock *parent, struct tls_sock **out)
+{
+	struct tls_sock *t = alloc(parent->protocol);
+	int rc;
+
+	if (t == NULL) {
+		native_drop_child(kfd);
+		return -ENOMEM;
+	}
+	rc = native_init_child(&t->native, ops, kfd, &parent->native);
+	if (rc < 0)
+		release(t);
+	else
+		*out = t;
+	return rc;
 }
 
 void
@@ -44,12 +92,9 @@ tls_sock_destroy(struct zsock *s)
 	struct tls_sock *t = (struct tls_sock *)s;
 
 	tls_engine_free(t->engine);
-	tls_settings_fini(&t->settings);
 	free(t->reason);
-	pthread_cond_destroy(&t->settled);
-	pthread_mutex_destroy(&t->lock);
-	native_close_kfd(s->kfd);
-	sock_release(s, sizeof(*t));
+	native_fini(&t->native);
+	release(t);
 }
 
 int
@@ -81,7 +126,8 @@ peer_text(const struct tls_sock *t, char *buf, size_t size)
 	socklen_t len = sizeof(a);
 	char host[INET6_ADDRSTRLEN];
 
-	if (kernel->getpeername(t->base.kfd, (struct sockaddr *)&a, &len) == -1)
+	if (kernel->getpeername(t->native.base.kfd, (struct sockaddr *)&a,
+	        &len) == -1)
 		snprintf(buf, size, "a peer that is gone");
 	else if (a.any.ss_family == AF_INET6)
 		snprintf(buf, size, "[%s]:%d",
@@ -123,7 +169,7 @@ tls_sock_flush_locked(struct tls_sock *t)
 	ssize_t n;
 
 	while ((len = tls_engine_output(t->engine, &data)) > 0) {
-		n = kernel->sendto(t->base.kfd, data, len,
+		n = kernel->sendto(t->native.base.kfd, data, len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 		if (n == -1)
 			return -errno;
@@ -142,7 +188,8 @@ tls_sock_fill_locked(struct tls_sock *t)
 	len = tls_engine_input(t->engine, &room);
 	if (len == 0)
 		return 0; /* full: the engine has enough to go on with */
-	n = kernel->recvfrom(t->base.kfd, room, len, MSG_DONTWAIT, NULL, NULL);
+	n = kernel->recvfrom(t->native.base.kfd, room, len, MSG_DONTWAIT, NULL,
+	    NULL);
 	if (n == -1)
 		return -errno;
 	if (n == 0)
@@ -219,9 +266,9 @@ wait_kernel_locked(struct tls_sock *t, short want, const struct tls_patience *p)
 		return -EAGAIN;
 	pthread_mutex_unlock(&t->lock);
 	if (p->handshake)
-		rc = wait_handshake(t->base.kfd, want, p->until);
+		rc = wait_handshake(t->native.base.kfd, want, p->until);
 	else
-		rc = wait_data(t->base.kfd, want);
+		rc = wait_data(t->native.base.kfd, want);
 	pthread_mutex_lock(&t->lock);
 	return rc;
 }
@@ -321,11 +368,11 @@ hurry_locked(struct tls_sock *t)
 	const int on = 1;
 	socklen_t len = sizeof(t->nodelay);
 
-	if (kernel->getsockopt(t->base.kfd, IPPROTO_TCP, TCP_NODELAY,
+	if (kernel->getsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
 	        &t->nodelay, &len) == -1)
 		return; /* slower, not wrong */
-	if (kernel->setsockopt(t->base.kfd, IPPROTO_TCP, TCP_NODELAY, &on,
-	        sizeof(on)) == 0)
+	if (kernel->setsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
+	        &on, sizeof(on)) == 0)
 		t->quick = true;
 }
 
@@ -345,7 +392,8 @@ note_failure_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 static int
 run_handshake_locked(struct tls_sock *t)
 {
-	const int limit_ms = config_get()->handshake_ms;
+	const int limit_ms =
+	    limit_get(LIMIT_HANDSHAKE_MS, config_get()->handshake_ms);
 	const struct tls_patience p = { .handshake = true,
 		.until = deadline_in_ms(limit_ms),
 		.limit_ms = limit_ms };
@@ -370,13 +418,12 @@ tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role)
 {
 	int rc;
 
-	t->owner = getpid();
 	rc = make_engine_locked(t, role);
 	if (rc == 0) {
 		hurry_locked(t);
 		rc = run_handshake_locked(t);
 	}
-	if (rc == -ETIMEDOUT && native_nonblock(t->base.kfd) > 0)
+	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
 		rc = -EAGAIN; /* as the device says it on such sockets */
 	t->phase = rc == 0 ? TLS_PHASE_OPEN : TLS_PHASE_FAILED;
 	t->error = rc;

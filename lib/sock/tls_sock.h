@@ -4,8 +4,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
-#include "sock/option.h"
-#include "sock/sock.h"
+#include "sock/native.h"
 #include "tls/engine.h"
 
 enum tls_phase {
@@ -18,7 +17,7 @@ enum tls_phase {
 
 /* A secure socket: an engine, and a kernel socket that carries its bytes. */
 struct tls_sock {
-	struct zsock base;
+	struct native native;
 	pthread_mutex_t lock;   /* guards all that follows */
 	pthread_cond_t settled; /* phase is no longer CONNECTING */
 	enum tls_phase phase;
@@ -28,7 +27,6 @@ struct tls_sock {
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
 	bool told;                 /* the engine's failure is in the log */
-	pid_t owner;               /* the process that did the handshake */
 	bool quick;  /* TCP_NODELAY is on until the first data are out */
 	int nodelay; /* what the program wants TCP_NODELAY to be */
 };
@@ -46,9 +44,15 @@ int tls_stream_open(int family, int type, int proto, struct zsock **out);
 /* NULL if s is a socket of another kind. */
 struct tls_sock *tls_sock_from(struct zsock *s);
 
-/* A new socket in TLS_PHASE_NEW that owns kfd; -ENOMEM closes kfd. */
-int tls_sock_new(const struct zsock_ops *ops, int kfd, int protocol,
+/*
+ * A new socket in TLS_PHASE_NEW that owns kfd: one of family, or with a parent
+ * the connection that it has accepted.  A failure, -ENOMEM or -ENOENT, closes
+ * kfd.
+ */
+int tls_sock_new(const struct zsock_ops *ops, int kfd, int family, int protocol,
     struct tls_sock **out);
+int tls_sock_new_child(const struct zsock_ops *ops, int kfd,
+    const struct tls_sock *parent, struct tls_sock **out);
 void tls_sock_destroy(struct zsock *s);
 
 /*

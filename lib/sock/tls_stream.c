@@ -7,16 +7,11 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/config.h"
-#include "base/err.h"
 #include "base/kernel.h"
 #include "sock/native.h"
 
 /* How long close may wait for the peer to take what is still to be sent. */
 #define FAREWELL_MS 1000
-
-/* How many buffers of unread data close throws away at most. */
-#define SCRAP_READS 64
 
 /* How often poll looks whether another thread's handshake has ended. */
 #define CONNECTING_POLL_MS 25
@@ -32,9 +27,9 @@ tls_stream_open(int family, int type, int proto, struct zsock **out)
 
 	if (kfd < 0)
 		return kfd;
-	rc = tls_sock_new(&tls_stream_ops, kfd, proto, &t);
+	rc = tls_sock_new(&tls_stream_ops, kfd, family, proto, &t);
 	if (rc == 0)
-		*out = &t->base;
+		*out = &t->native.base;
 	return rc;
 }
 
@@ -42,31 +37,6 @@ struct tls_sock *
 tls_sock_from(struct zsock *s)
 {
 	return s->ops == &tls_stream_ops ? (struct tls_sock *)s : NULL;
-}
-
-/* The handshake blocks on non-blocking sockets too, and so the TCP half. */
-static int
-connect_kernel(struct zsock *s, const struct sockaddr *addr, socklen_t len)
-{
-	struct pollfd p = { .fd = s->kfd, .events = POLLOUT };
-	const struct deadline until =
-	    deadline_in_ms(config_get()->handshake_ms);
-	int rc, err = 0;
-	socklen_t errlen = sizeof(err);
-
-	rc = native_connect(s, addr, len);
-	if (rc != -EINPROGRESS && rc != -EINTR)
-		return rc;
-	do {
-		rc = (int)err_from_kernel(
-		    kernel->poll(&p, 1, deadline_left_ms(until)));
-	} while (rc == -EINTR);
-	if (rc == 0)
-		return -EAGAIN;
-	if (rc > 0)
-		rc = (int)err_from_kernel(kernel->getsockopt(s->kfd, SOL_SOCKET,
-		    SO_ERROR, &err, &errlen));
-	return rc < 0 ? rc : -err;
 }
 
 static int
@@ -94,7 +64,7 @@ stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 		goto out;
 
 	pthread_mutex_unlock(&t->lock);
-	rc = connect_kernel(s, addr, len);
+	rc = native_connect_stream(&t->native, addr, len, true);
 	pthread_mutex_lock(&t->lock);
 	if (rc == 0) {
 		rc = tls_sock_handshake_locked(t, TLS_ROLE_CLIENT);
@@ -132,8 +102,8 @@ refuse_child(struct tls_sock *t, struct tls_sock *child, int rc)
 		child->reason = NULL;
 	}
 	pthread_mutex_unlock(&t->lock);
-	sock_put(&child->base);
-	if (rc == -ETIMEDOUT && native_nonblock(t->base.kfd) > 0)
+	sock_put(&child->native.base);
+	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
 		return -EAGAIN; /* as the device says it on such sockets */
 	return rc;
 }
@@ -152,7 +122,7 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
 
 	if (kfd < 0)
 		return kfd;
-	rc = tls_sock_new(&tls_stream_ops, kfd, t->protocol, &c);
+	rc = tls_sock_new_child(&tls_stream_ops, kfd, t, &c);
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&t->lock);
@@ -166,7 +136,7 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
 	}
 	if (rc < 0)
 		return refuse_child(t, c, rc);
-	*child = &c->base;
+	*child = &c->native.base;
 	return 0;
 }
 
@@ -196,7 +166,7 @@ relax_locked(struct tls_sock *t)
 		return;
 	t->quick = false;
 	if (t->nodelay == 0 &&
-	    kernel->setsockopt(t->base.kfd, IPPROTO_TCP, TCP_NODELAY,
+	    kernel->setsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
 	        &t->nodelay, sizeof(t->nodelay)) == -1)
 		t->nodelay = 1; /* it stays on, and getsockopt says so */
 }
@@ -365,7 +335,7 @@ stream_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 		slot->ready = (events & POLLIN) | POLLERR;
 		break;
 	default:
-		slot->kernel_events = events;
+		native_poll_begin(s, events, slot);
 		break;
 	}
 	pthread_mutex_unlock(&t->lock);
@@ -417,28 +387,11 @@ stream_poll_end(struct zsock *s, short events, short revents)
 	case TLS_PHASE_FAILED:
 		break; /* begin has said what there is to say */
 	default:
-		ready = revents;
+		ready = native_poll_end(s, events, revents);
 		break;
 	}
 	pthread_mutex_unlock(&t->lock);
 	return ready;
-}
-
-/*
- * Data that arrived and were never read (a session ticket, say) are thrown
- * away before the kernel's socket is closed: it would answer them with a
- * reset, which may overtake what we sent.
- */
-static void
-discard_unread(int kfd)
-{
-	char scrap[4096];
-
-	for (int i = 0; i < SCRAP_READS; i++) {
-		if (kernel->recvfrom(kfd, scrap, sizeof(scrap), MSG_DONTWAIT,
-		        NULL, NULL) <= 0)
-			break;
-	}
 }
 
 /*
@@ -453,13 +406,13 @@ stream_farewell(struct zsock *s)
 		.until = deadline_in_ms(FAREWELL_MS) };
 
 	pthread_mutex_lock(&t->lock);
-	if (t->phase == TLS_PHASE_OPEN && t->owner == getpid() &&
+	if (t->phase == TLS_PHASE_OPEN && s->owner == getpid() &&
 	    tls_engine_error(t->engine) == 0) {
 		p.dontwait = native_nonblock(s->kfd) > 0;
 		tls_engine_shutdown(t->engine);
 		/* Best effort: whoever closes does not want to hear more. */
 		(void)tls_sock_drain_locked(t, &p);
-		discard_unread(s->kfd);
+		native_discard(s->kfd);
 	}
 	pthread_mutex_unlock(&t->lock);
 }

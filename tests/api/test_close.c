@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <zephyr/net/socket.h>
 
@@ -247,12 +248,14 @@ sleep_in_connect(int sock)
 static void
 close_wakes_connect(void **state)
 {
-	const int listener = open_bound(NET_SOCK_STREAM);
+	uint16_t port;
+	/* The library would not let a queue be this short. */
+	const int listener = loop_listen_raw(AF_INET, &port);
 	struct sleeper s = { .call = sleep_in_connect };
 
 	(void)state;
-	assert_int_equal(zsock_listen(listener, 0), 0);
-	others[n_others++] = listener;
+	assert_int_equal(listen(listener, 0), 0);
+	addr_len = loop_addr(&addr, AF_INET, port);
 	for (int i = 0; i < 4; i++) {
 		const int sock = zsock_socket(NET_AF_INET, NET_SOCK_STREAM, 0);
 
@@ -270,6 +273,7 @@ close_wakes_connect(void **state)
 	(void)loop_join(s.thread);
 	assert_int_equal(s.result, -1);
 	assert_int_equal(s.error, EINTR);
+	close(listener);
 }
 
 static ssize_t
@@ -316,7 +320,8 @@ close_ends_a_wait(void **state)
 		;
 	assert_int_equal(zsock_close(s.sock), 0);
 	(void)loop_join(s.thread);
-	assert_int_not_equal(s.result, 0);
+	assert_int_equal(s.result, -1);
+	assert_int_equal(s.error, EINTR);
 }
 
 /* Failures are counted, for an assertion in a thread would not be caught. */

@@ -15,6 +15,7 @@
 #include <zephyr/net/socket.h>
 
 #include "base/config.h"
+#include "base/profile.h"
 #include "sock/fdtable.h"
 #include "support/fake_kernel.h"
 #include "support/loop.h"
@@ -141,8 +142,10 @@ static void
 writing_to_a_closed_socket_is_no_signal(void **state)
 {
 	(void)state;
+	profile_set(PROFILE_LINUX); /* which can end one half alone */
 	assert_int_equal(shutdown(client, SHUT_WR), 0);
 	assert_errno(write(client, "x", 1), EPIPE);
+	profile_set(PROFILE_ZEPHYR);
 }
 
 static void
@@ -469,7 +472,7 @@ note_conversation(const struct driver *d, struct trace *t)
 	note(t, "none", d->recv(a, buf, 1, MSG_DONTWAIT));
 	note(t, "how", d->shutdown(a, 7));
 	note(t, "shutdown", d->shutdown(a, SHUT_WR));
-	note(t, "end", d->recv(b, buf, 1, 0));
+	note(t, "end", d->recv(b, buf, 1, MSG_DONTWAIT));
 	note(t, "pipe", d->send(a, "x", 1, 0));
 	note(t, "close", d->close(a));
 	note(t, "close", d->close(b));

@@ -296,14 +296,13 @@ fionread_counts_what_is_there(void **state)
 }
 
 static void
-shutdown_ends_one_direction(void **state)
+shutdown_ends_receiving(void **state)
 {
 	(void)state;
-	assert_int_equal(zsock_shutdown(client, ZSOCK_SHUT_WR), 0);
-	assert_int_equal(zsock_recv(server, buf, 1, 0), 0);
-	assert_errno(zsock_send(client, "x", 1, 0), EPIPE);
 	send_text(server, "y");
-	assert_int_equal(zsock_recv(client, buf, 1, 0), 1);
+	await_input(client);
+	assert_errno(zsock_shutdown(client, ZSOCK_SHUT_WR), ENOTSUP);
+	assert_errno(zsock_shutdown(client, ZSOCK_SHUT_RDWR), ENOTSUP);
 	assert_int_equal(zsock_shutdown(client, ZSOCK_SHUT_RD), 0);
 	assert_int_equal(zsock_recv(client, buf, 1, 0), 0);
 }
@@ -455,7 +454,7 @@ main(void)
 		WITH_LINK(a_nonblocking_connect_that_is_refused),
 		WITH_LINK(dontwait_is_for_one_call),
 		WITH_LINK(fionread_counts_what_is_there),
-		WITH_LINK(shutdown_ends_one_direction),
+		WITH_LINK(shutdown_ends_receiving),
 		WITH_LINK(success_leaves_errno_alone),
 		WITH_LINK(a_full_table_is_enfile_and_loses_no_connection),
 		WITH_LINK(a_process_without_descriptors_is_enfile),

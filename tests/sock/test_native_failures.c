@@ -183,7 +183,7 @@ static const struct failure_case {
 	{ "connect_eintr", FAKE_CONNECT, EINTR, do_connect, -EINTR },
 	{ "send_eintr", FAKE_SENDTO, EINTR, do_send, -EINTR },
 	{ "send_econnreset", FAKE_SENDTO, ECONNRESET, do_send, -ECONNRESET },
-	{ "send_eagain", FAKE_SENDTO, EAGAIN, do_send, -EAGAIN },
+	{ "send_full", FAKE_SENDTO, EAGAIN, do_send, -ENOBUFS },
 	{ "sendmsg_eintr", FAKE_SENDMSG, EINTR, do_sendmsg, -EINTR },
 	{ "recv_eintr", FAKE_RECVFROM, EINTR, do_recv, -EINTR },
 	{ "recv_etimedout", FAKE_RECVFROM, ETIMEDOUT, do_recv, -ETIMEDOUT },

@@ -1,0 +1,497 @@
+#include "sock/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/deadline.h"
+#include "base/err.h"
+#include "base/kernel.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/profile.h"
+#include "sock/socks.h"
+
+#define CONNECT_MS_DEFAULT 3000
+
+/* How often a wait for nothing but time looks whether it was closed. */
+#define CLOSED_LOOK_MS 20
+
+static int
+connect_ms(void)
+{
+	return quirk(QUIRK_CONNECT_LIMIT) != 0
+	    ? limit_get(LIMIT_CONNECT_MS, CONNECT_MS_DEFAULT)
+	    : -1;
+}
+
+/* Waits on the kernel's descriptor, signals or not: 0, or -ETIMEDOUT. */
+static int
+wait_for(int kfd, short events, struct deadline until)
+{
+	struct pollfd p = { .fd = kfd, .events = events };
+	int rc;
+
+	do {
+		rc = (int)err_from_kernel(
+		    kernel->poll(&p, 1, deadline_left_ms(until)));
+	} while (rc == -EINTR);
+	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
+}
+
+/* The older device waits its whole limit out before it says that it failed. */
+static void
+wait_out(struct native *n, struct deadline until)
+{
+	int left;
+
+	while ((left = deadline_left_ms(until)) > 0 &&
+	    !atomic_load(&n->base.closing)) {
+		/* An interruption shortens this look, not the whole wait. */
+		(void)kernel->poll(NULL, 0,
+		    left < CLOSED_LOOK_MS ? left : CLOSED_LOOK_MS);
+	}
+}
+
+static void
+set_state(struct native *n, enum native_state state)
+{
+	atomic_store(&n->state, (int)state);
+	native_poll_plain(n, state == NATIVE_CONNECTED);
+}
+
+/* It is connected: from here on the limit of its sends counts. */
+static int
+settle_connected(struct native *n)
+{
+	int rc = 0;
+
+	if (native_send_ms() > 0 && !atomic_load(&n->send_timeout))
+		rc = native_set_timeout(n->base.kfd, SO_SNDTIMEO,
+		    native_send_ms());
+	set_state(n, NATIVE_CONNECTED);
+	return rc;
+}
+
+/* Did the network fail, rather than the caller's arguments? */
+static bool
+is_network_error(int error)
+{
+	return error == ECONNREFUSED || error == ETIMEDOUT ||
+	    error == ECONNRESET || error == EHOSTUNREACH ||
+	    error == ENETUNREACH || error == ENETDOWN;
+}
+
+/* The stream will never be connected; the device's word for why. */
+static int
+settle_failed(struct native *n, int error, bool blocking, struct deadline until)
+{
+	const int cause = error;
+
+	if (quirk(QUIRK_CONNECT_AFTER_FAILURE) == 0 || !is_network_error(error))
+		return -error;
+	if (quirk(QUIRK_CONNECT_WAITS_OUT) != 0) {
+		wait_out(n, until);
+		error = ETIMEDOUT;
+	} else if (error == ECONNREFUSED && blocking) {
+		error = quirk(QUIRK_CONNECT_REFUSED);
+	}
+	if (error != cause)
+		log_line(LOG_WARN, "connect: %s, which the device calls %s",
+		    strerror(cause), strerrorname_np(error));
+	atomic_store(&n->error, error);
+	set_state(n, NATIVE_FAILED);
+	return -error;
+}
+
+static bool
+same_peer(struct native *n, const union native_addr *to)
+{
+	union native_addr now;
+	socklen_t len = sizeof(now);
+
+	if (kernel->getpeername(n->base.kfd, &now.any, &len) == -1 ||
+	    now.any.sa_family != to->any.sa_family ||
+	    now.in.sin_port != to->in.sin_port)
+		return false;
+	if (to->any.sa_family == AF_INET)
+		return now.in.sin_addr.s_addr == to->in.sin_addr.s_addr;
+	return memcmp(&now.in6.sin6_addr, &to->in6.sin6_addr,
+	           sizeof(now.in6.sin6_addr)) == 0;
+}
+
+int
+native_progress(struct native *n)
+{
+	struct pollfd p = { .fd = n->base.kfd, .events = POLLOUT };
+	int error;
+
+	if (kernel->poll(&p, 1, 0) <= 0)
+		return -EALREADY;
+	error = native_error(n);
+	if (error == 0)
+		return settle_connected(n);
+	set_state(n, NATIVE_FAILED);
+	return -error;
+}
+
+/* What a stream answers that is not new; 1 if it may be connected. */
+static int
+not_new(struct native *n, const union native_addr *to)
+{
+	if (profile_get() == PROFILE_LINUX)
+		return 1;
+	switch (atomic_load(&n->state)) {
+	case NATIVE_LISTENING:
+		return -EOPNOTSUPP;
+	case NATIVE_CONNECTING:
+		return native_progress(n);
+	case NATIVE_CONNECTED:
+		if (quirk(QUIRK_CONNECT_AGAIN) != 0 && !same_peer(n, to))
+			profile_hazard("connect: a connected stream and "
+			               "another peer: EALREADY",
+			    "says 0 after its time limit and has lost the "
+			    "connection");
+		return -quirk(QUIRK_CONNECT_AGAIN);
+	case NATIVE_FAILED:
+		profile_hazard("connect: a stream that failed to connect "
+		               "before",
+		    profile_get() == PROFILE_ZEPHYR_3_3
+		        ? "crashes: make a new socket"
+		        : "needs a new socket");
+		return -atomic_load(&n->error);
+	default:
+		return 1;
+	}
+}
+
+static bool
+is_nowhere(const union native_addr *a)
+{
+	if (a->in.sin_port == 0)
+		return true;
+	if (a->any.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == htonl(INADDR_ANY) ||
+		    IN_MULTICAST(ntohl(a->in.sin_addr.s_addr));
+	return IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr) ||
+	    IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
+}
+
+static bool
+is_multicast6(const union native_addr *a)
+{
+	return a->any.sa_family == AF_INET6 &&
+	    IN6_IS_ADDR_MULTICAST(&a->in6.sin6_addr);
+}
+
+static int
+check_family(struct native *n, const struct sockaddr *addr)
+{
+	if (profile_get() == PROFILE_LINUX ||
+	    addr->sa_family == atomic_load(&n->family))
+		return 0;
+	return -EINVAL;
+}
+
+static bool
+has_peer(int kfd)
+{
+	union native_addr a;
+	socklen_t len = sizeof(a);
+
+	return kernel->getpeername(kfd, &a.any, &len) == 0;
+}
+
+/*
+ * The kernel's own blocking connect, so that closing the socket and signals
+ * work on it as on any other; SO_SNDTIMEO is the limit that it knows.
+ */
+static int
+kernel_connect(struct native *n, const struct sockaddr *addr, socklen_t len,
+    bool blocking, struct deadline until)
+{
+	const int kfd = n->base.kfd;
+	bool interrupted;
+	int rc;
+
+	if (profile_get() == PROFILE_LINUX && !blocking)
+		return (int)err_from_kernel(kernel->connect(kfd, addr, len));
+	rc = connect_ms() >= 0
+	    ? native_set_timeout(kfd, SO_SNDTIMEO, connect_ms())
+	    : 0;
+	if (rc == 0)
+		rc = (int)err_from_kernel(kernel->connect(kfd, addr, len));
+	if (rc != -EINPROGRESS && rc != -EINTR)
+		return rc;
+	if (!blocking)
+		return -EINPROGRESS;
+	/* Interrupted, over its time, or its mode does not wait. */
+	interrupted = rc == -EINTR;
+	rc = wait_for(kfd, POLLOUT, until);
+	if (rc == 0)
+		rc = -native_error(n);
+	if (rc == 0 && interrupted && !has_peer(kfd))
+		rc = -EINTR; /* it never began */
+	return rc;
+}
+
+static int
+connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
+    bool blocking)
+{
+	const union native_addr *to = (const union native_addr *)addr;
+	const struct deadline until = deadline_in_ms(connect_ms());
+	int rc;
+
+	if (quirk(QUIRK_CONNECT_NOWHERE) != 0 && is_nowhere(to))
+		return settle_failed(n, quirk(QUIRK_CONNECT_NOWHERE), true,
+		    until);
+	if (quirk(QUIRK_CONNECT_MULTICAST) != 0 && is_multicast6(to))
+		return -quirk(QUIRK_CONNECT_MULTICAST);
+	/* What it leaves in TIME_WAIT must not keep the port from others. */
+	if (atomic_load(&n->bound)) {
+		rc = native_set_int(n->base.kfd, SOL_SOCKET, SO_REUSEADDR, 1);
+		if (rc < 0)
+			return rc;
+	}
+	rc = kernel_connect(n, addr, len, blocking, until);
+	if (rc == -EINPROGRESS) {
+		set_state(n, NATIVE_CONNECTING);
+		return rc;
+	}
+	/* Connected, and reset before this thread came to see it. */
+	if (rc == -ECONNRESET && profile_get() != PROFILE_LINUX) {
+		atomic_store(&n->error, ECONNRESET);
+		rc = 0;
+	}
+	if (rc < 0)
+		return settle_failed(n, -rc, blocking, until);
+	return settle_connected(n);
+}
+
+int
+native_connect_stream(struct native *n, const struct sockaddr *addr,
+    socklen_t len, bool blocking)
+{
+	const struct native_proxy *proxy;
+	int rc;
+
+	rc = check_family(n, addr);
+	if (rc == 0)
+		rc = not_new(n, (const union native_addr *)addr);
+	if (rc <= 0)
+		return rc;
+	if (profile_get() != PROFILE_LINUX && !blocking)
+		blocking = quirk(QUIRK_CONNECT_NONBLOCK) == 0 ||
+		    native_nonblock(n->base.kfd) == 0;
+	proxy = atomic_load(&n->proxy);
+	if (proxy == NULL)
+		return connect_directly(n, addr, len, blocking);
+	rc = connect_directly(n, &proxy->addr.any, proxy->len, true);
+	return rc < 0 ? rc
+	              : socks_connect(n, addr, deadline_in_ms(connect_ms()));
+}
+
+/* A device forgets the peer when it is given the wildcard address. */
+static int
+connect_dgram(struct native *n, const struct sockaddr *addr, socklen_t len)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	const union native_addr *a = (const union native_addr *)addr;
+	bool any;
+	int rc;
+
+	if (addr->sa_family == AF_UNSPEC && quirk(QUIRK_CONNECT_UNSPEC) != 0)
+		return -quirk(QUIRK_CONNECT_UNSPEC);
+	rc = check_family(n, addr);
+	if (rc < 0)
+		return rc;
+	any = addr->sa_family == AF_INET
+	    ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
+	    : addr->sa_family == AF_INET6 &&
+	        IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+	if (any && quirk(QUIRK_CONNECT_ANY_CLEARS) != 0) {
+		addr = &nobody;
+		len = sizeof(nobody);
+	}
+	return (int)err_from_kernel(kernel->connect(n->base.kfd, addr, len));
+}
+
+int
+native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
+{
+	struct native *n = (struct native *)s;
+
+	if (n->type == SOCK_STREAM)
+		return native_connect_stream(n, addr, len, false);
+	return connect_dgram(n, addr, len);
+}
+
+int
+native_listen(struct zsock *s, int backlog)
+{
+	struct native *n = (struct native *)s;
+	int rc = 0;
+
+	if (atomic_load(&n->taken))
+		return -quirk(QUIRK_LISTEN_TAKEN);
+	if (quirk(QUIRK_BACKLOG_IGNORED) != 0)
+		backlog = SOMAXCONN;
+	/* Its children must not keep the port from the next listener. */
+	if (quirk(QUIRK_BIND_TIME_WAIT) != 0)
+		rc = native_set_int(s->kfd, SOL_SOCKET, SO_REUSEADDR, 1);
+	/* Children begin with the listener's limit of a blocking send. */
+	if (rc == 0 && native_send_ms() > 0)
+		rc = native_set_timeout(s->kfd, SO_SNDTIMEO, native_send_ms());
+	if (rc == 0)
+		rc = (int)err_from_kernel(kernel->listen(s->kfd, backlog));
+	if (rc == -EADDRINUSE)
+		rc = -quirk(QUIRK_LISTEN_TAKEN);
+	if (rc == 0)
+		atomic_store(&n->state, (int)NATIVE_LISTENING);
+	return rc;
+}
+
+/* A stream that does not listen has no connections, and no end of waiting. */
+static int
+accept_unlistening(struct native *n)
+{
+	const int nonblock = native_nonblock(n->base.kfd);
+
+	if (nonblock != 0)
+		return nonblock < 0 ? nonblock : -EAGAIN;
+	profile_hazard("accept: the socket does not listen: EINVAL",
+	    "waits for ever");
+	return -EINVAL;
+}
+
+/*
+ * The older device refuses a peer that is gone again.  What it has sent would
+ * be lost then, so such a peer is handed out.
+ */
+static int
+accept_gone(int kfd)
+{
+	struct pollfd p = { .fd = kfd, .events = POLLRDHUP };
+	char byte;
+
+	if (kernel->poll(&p, 1, 0) <= 0 || (p.revents & POLLRDHUP) == 0)
+		return 0;
+	if (kernel->recvfrom(kfd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL,
+	        NULL) > 0) {
+		profile_hazard("accept: the peer has sent data and closed: "
+		               "handed out",
+		    "answers ECONNABORTED and loses the data");
+		return 0;
+	}
+	return -quirk(QUIRK_ACCEPT_GONE);
+}
+
+static int
+accept_once(struct zsock *s, struct sockaddr *addr, socklen_t *len)
+{
+	const struct deadline never = DEADLINE_NEVER;
+	int kfd, rc;
+
+	do {
+		kfd = err_from_open(
+		    kernel->accept4(s->kfd, addr, len, SOCK_CLOEXEC));
+		if (kfd != -EAGAIN || quirk(QUIRK_ACCEPT_NO_TIMEOUT) == 0 ||
+		    native_nonblock(s->kfd) != 0)
+			return kfd;
+		/* SO_RCVTIMEO ended it, which accept does not look at. */
+		rc = wait_for(s->kfd, POLLIN, never);
+	} while (rc == 0);
+	return rc;
+}
+
+int
+native_accept_kfd(struct zsock *s, struct sockaddr *addr, socklen_t *len)
+{
+	struct native *n = (struct native *)s;
+	const socklen_t room = len != NULL ? *len : 0;
+	int kfd, rc;
+
+	if (quirk(QUIRK_ACCEPT_NOT_LISTENING) != 0 &&
+	    atomic_load(&n->state) != NATIVE_LISTENING)
+		return accept_unlistening(n);
+	for (;;) {
+		if (len != NULL)
+			*len = room;
+		kfd = accept_once(s, addr, len);
+		if (kfd < 0)
+			return kfd;
+		rc = quirk(QUIRK_ACCEPT_GONE) != 0 ? accept_gone(kfd) : 0;
+		if (rc < 0) {
+			native_close_kfd(kfd);
+			return rc;
+		}
+		/* Out of contexts the device does not see the connection. */
+		if (limit_take(LIMIT_CONTEXTS, "an incoming connection"))
+			return kfd;
+		native_close_kfd(kfd);
+	}
+}
+
+void
+native_drop_child(int kfd)
+{
+	limit_give(LIMIT_CONTEXTS);
+	native_close_kfd(kfd);
+}
+
+/* What the kernel has copied from the listener and the device would not. */
+static int
+forget_options(int kfd)
+{
+	static const struct {
+		int level, name;
+	} rows[] = {
+		{ SOL_SOCKET, SO_KEEPALIVE },
+		{ IPPROTO_TCP, 1 /* TCP_NODELAY */ },
+	};
+	const struct linger none = { 0 };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
+		rc = native_set_int(kfd, rows[i].level, rows[i].name, 0);
+	if (rc == 0)
+		rc = (int)err_from_kernel(kernel->setsockopt(kfd, SOL_SOCKET,
+		    SO_LINGER, &none, sizeof(none)));
+	if (rc == 0)
+		rc = native_set_timeout(kfd, SO_RCVTIMEO, 0);
+	if (rc == 0)
+		rc = native_set_timeout(kfd, SO_SNDTIMEO, native_send_ms());
+	return rc;
+}
+
+/* A port as the older device invents it for an accepted socket. */
+static in_port_t
+invented_port(int kfd)
+{
+	return htons((in_port_t)(0x8000 | (kfd * 2654435761U >> 17)));
+}
+
+int
+native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
+    const struct native *parent)
+{
+	int rc = 0;
+
+	if (quirk(QUIRK_ACCEPT_PLAIN_CHILD) != 0 &&
+	    !atomic_load(&parent->plain))
+		rc = forget_options(kfd);
+	if (rc < 0) {
+		native_drop_child(kfd);
+		return rc;
+	}
+	n->type = SOCK_STREAM;
+	atomic_init(&n->family, atomic_load(&parent->family));
+	atomic_init(&n->plain, true);
+	if (quirk(QUIRK_SOCKNAME_CHILD) != 0)
+		atomic_init(&n->child_port, invented_port(kfd));
+	sock_init(&n->base, ops, kfd);
+	set_state(n, NATIVE_CONNECTED);
+	return 0;
+}

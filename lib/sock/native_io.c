@@ -1,0 +1,352 @@
+#include "sock/native.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "base/kernel.h"
+#include "base/limits.h"
+#include "base/profile.h"
+
+/* How often a datagram call is made again after an ICMP error at most. */
+#define ICMP_RETRIES 16
+
+/* Bytes of IP and UDP header, as the device counts its buffers. */
+#define HEADERS_V4 28
+#define HEADERS_V6 48
+
+/* Room for the control messages that are passed on. */
+#define CONTROL_ROOM 256
+
+static ssize_t
+kernel_send(struct native *n, const struct msghdr *m, int flags)
+{
+	/* A message of one piece goes by the shorter call: the hot path. */
+	if (m->msg_iovlen == 1 && m->msg_controllen == 0)
+		return err_from_kernel(kernel->sendto(n->base.kfd,
+		    m->msg_iov->iov_base, m->msg_iov->iov_len,
+		    flags | MSG_NOSIGNAL, m->msg_name, m->msg_namelen));
+	return err_from_kernel(
+	    kernel->sendmsg(n->base.kfd, m, flags | MSG_NOSIGNAL));
+}
+
+static ssize_t
+kernel_recv(struct native *n, struct msghdr *m, int flags)
+{
+	if (m->msg_iovlen == 1 && m->msg_flags == SOCK_FLAGS_UNWATCHED)
+		return err_from_kernel(kernel->recvfrom(n->base.kfd,
+		    m->msg_iov->iov_base, m->msg_iov->iov_len, flags,
+		    m->msg_name, m->msg_name != NULL ? &m->msg_namelen : NULL));
+	return err_from_kernel(kernel->recvmsg(n->base.kfd, m, flags));
+}
+
+static size_t
+total_len(const struct msghdr *m)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < m->msg_iovlen; i++)
+		total += m->msg_iov[i].iov_len;
+	return total;
+}
+
+/* Keeps the error of a broken stream: the kernel tells it once. */
+static int
+latch(struct native *n, int error)
+{
+	int none = 0;
+
+	atomic_compare_exchange_strong(&n->error, &none, error);
+	return none != 0 ? none : error;
+}
+
+/* What the device answers for a stream that could not send. */
+static ssize_t
+stream_send_error(struct native *n, const struct msghdr *m, int flags,
+    ssize_t rc)
+{
+	const int state = atomic_load(&n->state);
+
+	if (rc == -EPIPE &&
+	    (state == NATIVE_NEW || state == NATIVE_LISTENING)) {
+		if (quirk(QUIRK_SEND_UNCONNECTED) == EDESTADDRREQ &&
+		    m->msg_name != NULL)
+			return -ENOTCONN;
+		return -quirk(QUIRK_SEND_UNCONNECTED);
+	}
+	/* The kernel has the data wait for the connection, the device not. */
+	if (rc == -EAGAIN && state == NATIVE_CONNECTING)
+		return native_progress(n) == 0 ? rc : -ENOTCONN;
+	if (rc == -EPIPE) {
+		if (atomic_load(&n->error) != 0 &&
+		    quirk(QUIRK_SEND_AFTER_FIN) == 0)
+			return -atomic_load(&n->error);
+		return -quirk(QUIRK_SEND_BROKEN);
+	}
+	if (rc == -ECONNRESET && quirk(QUIRK_SEND_AFTER_FIN) != 0)
+		return -quirk(QUIRK_SEND_AFTER_FIN);
+	if (rc == -ECONNRESET || rc == -ETIMEDOUT)
+		return -latch(n, (int)-rc);
+	if (rc == -EAGAIN && (flags & MSG_DONTWAIT) == 0 &&
+	    native_send_ms() > 0 && !atomic_load(&n->send_timeout) &&
+	    native_nonblock(n->base.kfd) == 0)
+		return -quirk(QUIRK_SEND_WINDOW);
+	return rc;
+}
+
+/* The older device sends nothing once the peer has ended its half. */
+static bool
+fin_has_come(struct native *n)
+{
+	struct pollfd p = { .fd = n->base.kfd, .events = POLLRDHUP };
+
+	return kernel->poll(&p, 1, 0) > 0 && (p.revents & POLLRDHUP) != 0;
+}
+
+static ssize_t
+stream_send(struct native *n, const struct msghdr *m, int flags)
+{
+	struct msghdr plain = *m;
+	ssize_t rc;
+
+	/* The kernel would not know the invented ways of an address here. */
+	plain.msg_name = NULL;
+	plain.msg_namelen = 0;
+	if (quirk(QUIRK_SEND_AFTER_FIN) != 0 &&
+	    atomic_load(&n->state) == NATIVE_CONNECTED && fin_has_come(n))
+		return -quirk(QUIRK_SEND_AFTER_FIN);
+	if (quirk(QUIRK_SEND_SNDTIMEO) != 0 && atomic_load(&n->send_timeout))
+		flags |= MSG_DONTWAIT;
+	rc = kernel_send(n, &plain, flags);
+	return rc >= 0 ? rc : stream_send_error(n, m, flags, rc);
+}
+
+/*
+ * The control messages that the device knows; it passes over all others, for
+ * which the kernel would refuse the whole message.
+ */
+static void
+filter_control(struct msghdr *m, unsigned char *room)
+{
+	struct msghdr out = { .msg_control = room,
+		.msg_controllen = CONTROL_ROOM };
+	struct cmsghdr *to = CMSG_FIRSTHDR(&out);
+	size_t used = 0;
+
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
+	     c = CMSG_NXTHDR(m, c)) {
+		const size_t len = CMSG_ALIGN(c->cmsg_len);
+		const bool known = (c->cmsg_level == IPPROTO_IP &&
+		                       (c->cmsg_type == IP_PKTINFO ||
+		                           c->cmsg_type == IP_TTL)) ||
+		    (c->cmsg_level == IPPROTO_IPV6 &&
+		        (c->cmsg_type == IPV6_PKTINFO ||
+		            c->cmsg_type == IPV6_HOPLIMIT));
+
+		if (!known || c->cmsg_len < sizeof(*c) ||
+		    used + len > CONTROL_ROOM)
+			continue;
+		memcpy((unsigned char *)to + used, c, c->cmsg_len);
+		used += len;
+	}
+	m->msg_control = used > 0 ? room : NULL;
+	m->msg_controllen = used;
+}
+
+/* More than the target's buffers hold? */
+static bool
+is_oversize(const struct native *n, size_t len)
+{
+	const int buffers = limit_get(LIMIT_TX_BUFFERS, 0);
+	const int size = limit_get(LIMIT_BUFFER_SIZE, 128);
+	const size_t headers =
+	    atomic_load(&n->family) == AF_INET6 ? HEADERS_V6 : HEADERS_V4;
+
+	if (buffers == 0 || len + headers <= (size_t)buffers * (size_t)size)
+		return false;
+	limit_exceeded(LIMIT_TX_BUFFERS, "a datagram");
+	return true;
+}
+
+/* Looks a destination over; may replace it by what the kernel needs. */
+static int
+check_destination(struct native *n, struct msghdr *m, union native_addr *room)
+{
+	const union native_addr *a = m->msg_name;
+	const int family = atomic_load(&n->family);
+	bool any;
+
+	if (a->any.sa_family != family) {
+		if (a->any.sa_family == AF_INET6)
+			return -quirk(QUIRK_SEND_DEST_V6);
+		if (a->any.sa_family == AF_INET)
+			return -EINVAL;
+		if (quirk(QUIRK_SEND_DEST_FAMILY) != 0)
+			return -quirk(QUIRK_SEND_DEST_FAMILY);
+		memcpy(room, a,
+		    m->msg_namelen < sizeof(*room) ? m->msg_namelen
+		                                   : sizeof(*room));
+		room->any.sa_family = (sa_family_t)family;
+		m->msg_name = room;
+		m->msg_namelen =
+		    family == AF_INET6 ? sizeof(room->in6) : sizeof(room->in);
+		a = room;
+	}
+	any = family == AF_INET ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
+	                        : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+	if (any || a->in.sin_port == 0)
+		return -quirk(QUIRK_SEND_DEST_NOWHERE);
+	return 0;
+}
+
+static ssize_t
+dgram_send(struct native *n, const struct msghdr *given, int flags)
+{
+	unsigned char control[CONTROL_ROOM]
+	    __attribute__((aligned(sizeof(struct cmsghdr))));
+	union native_addr room;
+	struct msghdr m = *given;
+	ssize_t rc = 0;
+
+	memset(&room, 0, sizeof(room));
+	if (m.msg_name != NULL)
+		rc = check_destination(n, &m, &room);
+	if (rc < 0)
+		return rc;
+	if (is_oversize(n, total_len(&m)))
+		return -ENOMEM;
+	if (m.msg_controllen > 0)
+		filter_control(&m, control);
+	for (int i = 0; i < ICMP_RETRIES; i++) {
+		rc = kernel_send(n, &m, flags);
+		if (rc != -ECONNREFUSED)
+			break; /* an earlier datagram's, and not reported */
+	}
+	return rc == -EMSGSIZE ? -quirk(QUIRK_SEND_OVERSIZE) : rc;
+}
+
+ssize_t
+native_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
+{
+	struct native *n = (struct native *)s;
+
+	if (profile_get() == PROFILE_LINUX)
+		return kernel_send(n, m, flags);
+	if (n->type == SOCK_STREAM)
+		return stream_send(n, m, flags);
+	return dgram_send(n, m, flags);
+}
+
+/* A wait that ended early on the device would have lost what had come. */
+static void
+warn_waitall(struct native *n, const struct msghdr *m, int flags, ssize_t rc)
+{
+	if ((flags & MSG_WAITALL) == 0 || (size_t)rc >= total_len(m) ||
+	    !atomic_load(&n->recv_timeout) || fin_has_come(n))
+		return;
+	profile_hazard("recv: MSG_WAITALL got a part when SO_RCVTIMEO was over",
+	    "answers EAGAIN and loses that part");
+}
+
+/* The stream's peer is who sent it, which the kernel does not repeat. */
+static void
+stream_source(struct native *n, struct msghdr *m, socklen_t room)
+{
+	if (quirk(QUIRK_RECV_STREAM_ADDR) == 0) {
+		m->msg_namelen = room; /* untouched */
+		return;
+	}
+	m->msg_namelen = room;
+	if (kernel->getpeername(n->base.kfd, m->msg_name, &m->msg_namelen) ==
+	    -1)
+		m->msg_namelen = room;
+}
+
+static ssize_t
+stream_recv(struct native *n, struct msghdr *m, int flags)
+{
+	const socklen_t room = m->msg_namelen;
+	ssize_t rc;
+
+	if (atomic_load_explicit(&n->shut, memory_order_relaxed)) {
+		native_discard(n->base.kfd);
+		return 0;
+	}
+	/* The kernel would take it as a wish to throw data away. */
+	flags &= ~MSG_TRUNC;
+	if ((flags & MSG_WAITALL) != 0 && (flags & MSG_PEEK) != 0 &&
+	    quirk(QUIRK_RECV_WAITALL_PEEK) != 0) {
+		profile_hazard("recv: MSG_WAITALL with MSG_PEEK: what is there",
+		    "counts the same bytes until it has enough");
+		flags &= ~MSG_WAITALL;
+	}
+	rc = kernel_recv(n, m, flags);
+	if (rc <= 0) {
+		const int error = atomic_load(&n->error);
+
+		if (rc == -ECONNRESET || rc == -ETIMEDOUT)
+			return -latch(n, (int)-rc);
+		return rc == 0 && error != 0 ? -error : rc;
+	}
+	if (m->msg_name != NULL)
+		stream_source(n, m, room);
+	if ((flags & MSG_WAITALL) != 0)
+		warn_waitall(n, m, flags, rc);
+	return rc;
+}
+
+static int
+dgram_shut(struct native *n, int flags)
+{
+	const int answer = quirk(QUIRK_RECV_SHUT_DGRAM);
+
+	native_discard(n->base.kfd);
+	if (answer != 0 && (flags & MSG_DONTWAIT) == 0 &&
+	    native_nonblock(n->base.kfd) == 0)
+		profile_hazard("recv: a datagram socket after SHUT_RD: EAGAIN",
+		    "waits for ever");
+	return -answer;
+}
+
+static ssize_t
+dgram_recv(struct native *n, struct msghdr *m, int flags)
+{
+	/* Zephyr's own structures are that long. */
+	const socklen_t least = atomic_load(&n->family) == AF_INET6 ? 24 : 8;
+	ssize_t rc = 0;
+
+	if (atomic_load_explicit(&n->shut, memory_order_relaxed))
+		return dgram_shut(n, flags);
+	if (m->msg_name != NULL && m->msg_namelen < least) {
+		profile_hazard("recvfrom: *addrlen is too short: EINVAL",
+		    "answers that too, and loses the datagram");
+		return -quirk(QUIRK_RECV_SHORT_ADDRLEN);
+	}
+	flags &= ~MSG_WAITALL;
+	for (int i = 0; i < ICMP_RETRIES; i++) {
+		rc = kernel_recv(n, m, flags);
+		if (rc != -ECONNREFUSED)
+			break; /* ICMP errors are not reported */
+	}
+	/* Somebody else's SHUT_RD woke this call with nothing. */
+	if (rc == 0 && atomic_load(&n->shut))
+		return dgram_shut(n, flags);
+	return rc;
+}
+
+ssize_t
+native_recvmsg(struct zsock *s, struct msghdr *m, int flags)
+{
+	struct native *n = (struct native *)s;
+
+	if (profile_get() == PROFILE_LINUX)
+		return kernel_recv(n, m, flags);
+	if (m->msg_iovlen == 1 && m->msg_iov->iov_len == 0)
+		return 0; /* nothing is consumed, in any state */
+	if (n->type == SOCK_STREAM)
+		return stream_recv(n, m, flags);
+	return dgram_recv(n, m, flags);
+}
