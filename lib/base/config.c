@@ -11,7 +11,6 @@
 #include "base/profile.h"
 
 #define EXIT_CONFIG 78 /* EX_CONFIG of sysexits.h */
-#define FD_BASE_MAX 1000000
 #define HANDSHAKE_MS_DEFAULT 10000
 
 static struct config config;
@@ -106,7 +105,7 @@ env_fd_base(void)
 	if (value == NULL)
 		return 0;
 	n = strtol(value, &end, 10);
-	if (*end != '\0' || n < 0 || n > FD_BASE_MAX)
+	if (*end != '\0' || n < 0 || n > CONFIG_FD_BASE_MAX)
 		config_die("ZSOCK_FD_BASE",
 		    "it is the first socket number, 0 to 1000000");
 	return (int)n;

@@ -3,6 +3,9 @@
 
 #include <stdbool.h>
 
+/* The highest ZSOCK_FD_BASE. */
+#define CONFIG_FD_BASE_MAX 1000000
+
 /* What the environment asks for.  Read once, before its first use. */
 struct config {
 	/* ZSOCK_LOG: off, error, warn (default), info or debug. */

@@ -7,6 +7,10 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "base/config.h"
+#include "base/limits.h"
+#include "base/log.h"
+
 /*
  * The table never moves, so that it can be read without a lock: addresses for
  * the most that it can ever hold are set aside at once, and the kernel gives
@@ -21,14 +25,19 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static _Atomic(struct zsock *) *slots;       /* constant once set */
 static uint64_t taken[CAPACITY / WORD_BITS]; /* guarded by lock */
-static int lowest;     /* guarded by lock; no number below it is free */
-static int limit;      /* guarded by lock; 0 until it is known */
+static int asked_base = -1; /* guarded by lock; -1: the environment's */
+static int first;      /* guarded by lock; the lowest number of a program */
+static int lowest;     /* guarded by lock; from first to it none is free */
+static int most;       /* guarded by lock; 0 until it is known */
+static int in_use;     /* guarded by lock; kernel's numbers given out */
 static bool by_kernel; /* guarded by lock until numbering_fixed */
 static atomic_bool numbering_fixed;
+static atomic_int highest = -1; /* no socket was ever put above it */
 
 static void
 fork_prepare(void)
 {
+	sock_fork_prepare();
 	pthread_mutex_lock(&lock);
 }
 
@@ -36,6 +45,7 @@ static void
 fork_done(void)
 {
 	pthread_mutex_unlock(&lock);
+	sock_fork_done();
 }
 
 static int
@@ -52,16 +62,40 @@ default_limit(void)
 static bool
 prepare_locked(void)
 {
-	if (limit == 0)
-		limit = default_limit();
+	if (most == 0)
+		most = default_limit();
 	if (slots != NULL)
 		return true;
 	slots = calloc(CAPACITY, sizeof(*slots));
 	if (slots == NULL)
 		return false;
 	pthread_atfork(fork_prepare, fork_done, fork_done);
+	first = asked_base >= 0 ? asked_base : config_get()->fd_base;
+	lowest = first;
 	atomic_store_explicit(&numbering_fixed, true, memory_order_release);
 	return true;
+}
+
+int
+fdtable_set_base(int n)
+{
+	int rc = 0;
+
+	if (n < 0 || n > CONFIG_FD_BASE_MAX)
+		return -EINVAL;
+	pthread_mutex_lock(&lock);
+	if (atomic_load(&numbering_fixed))
+		rc = -EBUSY;
+	else
+		asked_base = n;
+	pthread_mutex_unlock(&lock);
+	return rc;
+}
+
+bool
+fdtable_fixed(void)
+{
+	return atomic_load(&numbering_fixed);
 }
 
 bool
@@ -92,8 +126,14 @@ void
 fdtable_limit(int n)
 {
 	pthread_mutex_lock(&lock);
-	limit = n > 0 && n < CAPACITY ? n : default_limit();
+	most = n > 0 && n < CAPACITY ? n : default_limit();
 	pthread_mutex_unlock(&lock);
+}
+
+static bool
+is_taken_locked(int n)
+{
+	return (taken[n / WORD_BITS] & UINT64_C(1) << (n % WORD_BITS)) != 0;
 }
 
 static void
@@ -102,13 +142,13 @@ mark_locked(int n)
 	taken[n / WORD_BITS] |= UINT64_C(1) << (n % WORD_BITS);
 }
 
-/* The lowest free number, or limit if there is none below it. */
+/* The lowest free number, or one that is not below end if there is none. */
 static int
-find_locked(void)
+find_locked(int end)
 {
 	int n = lowest;
 
-	while (n < limit) {
+	while (n < end) {
 		const uint64_t bits =
 		    ~taken[n / WORD_BITS] & (UINT64_MAX << (n % WORD_BITS));
 
@@ -117,41 +157,104 @@ find_locked(void)
 			    __builtin_ctzll(bits);
 		n = (n / WORD_BITS + 1) * WORD_BITS;
 	}
-	return limit;
+	return end;
+}
+
+/*
+ * A place.  Private numbers stay below the target's limit, which counts its
+ * stdin, stdout and stderr too if numbers begin at 3; of the kernel's, so many
+ * are given.
+ */
+static int
+take_locked(int target)
+{
+	const int end = most < CAPACITY - first ? first + most : CAPACITY;
+	int n;
+
+	if (by_kernel) {
+		if (in_use >= target)
+			return -ENFILE;
+		in_use++;
+		return BY_KERNEL;
+	}
+	n = find_locked(target < end ? target : end);
+	if (n >= end || n >= target)
+		return -ENFILE;
+	mark_locked(n);
+	lowest = n + 1;
+	return n;
 }
 
 int
 fdtable_reserve(void)
 {
-	int n;
+	bool fixes, limited = false;
+	int n = -ENFILE, target;
 
+	limits_from_environment(); /* it may end the program, so no lock */
+	target = limit_get(LIMIT_FDS, INT_MAX);
 	pthread_mutex_lock(&lock);
-	if (!prepare_locked()) {
-		n = -ENFILE;
-	} else if (by_kernel) {
-		n = BY_KERNEL;
-	} else {
-		n = find_locked();
-		if (n >= limit) {
-			n = -ENFILE;
-		} else {
-			mark_locked(n);
-			lowest = n + 1;
-		}
+	fixes = slots == NULL;
+	if (prepare_locked()) {
+		n = take_locked(target);
+		limited = n < 0 && (by_kernel || target - first <= most);
 	}
+	fixes = fixes && by_kernel && first > 0;
 	pthread_mutex_unlock(&lock);
+	if (fixes)
+		log_line(LOG_WARN,
+		    "ZSOCK_FD_BASE, or fd_base of zsock_init, is ignored: this "
+		    "program's sockets have the kernel's numbers");
+	if (limited)
+		limit_exceeded(LIMIT_FDS, "no socket number is free");
 	return n;
 }
 
+int
+fdtable_reserve_inner(int *place)
+{
+	int n = -1;
+
+	if (limit_get(LIMIT_FDS, -1) >= 0) {
+		n = fdtable_reserve();
+		if (n < 0)
+			return n;
+	}
+	*place = n;
+	return 0;
+}
+
+int
+fdtable_reserve_hidden(void)
+{
+	int n = CAPACITY;
+
+	pthread_mutex_lock(&lock);
+	if (prepare_locked()) {
+		do {
+			n--;
+		} while (n >= 0 && is_taken_locked(n));
+		if (n >= 0)
+			mark_locked(n);
+	}
+	pthread_mutex_unlock(&lock);
+	return n >= 0 && n < CAPACITY ? n : -ENFILE;
+}
+
+/* The kernel's numbers are not marked, but for the hidden ones. */
 void
 fdtable_free_number(int n)
 {
-	if (n < 0 || n == BY_KERNEL)
+	if (n < 0)
 		return;
 	pthread_mutex_lock(&lock);
-	taken[n / WORD_BITS] &= ~(UINT64_C(1) << (n % WORD_BITS));
-	if (n < lowest)
-		lowest = n;
+	if (n == BY_KERNEL || !is_taken_locked(n)) {
+		in_use--;
+	} else {
+		taken[n / WORD_BITS] &= ~(UINT64_C(1) << (n % WORD_BITS));
+		if (n < lowest)
+			lowest = n;
+	}
 	pthread_mutex_unlock(&lock);
 }
 
@@ -161,15 +264,29 @@ fdtable_cancel(int place)
 	fdtable_free_number(place);
 }
 
+static void
+raise_highest(int n)
+{
+	int old = atomic_load_explicit(&highest, memory_order_relaxed);
+
+	while (old < n &&
+	    !atomic_compare_exchange_weak_explicit(&highest, &old, n,
+	        memory_order_relaxed, memory_order_relaxed))
+		continue;
+}
+
 int
 fdtable_install(int place, struct zsock *s)
 {
 	if (place == BY_KERNEL) {
-		if (s->kfd >= CAPACITY)
+		if (s->kfd >= CAPACITY) {
+			fdtable_cancel(place);
 			return -ENFILE;
+		}
 		place = s->kfd;
 	}
 	s->number = place;
+	raise_highest(place);
 	atomic_store_explicit(&slots[place], s, memory_order_release);
 	return place;
 }
@@ -216,4 +333,19 @@ fdtable_remove(int sock)
 	/* Of two threads that close the same number, one gets the socket. */
 	return atomic_exchange_explicit(&slots[sock], NULL,
 	    memory_order_acq_rel);
+}
+
+void
+fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg)
+{
+	const int last = atomic_load(&highest);
+
+	for (int n = 0; n <= last; n++) {
+		struct zsock *s = fdtable_get(n);
+
+		if (s == NULL)
+			continue;
+		fn(s, n, arg);
+		sock_put(s);
+	}
 }

@@ -7,8 +7,8 @@
 
 /*
  * Numbers to sockets.  Two numberings, fixed when the first number is given:
- * private (the lowest free number from 0), or the kernel's own (a socket's
- * number is its kfd).  Looking a number up takes no lock.
+ * private (the lowest free number from the base on, usually 0), or the kernel's
+ * own (a socket's number is its kfd).  Looking a number up takes no lock.
  */
 
 /* Kernel numbering from now on; false if private numbers were given out. */
@@ -18,11 +18,34 @@ bool fdtable_use_kernel_numbers(void);
 bool fdtable_kernel_numbers(void);
 
 /*
+ * The lowest private number, instead of ZSOCK_FD_BASE's.  -EINVAL: not 0 to
+ * CONFIG_FD_BASE_MAX; -EBUSY: the numbering is fixed.
+ */
+int fdtable_set_base(int n);
+
+/* Has a number been given, so that nothing above can be changed any more? */
+bool fdtable_fixed(void);
+
+/*
  * Sets a place aside before anything else is opened, so that a full table is
- * known before a connection is taken from a queue.  Returns it or -ENFILE.
+ * known before a connection is taken from a queue.  Returns it or -ENFILE;
+ * if LIMIT_FDS is what forbids it, a log line says so.
  */
 int fdtable_reserve(void);
-void fdtable_cancel(int place);
+void fdtable_cancel(int place); /* a negative one is none */
+
+/*
+ * The second number that a secure socket has on the device, which nobody sees:
+ * one is set aside if LIMIT_FDS is in force, else *place is -1.  Either goes to
+ * fdtable_cancel when the socket is destroyed.  0 or -ENFILE.
+ */
+int fdtable_reserve_inner(int *place);
+
+/*
+ * A place, in either numbering, that is not one of the program's numbers and
+ * that no limit counts: for what poll must wait for besides sockets.
+ */
+int fdtable_reserve_hidden(void);
 
 /*
  * Puts s in the place reserved, handing over the caller's reference.  Returns
@@ -50,6 +73,13 @@ struct zsock *fdtable_remove(int sock);
 
 /* The last reference of the socket that had this number is gone. */
 void fdtable_free_number(int sock);
+
+/*
+ * Calls fn for each open socket, in the order of their numbers, hidden ones
+ * too; s is referenced meanwhile.  What is opened or closed by other threads at
+ * the same time may be missed.
+ */
+void fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg);
 
 /* At most n numbers; 0 is the default, RLIMIT_NOFILE.  For limits and tests. */
 void fdtable_limit(int n);

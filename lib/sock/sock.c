@@ -16,6 +16,18 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zsock *unused[CLASSES]; /* guarded by lock; by size in grains */
 
+void
+sock_fork_prepare(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+sock_fork_done(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static size_t
 class_of(size_t size)
 {

@@ -110,6 +110,13 @@ bool sock_ref(struct zsock *s);
 /* Drops a reference; the last one destroys s and frees its number. */
 void sock_put(struct zsock *s);
 
+/*
+ * The allocator's lock, held over a fork so that the child can use it: what
+ * the fd table's fork handlers call, before theirs and after.
+ */
+void sock_fork_prepare(void);
+void sock_fork_done(void);
+
 /* Stubs for the tables: -EOPNOTSUPP. */
 int sock_no_listen(struct zsock *s, int backlog);
 int sock_no_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,

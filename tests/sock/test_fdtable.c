@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/limits.h"
 #include "sock/fdtable.h"
+#include "support/capture.h"
 
 #define CAPACITY (1 << 20)
 
@@ -58,6 +60,7 @@ setup(void **state)
 {
 	(void)state;
 	fdtable_limit(0);
+	limits_clear();
 	destroyed = 0;
 	return 0;
 }
@@ -263,6 +266,113 @@ the_numbering_stays_once_a_number_was_given(void **state)
 	close_dummy(sock);
 }
 
+static void
+the_targets_limit_is_named_when_it_is_reached(void **state)
+{
+	(void)state;
+	capture_start();
+	assert_int_equal(limits_set("CONFIG_POSIX_MAX_FDS", 2), 0);
+	assert_int_equal(open_dummy(), 0);
+	assert_int_equal(open_dummy(), 1);
+	assert_string_equal(capture_text(), "");
+	assert_int_equal(fdtable_reserve(), -ENFILE);
+	assert_non_null(strstr(capture_text(), "CONFIG_POSIX_MAX_FDS=2"));
+	/* A limit of the host's is none of the target's. */
+	fdtable_limit(1);
+	assert_int_equal(fdtable_reserve(), -ENFILE);
+	assert_string_equal(capture_text(), "");
+	fdtable_limit(0);
+	assert_int_equal(limits_set("CONFIG_POSIX_MAX_FDS", 3), 0);
+	assert_int_equal(open_dummy(), 2);
+	for (int i = 0; i < 3; i++)
+		close_dummy(i);
+	capture_stop();
+}
+
+static void
+an_inner_number_is_taken_only_under_the_targets_limit(void **state)
+{
+	int outer, inner = 4242;
+
+	(void)state;
+	assert_int_equal(fdtable_reserve_inner(&inner), 0);
+	assert_int_equal(inner, -1);
+	fdtable_cancel(inner);
+	assert_int_equal(limits_set("CONFIG_ZVFS_OPEN_MAX", 3), 0);
+	outer = open_dummy();
+	assert_int_equal(fdtable_reserve_inner(&inner), 0);
+	assert_int_equal(inner, outer + 1);
+	assert_false(fdtable_owns(inner));
+	assert_int_equal(open_dummy(), outer + 2);
+	assert_int_equal(fdtable_reserve_inner(&inner), -ENFILE);
+	assert_int_equal(inner, outer + 1);
+	fdtable_cancel(inner);
+	assert_int_equal(open_dummy(), inner);
+	for (int i = 0; i < 3; i++)
+		close_dummy(i);
+}
+
+static void
+a_hidden_place_is_out_of_the_programs_way(void **state)
+{
+	struct zsock *s = dummy_new();
+	int a, b;
+
+	(void)state;
+	assert_int_equal(limits_set("CONFIG_ZVFS_OPEN_MAX", 1), 0);
+	a = fdtable_reserve_hidden();
+	b = fdtable_reserve_hidden();
+	assert_int_equal(a, CAPACITY - 1);
+	assert_int_equal(b, CAPACITY - 2);
+	assert_int_equal(fdtable_install(a, s), a);
+	assert_ptr_equal(fdtable_peek(a), s);
+	assert_int_equal(open_dummy(), 0);
+	assert_int_equal(fdtable_reserve(), -ENFILE);
+	close_dummy(0);
+	close_dummy(a);
+	fdtable_cancel(b);
+	assert_int_equal(fdtable_reserve_hidden(), a);
+	fdtable_cancel(a);
+}
+
+struct seen {
+	int socks[4];
+	int n;
+};
+
+static void
+see(struct zsock *s, int sock, void *arg)
+{
+	struct seen *seen = arg;
+
+	assert_ptr_equal(fdtable_peek(sock), s);
+	assert_int_equal(atomic_load(&s->refs), 2);
+	assert_true((size_t)seen->n < LEN(seen->socks));
+	seen->socks[seen->n++] = sock;
+}
+
+static void
+each_open_socket_is_seen_once(void **state)
+{
+	struct seen seen = { .n = 0 };
+
+	(void)state;
+	fdtable_each(see, &seen);
+	assert_int_equal(seen.n, 0);
+	for (int i = 0; i < 4; i++)
+		assert_int_equal(open_dummy(), i);
+	close_dummy(1);
+	fdtable_each(see, &seen);
+	assert_int_equal(seen.n, 3);
+	assert_int_equal(seen.socks[0], 0);
+	assert_int_equal(seen.socks[1], 2);
+	assert_int_equal(seen.socks[2], 3);
+	assert_int_equal(atomic_load(&fdtable_peek(3)->refs), 1);
+	close_dummy(0);
+	close_dummy(2);
+	close_dummy(3);
+}
+
 /* Must come first: no number was given yet. */
 static void
 before_the_first_number_nothing_is_owned(void **state)
@@ -302,6 +412,14 @@ main(void)
 		    setup),
 		cmocka_unit_test_setup(
 		    the_numbering_stays_once_a_number_was_given, setup),
+		cmocka_unit_test_setup(
+		    the_targets_limit_is_named_when_it_is_reached, setup),
+		cmocka_unit_test_setup(
+		    an_inner_number_is_taken_only_under_the_targets_limit,
+		    setup),
+		cmocka_unit_test_setup(
+		    a_hidden_place_is_out_of_the_programs_way, setup),
+		cmocka_unit_test_setup(each_open_socket_is_seen_once, setup),
 	};
 
 	return cmocka_run_group_tests_name("sock/fdtable", tests, NULL, NULL);

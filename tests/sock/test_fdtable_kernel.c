@@ -5,6 +5,7 @@
 #include <netinet/in.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "support/fake_kernel.h"
@@ -146,6 +147,7 @@ a_number_beyond_the_table_is_enfile(void **state)
 	assert_int_equal(atomic_load(&s.refs), 1);
 	assert_int_equal(s.number, -1);
 	assert_false(fdtable_owns(1 << 20));
+	sock_put(&s);
 }
 
 static void
@@ -165,6 +167,38 @@ a_number_stays_taken_while_a_reference_is_held(void **state)
 	assert_int_equal(call_close(other), 0);
 }
 
+/* A place that was given up, or never was one, counts no longer. */
+static void
+the_targets_limit_counts_what_is_open(void **state)
+{
+	struct zsock s = { .number = 0 };
+	const struct zsock_ops ops = { .destroy = nothing_destroyed };
+	int a, b, inner, place;
+
+	(void)state;
+	assert_int_equal(limits_set("CONFIG_ZVFS_OPEN_MAX", 3), 0);
+	a = open_socket();
+	b = open_socket();
+	assert_int_equal(fdtable_reserve_inner(&inner), 0);
+	assert_int_equal(call_socket(AF_INET, SOCK_STREAM, 0), -ENFILE);
+	fdtable_cancel(inner);
+	place = fdtable_reserve();
+	sock_init(&s, &ops, 1 << 20);
+	assert_int_equal(fdtable_install(place, &s), -ENFILE);
+	sock_put(&s);
+	assert_true(fdtable_reserve_hidden() >= 0);
+	place = fdtable_reserve();
+	assert_true(place >= 0);
+	assert_int_equal(fdtable_reserve(), -ENFILE);
+	assert_int_equal(call_close(a), 0);
+	a = open_socket();
+	assert_int_equal(fdtable_reserve(), -ENFILE);
+	fdtable_cancel(place);
+	assert_int_equal(call_close(a), 0);
+	assert_int_equal(call_close(b), 0);
+	limits_clear();
+}
+
 int
 main(void)
 {
@@ -178,6 +212,7 @@ main(void)
 		cmocka_unit_test(a_number_beyond_the_table_is_enfile),
 		cmocka_unit_test(
 		    a_number_stays_taken_while_a_reference_is_held),
+		cmocka_unit_test(the_targets_limit_counts_what_is_open),
 	};
 
 	return cmocka_run_group_tests_name("sock/fdtable_kernel", tests, setup,
