@@ -3,6 +3,7 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "base/log.h"
+#include "base/profile.h"
 #include "cred/store.h"
 #include "tls/context.h"
 
@@ -26,10 +27,10 @@ tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
 		return -EINVAL;
 	}
 	if (type == TLS_CREDENTIAL_NONE) {
-		log_line(LOG_WARN,
-		    "tls_credential_add: sec_tag %d: type NONE marks a free "
-		    "slot on the device, which would lose the credential",
-		    tag);
+		if (quirk(QUIRK_CRED_ANY_TYPE))
+			profile_hazard("tls_credential_add of type NONE",
+			    "takes it as the mark of a free slot and loses "
+			    "the credential");
 		return -EINVAL;
 	}
 	return store_add(tag, (int)type, cred, credlen);
@@ -39,9 +40,16 @@ int
 tls_credential_get(sec_tag_t tag, enum tls_credential_type type, void *cred,
     size_t *credlen)
 {
+	size_t len;
+	int rc;
+
 	if (credlen == NULL || (cred == NULL && *credlen > 0))
 		return -EINVAL;
-	return store_copy(tag, (int)type, cred, credlen);
+	len = *credlen;
+	rc = store_copy(tag, (int)type, cred, &len);
+	if (rc == 0 || !quirk(QUIRK_CRED_LENGTH_KEPT))
+		*credlen = len;
+	return rc;
 }
 
 int

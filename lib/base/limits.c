@@ -273,10 +273,12 @@ static void
 load_from_environment(void)
 {
 	const char *path = config_get()->limits;
+	const int saved = errno;
 	char why[512];
 
 	if (path != NULL && limits_load(path, why, sizeof(why)) < 0)
 		config_die("ZSOCK_LIMITS", why);
+	errno = saved;
 }
 
 void

@@ -1,6 +1,7 @@
 #include "cred/store.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,8 +9,11 @@
 
 #include <openssl/crypto.h>
 
+#include "base/limits.h"
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct cred *creds;   /* guarded by lock; oldest first */
+static int count;            /* guarded by lock; entries in creds */
 static uint64_t last_serial; /* guarded by lock */
 
 static struct cred *
@@ -58,6 +62,7 @@ store_add(int tag, int type, const void *data, size_t len)
 	struct cred *c, **link;
 	int rc = 0;
 
+	limits_from_environment();
 	c = cred_new(tag, type, data, len);
 	if (c == NULL)
 		return -ENOMEM;
@@ -68,12 +73,19 @@ store_add(int tag, int type, const void *data, size_t len)
 		rc = -EEXIST;
 		goto out;
 	}
+	if (count >= limit_get(LIMIT_CREDENTIALS, INT_MAX)) {
+		rc = -ENOMEM;
+		goto out;
+	}
 	c->serial = ++last_serial;
 	*link = c;
+	count++;
 	c = NULL; /* the list owns it now */
 out:
 	pthread_mutex_unlock(&lock);
 	cred_put(c);
+	if (rc == -ENOMEM)
+		limit_exceeded(LIMIT_CREDENTIALS, "tls_credential_add");
 	return rc;
 }
 
@@ -108,8 +120,10 @@ store_delete(int tag, int type)
 	pthread_mutex_lock(&lock);
 	link = find_locked(tag, type);
 	c = *link;
-	if (c != NULL)
+	if (c != NULL) {
 		*link = c->next;
+		count--;
+	}
 	pthread_mutex_unlock(&lock);
 	if (c == NULL)
 		return -ENOENT;

@@ -40,7 +40,10 @@ struct cred_set {
  * returns 0 or a negative errno.
  */
 
-/* Copies data.  -EEXIST: (tag, type) is taken; -ENOMEM. */
+/*
+ * Copies data.  -EEXIST: (tag, type) is taken; -ENOMEM: out of memory, or
+ * LIMIT_CREDENTIALS are stored, which is logged.
+ */
 int store_add(int tag, int type, const void *data, size_t len);
 
 /*

@@ -1,6 +1,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,6 +9,9 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "base/config.h"
+#include "base/limits.h"
+#include "base/profile.h"
+#include "support/capture.h"
 
 #define TAG 11
 
@@ -18,6 +22,8 @@ setup(void **state)
 	for (int type = 1; type < 8; type++)
 		(void)tls_credential_delete(TAG,
 		    (enum tls_credential_type)type);
+	profile_set(PROFILE_ZEPHYR);
+	limits_clear();
 	errno = EXDEV; /* none of the calls sets it */
 	return 0;
 }
@@ -191,6 +197,82 @@ tags_are_apart(void **state)
 	assert_int_equal(tls_credential_delete(other, TLS_CREDENTIAL_PSK), 0);
 }
 
+/* What the profiles answer differently. */
+static const struct profile_case {
+	const char *name;
+	enum profile profile;
+	bool keeps;  /* *credlen stays after a failure */
+	bool hazard; /* a credential of no type is warned about */
+} profiles[] = {
+	{ "as_zephyr", PROFILE_ZEPHYR, false, true },
+	{ "as_zephyr_3_3", PROFILE_ZEPHYR_3_3, true, true },
+	{ "as_linux", PROFILE_LINUX, false, false },
+};
+
+static void
+profile_answers(void **state)
+{
+	const struct profile_case *c = *state;
+	char got[8];
+	size_t len = 3;
+
+	profile_set(c->profile);
+	capture_start();
+	errno = EXDEV;
+	assert_int_equal(tls_credential_get(TAG, TLS_CREDENTIAL_PSK, got, &len),
+	    -ENOENT);
+	assert_int_equal(len, c->keeps ? 3 : 0);
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_PSK, "abcd", 4),
+	    0);
+	len = 3;
+	assert_int_equal(tls_credential_get(TAG, TLS_CREDENTIAL_PSK, got, &len),
+	    -EFBIG);
+	assert_int_equal(len, c->keeps ? 3 : 4);
+	len = sizeof(got);
+	assert_int_equal(tls_credential_get(TAG, TLS_CREDENTIAL_PSK, got, &len),
+	    0);
+	assert_int_equal(len, 4);
+	assert_string_equal(capture_text(), "");
+	errno = EXDEV;
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_NONE, "x", 1),
+	    -EINVAL);
+	assert_int_equal(errno, EXDEV);
+	assert_int_equal(strstr(capture_text(), "hazard: ") != NULL, c->hazard);
+	capture_stop();
+	errno = EXDEV;
+}
+
+static void
+the_targets_limit_counts_what_is_stored(void **state)
+{
+	int full;
+
+	(void)state;
+	capture_start();
+	errno = EXDEV;
+	assert_int_equal(limits_set("CONFIG_TLS_MAX_CREDENTIALS_NUMBER", 2), 0);
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_PSK, "a", 1),
+	    0);
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_PSK_ID, "b", 1),
+	    0);
+	/* What is taken is looked for first. */
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_PSK, "c", 1),
+	    -EEXIST);
+	assert_string_equal(capture_text(), "");
+	errno = EXDEV;
+	full = tls_credential_add(TAG, TLS_CREDENTIAL_PRIVATE_KEY, "d", 1);
+	assert_int_equal(full, -ENOMEM);
+	assert_int_equal(errno, EXDEV);
+	assert_non_null(
+	    strstr(capture_text(), "CONFIG_TLS_MAX_CREDENTIALS_NUMBER=2"));
+	assert_int_equal(tls_credential_delete(TAG, TLS_CREDENTIAL_PSK), 0);
+	assert_int_equal(tls_credential_add(TAG, TLS_CREDENTIAL_PRIVATE_KEY,
+	                     "d", 1),
+	    0);
+	capture_stop();
+	errno = EXDEV;
+}
+
 int
 main(void)
 {
@@ -205,8 +287,11 @@ main(void)
 		    a_replaced_credential_is_the_new_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(tags_are_apart, setup,
 		    teardown),
+		cmocka_unit_test_setup_teardown(
+		    the_targets_limit_counts_what_is_stored, setup, teardown),
 	};
-	struct CMUnitTest tests[LEN(adds) + LEN(gets) + LEN(others)];
+	struct CMUnitTest
+	    tests[LEN(adds) + LEN(gets) + LEN(profiles) + LEN(others)];
 	size_t n = 0;
 
 	setenv("ZSOCK_LOG", "off", 1);
@@ -224,6 +309,13 @@ main(void)
 			.setup_func = setup,
 			.teardown_func = teardown,
 			.initial_state = (void *)&gets[i] };
+	}
+	for (size_t i = 0; i < LEN(profiles); i++) {
+		tests[n++] = (struct CMUnitTest){ .name = profiles[i].name,
+			.test_func = profile_answers,
+			.setup_func = setup,
+			.teardown_func = teardown,
+			.initial_state = (void *)&profiles[i] };
 	}
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("api/credentials", tests, NULL,

@@ -42,7 +42,8 @@ ZSOCK_BEGIN_DECLS
  * Returns 0, or
  *   -EINVAL  type is TLS_CREDENTIAL_NONE, or cred is NULL and credlen is not 0
  *   -EEXIST  (tag, type) is taken; delete it first
- *   -ENOMEM  there is no memory for the copy
+ *   -ENOMEM  there is no memory for the copy, or the limits of the target that
+ *            are in force have no room for it (Zephyr)
  */
 ZSOCK_API int tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
     const void *cred, size_t credlen);
@@ -59,6 +60,7 @@ ZSOCK_API int tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
  *   -ENOENT  nothing is stored under (tag, type); *credlen is now 0
  *   -EFBIG   it does not fit; *credlen is now the room it needs, cred is
  *            untouched
+ * In the profile zephyr-3.3 a failure leaves *credlen as it was.
  */
 ZSOCK_API int tls_credential_get(sec_tag_t tag, enum tls_credential_type type,
     void *cred, size_t *credlen);
