@@ -2,9 +2,10 @@
 #define ZSOCK_ZSOCK_H
 
 /*
- * libzsock's own calls, which no device has: what a test or a program on the
- * host may want to know about a secure socket.  All are safe to call from any
- * thread, and none of them blocks.
+ * libzsock's own calls, which no device has: how sockets shall behave, and what
+ * a test or a program on the host may want to know about them.  All are safe to
+ * call from any thread; those that load a file wait for the disk, and none
+ * waits for the network.
  */
 
 #include <stddef.h>
@@ -12,6 +13,51 @@
 #include <zsock/api.h>
 
 ZSOCK_BEGIN_DECLS
+
+/* What zsock_init takes; a member that is left as it is changes nothing. */
+struct zsock_init_params {
+	/* "zephyr", "zephyr-3.3" or "linux", instead of ZSOCK_PROFILE. */
+	const char *profile;
+	/* The lowest socket number, 0 to 1000000, instead of ZSOCK_FD_BASE. */
+	int fd_base;
+	/* A Kconfig file with the target's limits; after that of ZSOCK_LIMITS. */
+	const char *limits;
+	/* A file of names and redirections; after that of ZSOCK_HOSTS. */
+	const char *hosts;
+};
+
+#define ZSOCK_INIT_DEFAULTS \
+	{ \
+		NULL, -1, NULL, NULL \
+	}
+
+/*
+ * Say by program what the environment says otherwise.  Counts before the first
+ * socket of the process only; may be called more than once until then.  Where
+ * both files say something about one symbol or name, the program's counts.  A
+ * program whose sockets have the kernel's numbers has no lowest one: a warning
+ * says so when the first socket is made.
+ *
+ * Copies what it needs.  Returns 0, or -1 with errno, and a line in the log
+ *   EBUSY   a socket was made already
+ *   EINVAL  params is NULL, there is no such profile, fd_base is none, or a
+ *           file has a line that cannot be understood: the log names it
+ *   ENOENT, EACCES, ...  a file cannot be read
+ * After a failure neither profile nor fd_base has changed, and of a file that
+ * failed nothing counts.
+ */
+ZSOCK_API int zsock_init(const struct zsock_init_params *params);
+
+/*
+ * Set one limit of the target, such as "CONFIG_NET_MAX_CONTEXTS", also one that
+ * ZSOCK_LIMITS or zsock_init has set; -1 takes it away.  Counts from now on,
+ * at any time: what exceeds it already stays.  zsock(7) lists the symbols.
+ *
+ * Returns 0, or -1 with errno
+ *   ENOENT  no limit has this symbol
+ *   EINVAL  symbol is NULL, or value is below -1 or INT_MAX
+ */
+ZSOCK_API int zsock_set_limit(const char *symbol, int value);
 
 /*
  * The protocol version that the handshake of a secure socket agreed on,
@@ -45,8 +91,7 @@ ZSOCK_API const char *zsock_tls_ciphersuite(int sock);
 ZSOCK_API int zsock_error_text(int sock, char *buf, size_t len);
 
 /*
- * Give sockets the kernel's descriptor numbers instead of private numbers from
- * 0, so that files, pipes and sockets share one number space.  It counts only
+ * Give sockets the kernel's descriptor numbers instead of private numbers, so that files, pipes and sockets share one number space.  It counts only
  * before the first socket of the process is made; later calls change nothing.
  * A source that uses the POSIX names calls it by itself, before main.
  */

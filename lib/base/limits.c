@@ -13,7 +13,9 @@
 #include "base/log.h"
 
 #define NO_LIMIT (-1)
+#define VALUE_MAX (INT_MAX - 1) /* one more is stored */
 #define HOSTNAME_MAX 63
+#define BLANKS " \t\r\n"
 
 /* The names of one limit, the newest first. */
 static const struct {
@@ -134,7 +136,7 @@ limits_set(const char *symbol, int value)
 
 	if (!find(symbol, &l, &s.name))
 		return -ENOENT;
-	if (value < NO_LIMIT)
+	if (value < NO_LIMIT || value > VALUE_MAX)
 		return -EINVAL;
 	apply(l, s);
 	return 0;
@@ -166,7 +168,7 @@ parse_number(const char *text, int *value)
 		return false;
 	errno = 0;
 	n = strtol(text, &end, 0);
-	if (errno != 0 || *end != '\0' || n > INT_MAX - 1)
+	if (errno != 0 || *end != '\0' || n > VALUE_MAX)
 		return false;
 	*value = (int)n;
 	return true;
@@ -187,46 +189,70 @@ parse_hostname(const char *text, struct reading *r)
 	return true;
 }
 
-/* One line, of which the comment and the blanks at both ends are cut off. */
+/* Cuts the blanks off at both ends; where it begins now. */
+static char *
+trim(char *text)
+{
+	char *end;
+
+	text += strspn(text, BLANKS);
+	end = text + strlen(text);
+	while (end > text && strchr(BLANKS, end[-1]) != NULL)
+		end--;
+	*end = '\0';
+	return text;
+}
+
+/*
+ * One line.  What Kconfig would not have written, blanks around the =, say, is
+ * an error only with a symbol that counts here.
+ */
 static bool
 parse_line(char *line, struct reading *r)
 {
 	struct setting s;
 	enum limit l;
-	char *end, *value;
+	char *value;
+	bool neat;
 
-	line += strspn(line, " \t");
-	end = line + strlen(line);
-	while (end > line && isspace((unsigned char)end[-1]))
-		end--;
-	*end = '\0';
+	line = trim(line);
 	value = strchr(line, '=');
 	if (*line == '#' || value == NULL)
 		return true;
 	*value++ = '\0';
+	neat = strpbrk(line, BLANKS) == NULL;
+	line = trim(line);
 	if (strcmp(line, "CONFIG_NET_HOSTNAME") == 0)
-		return parse_hostname(value, r);
+		return neat && parse_hostname(value, r);
 	if (!find(line, &l, &s.name))
 		return true;
-	if (!parse_number(value, &s.value))
+	if (!neat || !parse_number(value, &s.value))
 		return false;
 	r->settings[l] = s;
 	return true;
 }
 
-/* The number of the first line that cannot be understood, or 0. */
+/*
+ * Sets *bad to the number of the first line that cannot be understood, or 0.
+ * Returns 0, or a negative errno if the file cannot be read.
+ */
 static int
-parse_file(FILE *file, struct reading *r)
+parse_file(FILE *file, struct reading *r, int *bad)
 {
-	char line[1024];
-	int number = 0;
+	char *line = NULL;
+	size_t room = 0;
+	int number = 0, rc = 0;
 
-	while (fgets(line, sizeof(line), file) != NULL) {
+	*bad = 0;
+	while (*bad == 0 && getline(&line, &room, file) != -1) {
 		number++;
 		if (!parse_line(line, r))
-			return number;
+			*bad = number;
 	}
-	return 0;
+	if (ferror(file))
+		rc = -errno;
+	free(line);
+	return rc;
 }
 
 int
@@ -234,27 +260,25 @@ limits_load(const char *path, char *why, size_t size)
 {
 	struct reading r = { .hostname_set = false };
 	FILE *file;
-	int bad, err;
+	int bad = 0, rc;
 
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		r.settings[i].value = NO_LIMIT;
 	file = fopen(path, "re");
-	if (file == NULL) {
-		err = errno;
-		snprintf(why, size, "%s cannot be read: %s", path,
-		    strerror(err));
-		return -err;
-	}
-	bad = parse_file(file, &r);
-	err = ferror(file) ? EIO : 0;
-	fclose(file);
-	if (err != 0 || bad != 0) {
+	rc = file != NULL ? parse_file(file, &r, &bad) : -errno;
+	if (file != NULL)
+		fclose(file);
+	if (bad != 0) {
 		snprintf(why, size,
-		    bad != 0 ? "%s:%d: the value is not one that Kconfig "
-		               "writes: a number, or a name in quotes"
-		             : "%s cannot be read",
+		    "%s:%d: the value is not one that Kconfig writes: a "
+		    "number, or a name in quotes",
 		    path, bad);
-		return bad != 0 ? -EINVAL : -err;
+		return -EINVAL;
+	}
+	if (rc < 0) {
+		snprintf(why, size, "%s cannot be read: %s", path,
+		    strerror(-rc));
+		return rc;
 	}
 	pthread_mutex_lock(&lock);
 	for (int i = 0; i < LIMIT_COUNT; i++) {

@@ -52,11 +52,15 @@ void limit_exceeded(enum limit l, const char *what);
 /*
  * Reads a Kconfig file (prj.conf, .config): symbols above take effect, all
  * others are passed over.  Returns 0, or a negative errno with a sentence in
- * why, which names file and line; nothing has changed then.
+ * why, which names file and line; nothing has changed then.  -EINVAL: a value
+ * of one of them is not what Kconfig writes; else why the file cannot be read.
  */
 int limits_load(const char *path, char *why, size_t size);
 
-/* One of them by its symbol; -1 is no limit.  -ENOENT: no such symbol. */
+/*
+ * One of them by its symbol; -1 is no limit.  -ENOENT: no such symbol; -EINVAL:
+ * the value is below -1, or INT_MAX.
+ */
 int limits_set(const char *symbol, int value);
 
 /* No limit is in force; what was counted stays counted.  For tests. */
