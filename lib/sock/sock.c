@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "sock/fdtable.h"
+#include "sock/leaks.h"
 
 /* Two cache lines, for the prefetcher fetches pairs. */
 #define GRAIN 128
@@ -62,6 +63,7 @@ sock_release(struct zsock *s, size_t size)
 {
 	const size_t class = class_of(size);
 
+	leaks_forget(s);
 	pthread_mutex_lock(&lock);
 	s->next_free = unused[class];
 	unused[class] = s;
@@ -72,6 +74,7 @@ void
 sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 {
 	s->number = -1;
+	leaks_note(s);
 	s->owner = getpid();
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);

@@ -11,6 +11,7 @@
 #include "base/deadline.h"
 
 struct option;
+struct trace;
 struct zsock;
 
 /*
@@ -89,6 +90,7 @@ struct zsock {
 	atomic_bool poll_plain;  /* see poll_begin */
 	int number;              /* its place in the fd table, or -1 */
 	pid_t owner;             /* the process that made it */
+	struct trace *trace;     /* who made it, if that was asked for */
 	struct zsock *next_free; /* guarded by the allocator's lock */
 };
 
