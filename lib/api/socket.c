@@ -29,7 +29,12 @@ _Static_assert((int)TLS_LEVEL == ZSOCK_SOL_TLS &&
 int
 zsock_socket(int family, int type, int proto)
 {
-	return (int)err_edge(call_socket(family, type, proto));
+	const int rc = call_socket(family, type, proto);
+
+	if (rc >= 0 && quirk(QUIRK_ERRNO_AFTER_SOCKET) != 0 &&
+	    proto >= NET_IPPROTO_TLS_1_0)
+		errno = quirk(QUIRK_ERRNO_AFTER_SOCKET);
+	return (int)err_edge(rc);
 }
 
 int

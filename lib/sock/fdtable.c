@@ -291,6 +291,14 @@ fdtable_install(int place, struct zsock *s)
 	return place;
 }
 
+struct fdtable_view
+fdtable_view(void)
+{
+	if (!atomic_load_explicit(&numbering_fixed, memory_order_acquire))
+		return (struct fdtable_view){ NULL, 0 };
+	return (struct fdtable_view){ slots, CAPACITY };
+}
+
 struct zsock *
 fdtable_peek(int sock)
 {

@@ -58,6 +58,17 @@ int fdtable_install(int place, struct zsock *s);
 struct zsock *fdtable_get(int sock);
 
 /*
+ * The table itself, for who looks at many places at once: n places, NULL for
+ * each that is empty.  n is 0 before the first socket.
+ */
+struct fdtable_view {
+	_Atomic(struct zsock *) *slots;
+	int n;
+};
+
+struct fdtable_view fdtable_view(void);
+
+/*
  * The socket without a reference, or NULL: only ops and kfd may be read, and
  * they may be another socket's by the time that they are.
  */

@@ -1,9 +1,11 @@
 #include "sock/kinds.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 
 #include "sock/native.h"
+#include "sock/raw.h"
 #include "sock/tls_sock.h"
 
 /* One row per kind: the protocols from first to last belong to it. */
@@ -17,6 +19,7 @@ static const struct kind {
 	{ SOCK_STREAM, KINDS_TLS_1_0, KINDS_TLS_1_3, tls_stream_open },
 	{ SOCK_DGRAM, 0, 0, native_open },
 	{ SOCK_DGRAM, IPPROTO_UDP, IPPROTO_UDP, native_open },
+	{ SOCK_RAW, INT_MIN, INT_MAX, raw_open },
 };
 
 int

@@ -23,9 +23,10 @@ native_poll_plain(struct native *n, bool plain)
 {
 	const struct zsock_ops *ops = n->base.ops;
 
+	if (ops->poll_begin != native_poll_begin)
+		return;
 	atomic_store(&n->base.poll_plain,
-	    plain && ops->poll_begin == native_poll_begin &&
-	        !atomic_load(&n->shut));
+	    plain && !atomic_load(&n->shut) ? SOCK_POLL_FIN : SOCK_POLL_OWN);
 }
 
 /*

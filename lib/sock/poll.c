@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/err.h"
 #include "base/kernel.h"
@@ -13,6 +14,7 @@
 /* What one call works with; kept for the thread's next call. */
 struct room {
 	nfds_t n;
+	bool touched; /* an entry is not all zero, as they are between calls */
 	struct entry {
 		struct zsock *held; /* a reference, or NULL */
 		short ready;        /* without asking the kernel */
@@ -66,6 +68,7 @@ room_get(nfds_t n)
 	if (p == NULL)
 		return NULL;
 	r->entries = p;
+	memset(&r->entries[r->n], 0, (n - r->n) * sizeof(*r->entries));
 	p = reallocarray(r->kfds, n, sizeof(*r->kfds));
 	if (p == NULL)
 		return NULL;
@@ -75,39 +78,54 @@ room_get(nfds_t n)
 }
 
 /*
- * Fills in one entry.  A plain socket is not referenced while the kernel is
- * asked without waiting; a wait, and any other, need the reference.  Returns
- * when the entry wants to be looked at again.
+ * An entry whose kernel can be asked as it is.  A plain socket is not
+ * referenced while the kernel is asked without waiting.  Of a stream's FIN the
+ * kernel is asked as well; poll_plain says so.
+ */
+static inline bool
+begin_plain(const struct fdtable_view *view, const struct pollfd *fd,
+    struct pollfd *k)
+{
+	const struct zsock *s;
+	int plain;
+
+	if ((unsigned)fd->fd >= (unsigned)view->n)
+		return false;
+	s = atomic_load_explicit(&view->slots[fd->fd], memory_order_acquire);
+	if (s == NULL)
+		return false;
+	plain = atomic_load_explicit(&s->poll_plain, memory_order_relaxed);
+	if (plain == SOCK_POLL_OWN)
+		return false;
+	k->fd = atomic_load_explicit(&s->kfd, memory_order_relaxed);
+	k->events =
+	    plain == SOCK_POLL_FIN ? fd->events | POLLRDHUP : fd->events;
+	return true;
+}
+
+/*
+ * Fills in one entry that is waited for, or whose socket has a poll of its own:
+ * that needs the reference.  Returns when it wants to be looked at again.
  */
 static struct deadline
-begin(const struct pollfd *fd, struct entry *e, struct pollfd *k, bool wait,
+begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
     bool foreign_ok)
 {
-	const struct zsock_ops *ops;
 	struct poll_slot slot;
 	struct zsock *s;
 
-	e->held = NULL;
 	e->ready = 0;
 	*k = (struct pollfd){ .fd = -1 };
 	if (fd->fd < 0)
 		return DEADLINE_NEVER;
-	s = fdtable_peek(fd->fd);
-	ops = s != NULL ? s->ops : NULL;
-	if (s != NULL && (wait || (ops->poll_begin != NULL && !s->poll_plain)))
-		e->held = s = fdtable_get(fd->fd);
-	if (s == NULL && !foreign_ok) {
-		e->foreign = true;
+	s = fdtable_get(fd->fd);
+	e->held = s;
+	e->foreign = s == NULL && !foreign_ok;
+	if (e->foreign)
 		return DEADLINE_NEVER;
-	}
 	*k = (struct pollfd){ .fd = s != NULL ? s->kfd : fd->fd,
 		.events = fd->events };
-	if (e->held == NULL) {
-		if (s != NULL && ops->poll_begin != NULL)
-			k->events |= POLLRDHUP;
-		return DEADLINE_NEVER;
-	}
-	if (s->ops->poll_begin == NULL)
+	if (s == NULL || s->ops->poll_begin == NULL)
 		return DEADLINE_NEVER;
 	s->ops->poll_begin(s, fd->events, &slot);
 	e->ready = slot.ready;
@@ -161,32 +179,68 @@ end(struct pollfd *fd, struct entry *e, const struct pollfd *k)
 	return closed;
 }
 
-/* Is a number that is not ours reported in this round? */
-static bool
-nval_now(const struct deadline *until)
+/* The kernel's answers, entry by entry; -EINTR if one was closed meanwhile. */
+static int
+collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 {
-	return quirk(QUIRK_POLL_NVAL_WAITS) == 0 ||
-	    (until != NULL && deadline_left_ms(*until) == 0);
+	bool closed = false;
+	int count = 0;
+
+	for (nfds_t i = 0; i < n; i++) {
+		if (rc <= 0)
+			r->kfds[i].revents = 0;
+		closed = end(&fds[i], &r->entries[i], &r->kfds[i]) || closed;
+		r->entries[i].held = NULL;
+		count += fds[i].revents != 0;
+	}
+	if (rc < 0 && rc != -EINTR)
+		return rc;
+	return closed ? -EINTR : count;
 }
 
 /*
- * One round: ask, and sleep until the deadline if told to.  -EINTR if one of
- * the sockets was closed meanwhile.
+ * One round that does not wait.  Most are about plain sockets of which none is
+ * ready, so these cost nothing but the kernel's own time.
  */
 static int
-look(struct room *r, struct pollfd *fds, nfds_t n, const struct deadline *until,
-    bool foreign_ok)
+glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 {
-	const bool nval = nval_now(until);
-	struct deadline wake =
-	    until != NULL ? *until : (struct deadline){ INT64_MIN };
-	bool ready = false, closed = false;
-	int count = 0, rc;
+	const struct fdtable_view view = fdtable_view();
+	bool plain = true;
+	int rc;
 
 	for (nfds_t i = 0; i < n; i++) {
 		struct entry *e = &r->entries[i];
+
+		if (begin_plain(&view, &fds[i], &r->kfds[i]))
+			continue;
+		plain = false;
+		(void)begin(&fds[i], e, &r->kfds[i], foreign_ok);
+		if (e->foreign && nval)
+			e->ready = POLLNVAL;
+	}
+	rc = (int)err_from_kernel(kernel->poll(r->kfds, n, 0));
+	r->touched = rc != 0 || !plain;
+	if (r->touched)
+		return collect(r, fds, n, rc);
+	for (nfds_t i = 0; i < n; i++)
+		fds[i].revents = 0;
+	return 0;
+}
+
+/* One round that sleeps until something is ready, or the deadline. */
+static int
+look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
+    bool nval, bool foreign_ok)
+{
+	struct deadline wake = until;
+	bool ready = false;
+
+	r->touched = true;
+	for (nfds_t i = 0; i < n; i++) {
+		struct entry *e = &r->entries[i];
 		const struct deadline w =
-		    begin(&fds[i], e, &r->kfds[i], until != NULL, foreign_ok);
+		    begin(&fds[i], e, &r->kfds[i], foreign_ok);
 
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
@@ -194,17 +248,9 @@ look(struct room *r, struct pollfd *fds, nfds_t n, const struct deadline *until,
 			wake = w;
 		ready = ready || e->ready != 0;
 	}
-	rc = (int)err_from_kernel(kernel->poll(r->kfds, n,
-	    ready || until == NULL ? 0 : deadline_left_ms(wake)));
-	for (nfds_t i = 0; i < n; i++) {
-		if (rc <= 0)
-			r->kfds[i].revents = 0;
-		closed = end(&fds[i], &r->entries[i], &r->kfds[i]) || closed;
-		count += fds[i].revents != 0;
-	}
-	if (rc < 0 && rc != -EINTR)
-		return rc;
-	return closed ? -EINTR : count;
+	return collect(r, fds, n,
+	    (int)err_from_kernel(
+	        kernel->poll(r->kfds, n, ready ? 0 : deadline_left_ms(wake))));
 }
 
 /* The device's slots: one for input, and one for output on a stream. */
@@ -231,17 +277,23 @@ check_limit(const struct pollfd *fds, nfds_t n)
 	return -ENOMEM;
 }
 
-/* At the end of its time the older device reports what it cannot watch. */
+/*
+ * The older device says only when its time is over that a number is nobody's.
+ * Leaves the entries as the next call wants to find them.
+ */
 static int
-last_look(struct room *r, struct pollfd *fds, nfds_t n, int rc)
+finish(struct room *r, struct pollfd *fds, nfds_t n, int rc, bool late_nval)
 {
-	if (quirk(QUIRK_POLL_NVAL_WAITS) == 0 || rc < 0)
+	if (!r->touched)
 		return rc;
 	for (nfds_t i = 0; i < n; i++) {
-		if (!r->entries[i].foreign || fds[i].revents != 0)
-			continue;
-		fds[i].revents = POLLNVAL;
-		rc++;
+		struct entry *e = &r->entries[i];
+
+		if (late_nval && rc >= 0 && e->foreign && fds[i].revents == 0) {
+			fds[i].revents = POLLNVAL;
+			rc++;
+		}
+		*e = (struct entry){ 0 };
 	}
 	return rc;
 }
@@ -253,7 +305,9 @@ last_look(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 int
 poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 {
+	const bool late_nval = quirk(QUIRK_POLL_NVAL_WAITS) != 0;
 	struct room *r = room_get(n);
+	const int saved = errno;
 	struct deadline until;
 	int rc;
 
@@ -262,14 +316,15 @@ poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 	rc = check_limit(fds, n);
 	if (rc < 0)
 		return rc;
-	for (nfds_t i = 0; i < n; i++)
-		r->entries[i] = (struct entry){ 0 };
-	rc = look(r, fds, n, NULL, foreign_ok);
-	if (rc != 0 || timeout_ms == 0)
-		return last_look(r, fds, n, rc);
-	until = deadline_in_ms(timeout_ms);
-	do {
-		rc = look(r, fds, n, &until, foreign_ok);
-	} while (rc == 0 && deadline_left_ms(until) != 0);
-	return last_look(r, fds, n, rc);
+	rc = glance(r, fds, n, !late_nval, foreign_ok);
+	if (rc == 0 && timeout_ms != 0) {
+		until = deadline_in_ms(timeout_ms);
+		do {
+			rc = look(r, fds, n, until, !late_nval, foreign_ok);
+		} while (rc == 0 && deadline_left_ms(until) != 0);
+	}
+	rc = finish(r, fds, n, rc, late_nval);
+	if (rc >= 0)
+		errno = saved;
+	return rc;
 }

@@ -79,7 +79,9 @@ sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);
 	atomic_store_explicit(&s->closing, false, memory_order_relaxed);
-	atomic_store_explicit(&s->poll_plain, false, memory_order_relaxed);
+	atomic_store_explicit(&s->poll_plain,
+	    ops->poll_begin == NULL ? SOCK_POLL_KERNEL : SOCK_POLL_OWN,
+	    memory_order_relaxed);
 	atomic_store_explicit(&s->refs, 1, memory_order_release);
 }
 

@@ -20,6 +20,13 @@ struct zsock;
  */
 #define SOCK_FLAGS_UNWATCHED (-1)
 
+/* Whom poll asks whether a socket is ready. */
+enum sock_poll {
+	SOCK_POLL_OWN,   /* the kind: poll_begin and poll_end */
+	SOCK_POLL_FIN,   /* the kernel, and of POLLRDHUP; then poll_end */
+	SOCK_POLL_KERNEL /* the kernel alone */
+};
+
 /* kernel_events of a slot for which the kernel has nothing to say. */
 #define POLL_NOT_ASKED ((short)-1)
 
@@ -63,9 +70,8 @@ struct zsock_ops {
 	 * NULL if the kernel's readiness is the socket's own, which lets poll
 	 * do without a reference.  Else begin fills slot for the events asked
 	 * for, and end turns the kernel's answer into the socket's.  While
-	 * poll_plain is set, begin is left out: the kernel is asked for the
-	 * events and POLLRDHUP, and end only if it says more than data and
-	 * room.
+	 * poll_plain says so, begin is left out, and end is asked only if the
+	 * kernel says more than data and room.
 	 */
 	void (
 	    *poll_begin)(struct zsock *s, short events, struct poll_slot *slot);
@@ -87,7 +93,7 @@ struct zsock {
 	atomic_int kfd;
 	atomic_int refs;
 	atomic_bool closing;     /* the number is gone; blocked calls give up */
-	atomic_bool poll_plain;  /* see poll_begin */
+	atomic_int poll_plain;   /* enum sock_poll; see poll_begin */
 	int number;              /* its place in the fd table, or -1 */
 	pid_t owner;             /* the process that made it */
 	struct trace *trace;     /* who made it, if that was asked for */

@@ -17,9 +17,9 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "base/deadline.h"
+#include "bench/bench.h"
 #include "support/pki.h"
 
-#define ROUNDS 9
 #define CA_TAG 1
 #define SERVER_TAG 2
 
@@ -33,15 +33,6 @@ static struct pki pki;
 static SSL_CTX *client_ctx, *server_ctx;
 static char buf[65536];
 
-static void
-must(bool good, const char *what)
-{
-	if (good)
-		return;
-	fprintf(stderr, "bench: %s failed: %s\n", what, strerror(errno));
-	exit(1);
-}
-
 /* How bytes are moved: one table per way. */
 struct way {
 	void (*send)(const struct end *e, size_t n);
@@ -51,7 +42,7 @@ struct way {
 static void
 ours_send(const struct end *e, size_t n)
 {
-	must(zsock_send(e->fd, buf, n, 0) == (ssize_t)n, "zsock_send");
+	bench_must(zsock_send(e->fd, buf, n, 0) == (ssize_t)n, "zsock_send");
 }
 
 static void
@@ -62,7 +53,7 @@ ours_recv(const struct end *e, size_t n)
 	while (done < n) {
 		const ssize_t got = zsock_recv(e->fd, buf, n - done, 0);
 
-		must(got > 0, "zsock_recv");
+		bench_must(got > 0, "zsock_recv");
 		done += (size_t)got;
 	}
 }
@@ -70,7 +61,7 @@ ours_recv(const struct end *e, size_t n)
 static void
 raw_send(const struct end *e, size_t n)
 {
-	must(send(e->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
+	bench_must(send(e->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
 }
 
 static void
@@ -81,7 +72,7 @@ raw_recv(const struct end *e, size_t n)
 	while (done < n) {
 		const ssize_t got = recv(e->fd, buf, n - done, 0);
 
-		must(got > 0, "recv");
+		bench_must(got > 0, "recv");
 		done += (size_t)got;
 	}
 }
@@ -89,7 +80,7 @@ raw_recv(const struct end *e, size_t n)
 static void
 ssl_send(const struct end *e, size_t n)
 {
-	must(SSL_write(e->ssl, buf, (int)n) == (int)n, "SSL_write");
+	bench_must(SSL_write(e->ssl, buf, (int)n) == (int)n, "SSL_write");
 }
 
 static void
@@ -98,7 +89,7 @@ ssl_recv(const struct end *e, size_t n)
 	size_t done = 0, got;
 
 	while (done < n) {
-		must(SSL_read_ex(e->ssl, buf, n - done, &got) == 1,
+		bench_must(SSL_read_ex(e->ssl, buf, n - done, &got) == 1,
 		    "SSL_read_ex");
 		done += got;
 	}
@@ -116,7 +107,7 @@ listen_raw(struct sockaddr_in *addr)
 
 	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	must(fd >= 0 && bind(fd, (struct sockaddr *)addr, len) == 0 &&
+	bench_must(fd >= 0 && bind(fd, (struct sockaddr *)addr, len) == 0 &&
 	        listen(fd, 16) == 0 &&
 	        getsockname(fd, (struct sockaddr *)addr, &len) == 0,
 	    "listen");
@@ -130,10 +121,11 @@ connect_raw(struct end ends[2])
 	const int listener = listen_raw(&addr);
 
 	ends[0] = (struct end){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
-	must(connect(ends[0].fd, (struct sockaddr *)&addr, sizeof(addr)) == 0,
+	bench_must(connect(ends[0].fd, (struct sockaddr *)&addr,
+	               sizeof(addr)) == 0,
 	    "connect");
 	ends[1] = (struct end){ .fd = accept(listener, NULL, NULL) };
-	must(ends[1].fd >= 0, "accept");
+	bench_must(ends[1].fd >= 0, "accept");
 	close(listener);
 	/* Or OpenSSL's several sends a write would wait for each other. */
 	for (int i = 0; i < 2; i++)
@@ -158,7 +150,8 @@ listen_ours(struct sockaddr_in *addr, int proto)
 
 	*addr = (struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	must(fd >= 0 && zsock_bind(fd, (struct sockaddr *)addr, len) == 0 &&
+	bench_must(fd >= 0 &&
+	        zsock_bind(fd, (struct sockaddr *)addr, len) == 0 &&
 	        zsock_listen(fd, 16) == 0 &&
 	        zsock_getsockname(fd, (struct sockaddr *)addr, &len) == 0,
 	    "zsock_listen");
@@ -172,11 +165,11 @@ connect_plain(struct end ends[2])
 	const int listener = listen_ours(&addr, 0);
 
 	ends[0] = (struct end){ .fd = zsock_socket(AF_INET, SOCK_STREAM, 0) };
-	must(zsock_connect(ends[0].fd, (struct sockaddr *)&addr,
-	         sizeof(addr)) == 0,
+	bench_must(zsock_connect(ends[0].fd, (struct sockaddr *)&addr,
+	               sizeof(addr)) == 0,
 	    "zsock_connect");
 	ends[1] = (struct end){ .fd = zsock_accept(listener, NULL, NULL) };
-	must(ends[1].fd >= 0, "zsock_accept");
+	bench_must(ends[1].fd >= 0, "zsock_accept");
 	zsock_close(listener);
 }
 
@@ -240,8 +233,8 @@ client_tls(const struct sockaddr_in *addr)
 {
 	const int fd = zsock_socket(AF_INET, SOCK_STREAM, NET_IPPROTO_TLS_1_2);
 
-	must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
-	         &(int){ CA_TAG }, sizeof(int)) == 0 &&
+	bench_must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
+	               &(int){ CA_TAG }, sizeof(int)) == 0 &&
 	        zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME,
 	            "localhost", 9) == 0 &&
 	        zsock_connect(fd, (const struct sockaddr *)addr,
@@ -262,19 +255,19 @@ connect_tls(struct end ends[2], bool echo)
 	pthread_t thread;
 	char byte = 'x';
 
-	must(zsock_setsockopt(job.listener, ZSOCK_SOL_TLS,
-	         ZSOCK_TLS_SEC_TAG_LIST, &(int){ SERVER_TAG },
-	         sizeof(int)) == 0,
+	bench_must(zsock_setsockopt(job.listener, ZSOCK_SOL_TLS,
+	               ZSOCK_TLS_SEC_TAG_LIST, &(int){ SERVER_TAG },
+	               sizeof(int)) == 0,
 	    "TLS_SEC_TAG_LIST");
 	pthread_create(&thread, NULL, accept_tls, &job);
 	ends[0] = (struct end){ .fd = client_tls(&addr) };
 	if (echo)
-		must(zsock_send(ends[0].fd, &byte, 1, 0) == 1 &&
+		bench_must(zsock_send(ends[0].fd, &byte, 1, 0) == 1 &&
 		        zsock_recv(ends[0].fd, &byte, 1, 0) == 1,
 		    "echo");
 	pthread_join(thread, NULL);
 	ends[1] = (struct end){ .fd = job.fd };
-	must(job.fd >= 0, "zsock_accept over TLS");
+	bench_must(job.fd >= 0, "zsock_accept over TLS");
 	zsock_close(job.listener);
 }
 
@@ -306,13 +299,13 @@ session_ssl(bool echo)
 	char byte = 'x';
 
 	pthread_create(&thread, NULL, accept_ssl, &job);
-	must(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0,
+	bench_must(connect(fd, (struct sockaddr *)&addr, sizeof(addr)) == 0,
 	    "connect");
 	SSL_set_fd(ssl, fd);
 	SSL_set1_host(ssl, "localhost");
-	must(SSL_connect(ssl) == 1, "SSL_connect");
+	bench_must(SSL_connect(ssl) == 1, "SSL_connect");
 	if (echo)
-		must(SSL_write(ssl, &byte, 1) == 1 &&
+		bench_must(SSL_write(ssl, &byte, 1) == 1 &&
 		        SSL_read(ssl, &byte, 1) == 1,
 		    "echo");
 	pthread_join(thread, NULL);
@@ -365,30 +358,6 @@ handshake_ns(bool mine, bool echo, int times)
 	return (double)(deadline_now_ns() - start) / times;
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double
-median(double *v)
-{
-	qsort(v, ROUNDS, sizeof(*v), by_value);
-	return v[ROUNDS / 2];
-}
-
-static void
-print_row(const char *name, double *mine, double *base, double *ratio,
-    const char *target)
-{
-	printf("%-38s %10.2f %10.2f %7.3f   %s\n", name, median(mine) / 1000,
-	    median(base) / 1000, median(ratio), target);
-	fflush(stdout);
-}
-
 enum what { STREAM, PING };
 
 static void
@@ -398,27 +367,27 @@ data_row(const char *name, enum what what, size_t n, int times,
 {
 	double (*const measure)(const struct way *, struct end *, size_t, int) =
 	    what == STREAM ? stream_ns : ping_ns;
-	double mine[ROUNDS], base[ROUNDS], ratio[ROUNDS];
+	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
 
-	for (int r = 0; r < ROUNDS; r++) {
+	for (int r = 0; r < BENCH_ROUNDS; r++) {
 		base[r] = measure(base_way, base_ends, n, times);
 		mine[r] = measure(&ours, mine_ends, n, times);
 		ratio[r] = mine[r] / base[r];
 	}
-	print_row(name, mine, base, ratio, target);
+	bench_print(name, mine, base, ratio, target);
 }
 
 static void
 handshake_row(const char *name, bool echo, const char *target)
 {
-	double mine[ROUNDS], base[ROUNDS], ratio[ROUNDS];
+	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
 
-	for (int r = 0; r < ROUNDS; r++) {
+	for (int r = 0; r < BENCH_ROUNDS; r++) {
 		base[r] = handshake_ns(false, echo, 40);
 		mine[r] = handshake_ns(true, echo, 40);
 		ratio[r] = mine[r] / base[r];
 	}
-	print_row(name, mine, base, ratio, target);
+	bench_print(name, mine, base, ratio, target);
 }
 
 static void
@@ -438,6 +407,17 @@ set_up(void)
 int
 main(void)
 {
+	static const struct {
+		const char *name;
+		size_t n;
+		int times;
+	} sizes[] = {
+		{ "plain send+recv 1 B", 1, 20000 },
+		{ "plain send+recv 64 B", 64, 20000 },
+		{ "plain send+recv 1 KiB", 1024, 20000 },
+		{ "plain send+recv 16 KiB", 16384, 10000 },
+		{ "plain send+recv 64 KiB", 65536, 3000 },
+	};
 	struct end mine[2], base[2];
 
 	set_up();
@@ -446,16 +426,15 @@ main(void)
 	connect_plain(mine);
 	no_delay(mine);
 	connect_raw(base);
-	data_row("plain send+recv 64 B", STREAM, 64, 20000, &raw, mine, base,
-	    "<= 1.015 x raw");
-	data_row("plain send+recv 1 KiB", STREAM, 1024, 20000, &raw, mine, base,
-	    "<= 1.015 x raw");
-	data_row("plain send+recv 16 KiB", STREAM, 16384, 10000, &raw, mine,
-	    base, "<= 1.015 x raw");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		data_row(sizes[i].name, STREAM, sizes[i].n, sizes[i].times,
+		    &raw, mine, base, "<= 1.015 x raw");
 	data_row("plain ping-pong 1 B", PING, 1, 10000, &raw, mine, base,
 	    "<= 1.04 x raw");
 	close_ours(mine);
 	close_raw(base);
+	bench_table();
+	bench_poll();
 	connect_tls(mine, false);
 	no_delay(mine);
 	connect_raw(base);

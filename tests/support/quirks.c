@@ -1,0 +1,231 @@
+#include "support/quirks.h"
+
+#include "support/test.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "base/limits.h"
+#include "sock/fdtable.h"
+
+/* Far longer than anything takes, and far shorter than a person's patience. */
+#define FAR 10000
+
+static int open_socks[64], n_open;
+static char log_path[64];
+
+static int
+keep(int sock)
+{
+	assert_true(sock >= 0);
+	assert_in_range(n_open, 0, LEN(open_socks) - 1);
+	open_socks[n_open++] = sock;
+	return sock;
+}
+
+int
+quirks_errno(long result)
+{
+	return result == -1 ? errno : 0;
+}
+
+int
+quirks_open(int family, int type)
+{
+	return keep(zsock_socket(family, type, 0));
+}
+
+union quirks_addr
+quirks_loopback(int family, uint16_t port)
+{
+	union quirks_addr a;
+
+	memset(&a, 0, sizeof(a));
+	a.any.sa_family = (net_sa_family_t)family;
+	a.in.sin_port = net_htons(port);
+	if (family == NET_AF_INET)
+		a.in.sin_addr.s_addr = net_htonl(NET_INADDR_LOOPBACK);
+	else
+		a.in6.sin6_addr = net_in6addr_loopback;
+	return a;
+}
+
+net_socklen_t
+quirks_len(const union quirks_addr *a)
+{
+	return a->any.sa_family == NET_AF_INET ? sizeof(a->in) : sizeof(a->in6);
+}
+
+int
+quirks_bound(int type, union quirks_addr *a)
+{
+	const int sock = quirks_open(NET_AF_INET, type);
+	net_socklen_t len = sizeof(*a);
+
+	*a = quirks_loopback(NET_AF_INET, 0);
+	assert_int_equal(zsock_bind(sock, &a->any, sizeof(a->in)), 0);
+	assert_int_equal(zsock_getsockname(sock, &a->any, &len), 0);
+	return sock;
+}
+
+int
+quirks_listener(union quirks_addr *a)
+{
+	const int sock = quirks_bound(NET_SOCK_STREAM, a);
+
+	assert_int_equal(zsock_listen(sock, 4), 0);
+	return sock;
+}
+
+struct quirks_link
+quirks_link(void)
+{
+	struct quirks_link l;
+
+	l.listener = quirks_listener(&l.addr);
+	l.client = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
+	assert_int_equal(zsock_connect(l.client, &l.addr.any,
+	                     sizeof(l.addr.in)),
+	    0);
+	l.server = keep(zsock_accept(l.listener, NULL, NULL));
+	return l;
+}
+
+void
+quirks_close(int sock)
+{
+	for (int i = 0; i < n_open; i++) {
+		if (open_socks[i] == sock)
+			open_socks[i] = -1;
+	}
+	assert_int_equal(zsock_close(sock), 0);
+}
+
+int
+quirks_poll(int sock, int events)
+{
+	struct zsock_pollfd fd = { .fd = sock, .events = (short)events };
+
+	assert_true(zsock_poll(&fd, 1, 0) >= 0);
+	return fd.revents;
+}
+
+/* Asks the kernel, so that no rule of the library's own gets into it. */
+void
+quirks_await(int sock)
+{
+	struct pollfd fd = { .fd = fdtable_peek(sock)->kfd,
+		.events = POLLIN | POLLRDHUP };
+
+	assert_int_equal(poll(&fd, 1, FAR), 1);
+}
+
+void
+quirks_nonblock(int sock)
+{
+	assert_int_equal(zsock_fcntl(sock, ZVFS_F_SETFL, ZVFS_O_NONBLOCK), 0);
+}
+
+const char *
+quirks_log(void)
+{
+	static char text[65536];
+	FILE *file = fopen(log_path, "r");
+	size_t n = 0;
+
+	if (file != NULL) {
+		n = fread(text, 1, sizeof(text) - 1, file);
+		fclose(file);
+	}
+	text[n] = '\0';
+	return text;
+}
+
+int
+quirks_hazards(void)
+{
+	const char *p = quirks_log();
+	int n = 0;
+
+	while ((p = strstr(p, "warn: hazard: ")) != NULL) {
+		n++;
+		p++;
+	}
+	return n;
+}
+
+/* One cell: which row, and under which profile. */
+struct cell {
+	const struct quirk_case *row;
+	enum profile profile;
+};
+
+static void
+cell_holds(void **state)
+{
+	const struct cell *c = *state;
+	const int want = c->row->want[c->profile];
+
+	profile_set(c->profile);
+	assert_int_equal(quirk_of(c->row->quirk, c->profile), want);
+	assert_int_equal(c->row->probe(), want);
+}
+
+static int
+clean_up(void **state)
+{
+	(void)state;
+	while (n_open > 0) {
+		if (open_socks[--n_open] >= 0)
+			(void)zsock_close(open_socks[n_open]);
+	}
+	limits_clear();
+	(void)truncate(log_path, 0);
+	return 0;
+}
+
+int
+quirks_run(const char *group, const struct quirk_case *cases, size_t n)
+{
+	struct CMUnitTest *tests = calloc(n * PROFILE_COUNT, sizeof(*tests));
+	struct cell *cells = calloc(n * PROFILE_COUNT, sizeof(*cells));
+	size_t k = 0;
+	int fd, rc;
+
+	snprintf(log_path, sizeof(log_path), "/tmp/zsock-quirks-XXXXXX");
+	fd = mkstemp(log_path);
+	if (tests == NULL || cells == NULL || fd == -1)
+		return 99;
+	close(fd);
+	setenv("ZSOCK_LOG_FILE", log_path, 1);
+	setenv("ZSOCK_LOG", "warn", 1);
+	config_reload();
+	for (size_t i = 0; i < n; i++) {
+		for (int p = 0; p < PROFILE_COUNT; p++, k++) {
+			char *name = NULL;
+
+			if (asprintf(&name, "%s_%s", cases[i].name,
+			        profile_name((enum profile)p)) == -1)
+				return 99;
+			cells[k] = (struct cell){ &cases[i], (enum profile)p };
+			tests[k] = (struct CMUnitTest){ .name = name,
+				.test_func = cell_holds,
+				.teardown_func = clean_up,
+				.initial_state = &cells[k] };
+		}
+	}
+	rc = _cmocka_run_group_tests(group, tests, k, NULL, NULL);
+	for (size_t i = 0; i < k; i++)
+		free((char *)(uintptr_t)tests[i].name);
+	free(tests);
+	free(cells);
+	unlink(log_path);
+	return rc;
+}
