@@ -1,6 +1,7 @@
 #include "base/err.h"
 
 #include <errno.h>
+#include <string.h>
 
 ssize_t
 err_edge(ssize_t rc)
@@ -23,4 +24,12 @@ err_from_open(int rc)
 	if (rc != -1)
 		return rc;
 	return errno == EMFILE ? -ENFILE : -errno;
+}
+
+const char *
+err_name(int error)
+{
+	const char *name = strerrorname_np(error);
+
+	return name != NULL ? name : "an unknown errno";
 }

@@ -20,4 +20,7 @@ ssize_t err_from_kernel(ssize_t rc);
  */
 int err_from_open(int rc);
 
+/* "EINVAL" for EINVAL, for the log; a static string. */
+const char *err_name(int error);
+
 #endif

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,6 +30,25 @@ log_wants(enum log_level level)
 	return (int)level <= config_get()->log_level;
 }
 
+/* Once is enough: the lines themselves follow on stderr. */
+static void
+complain_of_file(const char *file)
+{
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+	char line[LOG_LINE_MAX];
+	int n;
+
+	if (atomic_flag_test_and_set(&said))
+		return;
+	n = snprintf(line, sizeof(line),
+	    "zsock: error: ZSOCK_LOG_FILE=%s cannot be opened: %s; the log "
+	    "goes to stderr\n",
+	    file, strerror(errno));
+	if (n > 0 && n < (int)sizeof(line) &&
+	    kernel->write(STDERR_FILENO, line, (size_t)n) == -1)
+		errno = 0; /* there is nobody left to tell */
+}
+
 /*
  * The file is opened for every line: lines are rare, and a descriptor kept
  * open would sit in the program's own number space, where a daemon that closes
@@ -43,8 +63,10 @@ write_line(const char *line, size_t len)
 	if (file != NULL) {
 		fd =
 		    open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-		if (fd == -1)
+		if (fd == -1) {
+			complain_of_file(file);
 			fd = STDERR_FILENO;
+		}
 	}
 	/* A log that cannot be written has nowhere to say so. */
 	if (kernel->write(fd, line, len) == -1)

@@ -13,7 +13,8 @@ bool log_wants(enum log_level level);
 
 /*
  * Write one line, "zsock: error: ...", to stderr or ZSOCK_LOG_FILE in a single
- * write, so that lines of several threads and processes never mix.  Control
+ * write, so that lines of several threads and processes never mix.  A file that
+ * cannot be opened is said once, and stderr takes its place.  Control
  * characters, which a peer's certificate may carry, become '?'.  Leaves errno
  * alone.  No secret is ever an argument.
  */

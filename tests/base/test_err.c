@@ -63,10 +63,19 @@ from_kernel(void **state)
 	assert_int_equal(errno, c->err);
 }
 
+static void
+a_number_has_a_name(void **state)
+{
+	(void)state;
+	assert_string_equal(err_name(EINVAL), "EINVAL");
+	assert_string_equal(err_name(ECONNABORTED), "ECONNABORTED");
+	assert_string_equal(err_name(99999), "an unknown errno");
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(edges) + LEN(kernels)];
+	struct CMUnitTest tests[LEN(edges) + LEN(kernels) + 1];
 	size_t n = 0;
 
 	for (size_t i = 0; i < LEN(edges); i++) {
@@ -79,5 +88,6 @@ main(void)
 			.test_func = from_kernel,
 			.initial_state = (void *)&kernels[i] };
 	}
+	tests[n] = (struct CMUnitTest)cmocka_unit_test(a_number_has_a_name);
 	return cmocka_run_group_tests_name("base/err", tests, NULL, NULL);
 }
