@@ -23,13 +23,73 @@ is_pem(const struct cred *c)
 	return c->len > 0 && c->data[c->len - 1] == '\0' && contains_pem(c);
 }
 
-/* Says why c was refused; the cause is usually one of two known traps. */
+/*
+ * The label of the first PEM block that says what the text is, "EC PRIVATE
+ * KEY" say; the parameters that may come before a key do not.  Empty if there
+ * is none.
+ */
+static void
+pem_label(const struct cred *c, char *buf, size_t size)
+{
+	static const char begin[] = "-----BEGIN ";
+	const char *p = (const char *)c->data, *end;
+
+	buf[0] = '\0';
+	while ((p = strstr(p, begin)) != NULL) {
+		p += sizeof(begin) - 1;
+		end = strstr(p, "-----");
+		if (end == NULL || (size_t)(end - p) >= size)
+			continue;
+		memcpy(buf, p, (size_t)(end - p));
+		buf[end - p] = '\0';
+		if (strstr(buf, "PARAMETERS") == NULL)
+			return;
+	}
+}
+
+static bool
+ends_in(const char *text, const char *tail)
+{
+	const size_t n = strlen(text), k = strlen(tail);
+
+	return n >= k && strcmp(text + n - k, tail) == 0;
+}
+
+/* PEM that was read: is it of another kind, or of this kind and damaged? */
+static void
+explain_pem(const struct cred *c, const char *reason, struct verdict *why)
+{
+	const char *what = cred_type_name(c->type);
+	char label[64];
+
+	pem_label(c, label, sizeof(label));
+	if (label[0] == '\0' ||
+	    ends_in(label,
+	        c->type == CRED_PRIVATE_KEY ? "PRIVATE KEY" : "CERTIFICATE"))
+		verdict_set(why,
+		    "sec_tag %d: the %s is PEM that cannot be decoded (%s)",
+		    c->tag, what, reason);
+	else
+		verdict_set(why,
+		    "sec_tag %d: the %s is PEM, but holds %s %s; a %s is "
+		    "expected",
+		    c->tag, what,
+		    strchr("AEIORX", label[0]) != NULL ? "an" : "a", label,
+		    what);
+}
+
+/* Says why c was refused; the cause is usually one of the known traps. */
 static int
 refuse(const struct cred *c, struct verdict *why)
 {
 	const char *what = cred_type_name(c->type);
 	char reason[128];
 
+	if (c->len == 0 || (c->len == 1 && c->data[0] == '\0')) {
+		verdict_set(why, "sec_tag %d: the %s is empty (%zu byte%s)",
+		    c->tag, what, c->len, c->len == 1 ? "" : "s");
+		return -EINVAL;
+	}
 	if (contains_pem(c) && !is_pem(c)) {
 		verdict_set(why,
 		    "sec_tag %d: the %s is PEM text without its final NUL, "
@@ -39,6 +99,10 @@ refuse(const struct cred *c, struct verdict *why)
 		return -EINVAL;
 	}
 	ERR_error_string_n(ERR_peek_error(), reason, sizeof(reason));
+	if (is_pem(c)) {
+		explain_pem(c, reason, why);
+		return -EINVAL;
+	}
 	verdict_set(why,
 	    "sec_tag %d: the %s (%zu bytes) is neither PEM nor DER that can be "
 	    "read (%s)",

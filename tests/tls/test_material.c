@@ -15,6 +15,22 @@ static struct pki pki;
 static struct pki_bytes ca_pem, ca_der, cert_pem, cert_der, key_pem, key_der;
 static struct pki_bytes other_key_pem, encrypted_key_pem, two_cas, bad_bundle;
 
+/* Text whose kind its first lines tell; nothing decodes what follows. */
+#define TEXT(lines) \
+	{ \
+		(unsigned char *)(lines), sizeof(lines) \
+	}
+static const struct pki_bytes ec_key_pem =
+    TEXT("-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n"
+         "-----END EC PARAMETERS-----\n"
+         "-----BEGIN EC PRIVATE KEY-----\nMHc=\n"
+         "-----END EC PRIVATE KEY-----\n");
+static const struct pki_bytes request_pem =
+    TEXT("-----BEGIN CERTIFICATE REQUEST-----\nMHc=\n"
+         "-----END CERTIFICATE REQUEST-----\n");
+static const struct pki_bytes cut_label_pem = TEXT("-----BEGIN CERTIF");
+static const struct pki_bytes empty_text = TEXT("");
+
 static struct pki_bytes
 join(const struct pki_bytes *a, const struct pki_bytes *b)
 {
@@ -121,10 +137,25 @@ static const struct material_case {
 	{ "a_key_is_no_certificate", { { CRED_CERTIFICATE, &key_der, 0 } },
 	    -EINVAL, "sec_tag 7: the certificate" },
 	{ "pem_of_a_key_is_no_ca", { { CRED_CA_CERTIFICATE, &key_pem, 0 } },
-	    -EINVAL, "sec_tag 7: the CA certificate" },
+	    -EINVAL,
+	    "sec_tag 7: the CA certificate is PEM, but holds a PRIVATE KEY; a "
+	    "CA certificate is expected" },
+	{ "pem_of_an_ec_key_with_parameters_is_no_certificate",
+	    { { CRED_CERTIFICATE, &ec_key_pem, 0 } }, -EINVAL,
+	    "holds an EC PRIVATE KEY; a certificate is expected" },
+	{ "pem_of_a_certificate_is_no_key",
+	    { { CRED_PRIVATE_KEY, &cert_pem, 0 } }, -EINVAL,
+	    "sec_tag 7: the private key is PEM, but holds a CERTIFICATE; a "
+	    "private key is expected" },
+	{ "pem_of_a_request_is_no_certificate",
+	    { { CRED_CERTIFICATE, &request_pem, 0 } }, -EINVAL,
+	    "holds a CERTIFICATE REQUEST; a certificate is expected" },
+	{ "pem_without_the_end_of_its_label",
+	    { { CRED_CERTIFICATE, &cut_label_pem, 0 } }, -EINVAL,
+	    "PEM that cannot be decoded" },
 	{ "bundle_with_one_bad_is_refused_whole",
 	    { { CRED_CA_CERTIFICATE, &bad_bundle, 0 } }, -EINVAL,
-	    "sec_tag 7: the CA certificate" },
+	    "sec_tag 7: the CA certificate is PEM that cannot be decoded" },
 	{ "key_of_another_certificate",
 	    { { CRED_CERTIFICATE, &cert_pem, 0 },
 	        { CRED_PRIVATE_KEY, &other_key_pem, 0 } },
@@ -132,7 +163,9 @@ static const struct material_case {
 	{ "encrypted_key", { { CRED_PRIVATE_KEY, &encrypted_key_pem, 0 } },
 	    -EINVAL, "encrypted" },
 	{ "empty_ca", { { CRED_CA_CERTIFICATE, &ca_pem, SIZE_MAX } }, -EINVAL,
-	    "0 bytes" },
+	    "sec_tag 7: the CA certificate is empty (0 bytes)" },
+	{ "key_of_its_nul_alone", { { CRED_PRIVATE_KEY, &empty_text, 0 } },
+	    -EINVAL, "sec_tag 7: the private key is empty (1 byte)" },
 	{ "unknown_type", { { 99, &ca_pem, 0 } }, -EINVAL, "type 99" },
 };
 
