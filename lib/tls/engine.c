@@ -38,6 +38,10 @@ struct tls_engine {
 	int waited_ms;
 	int stage;
 	struct tls_verify_state verify;
+	bool asked_in_vain;       /* for a certificate, and there is none */
+	unsigned char opening[2]; /* the first bytes that came */
+	size_t nopening;
+	int tags_error; /* of the settings */
 };
 
 static int
@@ -60,6 +64,16 @@ make_rings(struct tls_engine *e)
 	return true;
 }
 
+/* The server wants a certificate; without one the client's message is empty. */
+static int
+on_request(SSL *ssl, void *arg)
+{
+	struct tls_engine *e = arg;
+
+	e->asked_in_vain = SSL_get_certificate(ssl) == NULL;
+	return 1;
+}
+
 int
 tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
     enum tls_role role, int min_version, struct tls_engine **out,
@@ -73,6 +87,7 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 		return out_of_memory(e, why);
 	e->role = role;
 	e->verify.flags = TLS_VERIFY_NOT_RUN;
+	e->tags_error = settings->tags_error;
 	if (settings->hostname != NULL) {
 		e->hostname = strdup(settings->hostname);
 		if (e->hostname == NULL)
@@ -95,10 +110,12 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 		tls_engine_free(e);
 		return rc;
 	}
-	if (role == TLS_ROLE_CLIENT)
+	if (role == TLS_ROLE_CLIENT) {
+		SSL_set_cert_cb(e->ssl, on_request, e);
 		SSL_set_connect_state(e->ssl);
-	else
+	} else {
 		SSL_set_accept_state(e->ssl);
+	}
 	*out = e;
 	return 0;
 }
@@ -301,8 +318,11 @@ void
 tls_engine_input_done(struct tls_engine *e, size_t n)
 {
 	char *p;
+	size_t i = 0;
 
 	BIO_nwrite(e->network, &p, (int)n);
+	while (e->nopening < sizeof(e->opening) && i < n)
+		e->opening[e->nopening++] = (unsigned char)p[i++];
 }
 
 void
@@ -330,11 +350,20 @@ tls_engine_output_done(struct tls_engine *e, size_t n)
 	BIO_nread(e->network, &p, (int)n);
 }
 
-void
-tls_engine_explain(const struct tls_engine *e, const char *peer,
-    struct verdict *v)
+/* A record begins with a type of 20 to 24 and 3, or 254, as major version. */
+static bool
+opened_otherwise(const struct tls_engine *e)
 {
-	const struct verdict_case c = {
+	return e->nopening > 0 &&
+	    (e->opening[0] < 20 || e->opening[0] > 24 ||
+	        (e->nopening > 1 && e->opening[1] != 3 &&
+	            e->opening[1] != 254));
+}
+
+static struct verdict_case
+case_of(const struct tls_engine *e, const char *peer)
+{
+	return (struct verdict_case){
 		.role = e->role,
 		.handshake = !e->established,
 		.peer = peer,
@@ -344,11 +373,31 @@ tls_engine_explain(const struct tls_engine *e, const char *peer,
 		.waited_ms = e->waited_ms,
 		.stage = e->stage,
 		.verify = &e->verify,
+		.not_tls = opened_otherwise(e),
+		.asked_in_vain = e->asked_in_vain,
 		.hostname = e->hostname,
 		.credentials = tls_context_credentials(e->context),
+		.tags_error = e->tags_error,
 	};
+}
+
+void
+tls_engine_explain(const struct tls_engine *e, const char *peer,
+    struct verdict *v)
+{
+	const struct verdict_case c = case_of(e, peer);
 
 	verdict_compose(v, &c);
+}
+
+void
+tls_engine_summary(const struct tls_engine *e, const char *peer,
+    struct verdict *v)
+{
+	const struct verdict_case c = case_of(e, peer);
+
+	verdict_compose_success(v, &c, tls_engine_version(e),
+	    tls_engine_suite_name(e));
 }
 
 const char *

@@ -89,6 +89,13 @@ int tls_engine_error(const struct tls_engine *e);
 void tls_engine_explain(const struct tls_engine *e, const char *peer,
     struct verdict *v);
 
+/*
+ * Composes the line that says what a complete handshake agreed on: version,
+ * suite, whether the peer is verified, and by which credentials.
+ */
+void tls_engine_summary(const struct tls_engine *e, const char *peer,
+    struct verdict *v);
+
 /* After the handshake; before it NULL or -ENOTCONN. */
 const char *tls_engine_version(const struct tls_engine *e); /* "TLSv1.3" */
 const char *tls_engine_suite_name(const struct tls_engine *e);

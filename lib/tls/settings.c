@@ -26,8 +26,10 @@ tls_settings_copy(struct tls_settings *dst, const struct tls_settings *src)
 	rc = tls_settings_set_tags(dst, src->tags, src->ntags);
 	if (rc == 0 && src->hostname_set)
 		rc = tls_settings_set_hostname(dst, src->hostname);
-	if (rc == 0)
+	if (rc == 0) {
+		dst->tags_error = src->tags_error;
 		dst->verify = src->verify;
+	}
 	return rc;
 }
 
@@ -45,6 +47,7 @@ tls_settings_set_tags(struct tls_settings *s, const int *tags, size_t n)
 	free(s->tags);
 	s->tags = copy;
 	s->ntags = n;
+	s->tags_error = 0;
 	return 0;
 }
 

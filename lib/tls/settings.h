@@ -21,6 +21,7 @@ enum tls_role { TLS_ROLE_CLIENT, TLS_ROLE_SERVER };
 struct tls_settings {
 	int *tags;
 	size_t ntags;
+	int tags_error; /* errno of the last attempt to set tags, 0 is good */
 	char *hostname; /* NULL is any name if hostname_set, else no name */
 	bool hostname_set;
 	enum tls_verify verify;

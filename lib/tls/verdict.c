@@ -8,6 +8,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
+#include "base/err.h"
 #include "tls/verify.h"
 
 void
@@ -143,6 +144,43 @@ append_side(struct verdict *v, const struct verdict_case *c)
 	}
 	if (c->handshake)
 		append(v, ", %s", stage_text(c->stage, c->role));
+	if (c->side == VERDICT_OURS && c->not_tls)
+		append(v,
+		    "; what arrived is not TLS: does that %s speak plain "
+		    "text?",
+		    c->role == TLS_ROLE_CLIENT ? "port" : "client");
+}
+
+/* Alerts by which servers tell that they miss a certificate of the client. */
+static void
+append_missing_certificate(struct verdict *v, const struct verdict_case *c)
+{
+	const int alert = alert_of(c->ssl_error);
+
+	if (c->side != VERDICT_PEER || !c->asked_in_vain)
+		return;
+	if (alert == SSL3_AD_HANDSHAKE_FAILURE ||
+	    alert == SSL3_AD_BAD_CERTIFICATE ||
+	    alert == TLS13_AD_CERTIFICATE_REQUIRED)
+		append(v,
+		    "; the server asked for a certificate, and "
+		    "TLS_SEC_TAG_LIST has none with a key");
+}
+
+/* The problems that another trusted certificate solves. */
+static bool
+lacks_issuer(int error)
+{
+	switch (error) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+	case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
+	case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
+		return true;
+	default:
+		return false;
+	}
 }
 
 static void
@@ -162,6 +200,39 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		append(v, "; expected name \"%s\"", c->hostname);
 	append(v, "; presented names: %s",
 	    verify->presented[0] != '\0' ? verify->presented : "none");
+	if (lacks_issuer(verify->error))
+		append(v,
+		    "; to trust it, store the CA certificate of its issuer "
+		    "\"%s\" under a tag of TLS_SEC_TAG_LIST",
+		    verify->issuer);
+}
+
+/* No tag is no credential; a list that was refused is the usual reason. */
+static void
+append_no_tags(struct verdict *v, const struct verdict_case *c)
+{
+	append(v, "; TLS_SEC_TAG_LIST is empty");
+	if (c->tags_error != 0)
+		append(v, ": setting it failed with %s",
+		    err_name(c->tags_error));
+}
+
+static void
+append_tags(struct verdict *v, const struct cred_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		append(v, "%s sec_tag %d (%s)", i == 0 ? "; using" : ",",
+		    set->creds[i]->tag, cred_type_name(set->creds[i]->type));
+}
+
+static bool
+contains(const struct cred_set *set, enum cred_type type)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->creds[i]->type == (int)type)
+			return true;
+	}
+	return false;
 }
 
 /* What a person can change: the credentials, or that there are none. */
@@ -169,20 +240,18 @@ static void
 append_credentials(struct verdict *v, const struct verdict_case *c)
 {
 	const struct cred_set *set = c->credentials;
-	bool cert = false, key = false;
+	bool cert, key;
 
 	if (set == NULL || set->n == 0) {
-		append(v, "; TLS_SEC_TAG_LIST is empty");
+		append_no_tags(v, c);
 		return;
 	}
-	for (size_t i = 0; i < set->n; i++) {
-		const struct cred *cred = set->creds[i];
-
-		append(v, "%s sec_tag %d (%s)", i == 0 ? "; using" : ",",
-		    cred->tag, cred_type_name(cred->type));
-		cert = cert || cred->type == CRED_CERTIFICATE;
-		key = key || cred->type == CRED_PRIVATE_KEY;
-	}
+	append_tags(v, set);
+	cert = contains(set, CRED_CERTIFICATE);
+	key = contains(set, CRED_PRIVATE_KEY);
+	if (c->side == VERDICT_OURS && lacks_issuer(c->verify->error) &&
+	    !contains(set, CRED_CA_CERTIFICATE))
+		append(v, "; no CA certificate under these tags");
 	if (cert != key)
 		append(v, "; there is a %s but no %s under these tags",
 		    cert ? "certificate" : "private key",
@@ -196,7 +265,44 @@ verdict_compose(struct verdict *v, const struct verdict_case *c)
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server",
 	    c->handshake ? "handshake with" : "connection with", c->peer);
 	append_side(v, c);
+	append_missing_certificate(v, c);
 	append_verification(v, c);
 	if (c->handshake)
 		append_credentials(v, c);
+}
+
+/* How sure this side is of its peer. */
+static void
+append_peer(struct verdict *v, const struct verdict_case *c)
+{
+	const struct tls_verify_state *verify = c->verify;
+
+	if (verify->flags == TLS_VERIFY_NOT_RUN)
+		append(v, "; the peer showed no certificate");
+	else if (verify->error != X509_V_OK)
+		append(v, "; the peer is not verified: %s",
+		    X509_verify_cert_error_string(verify->error));
+	else if (verify->flags != 0)
+		append(v, "; the peer is not verified: TLS_PEER_VERIFY is 0");
+	else if (c->role == TLS_ROLE_CLIENT && c->hostname != NULL)
+		append(v, "; the peer is verified as \"%s\"", c->hostname);
+	else
+		append(v,
+		    "; the peer is verified, with any name; presented "
+		    "names: %s",
+		    verify->presented[0] != '\0' ? verify->presented : "none");
+}
+
+void
+verdict_compose_success(struct verdict *v, const struct verdict_case *c,
+    const char *version, const char *suite)
+{
+	verdict_set(v, "TLS %s: handshake with %s done: %s, %s",
+	    c->role == TLS_ROLE_CLIENT ? "client" : "server", c->peer, version,
+	    suite);
+	append_peer(v, c);
+	if (c->credentials == NULL || c->credentials->n == 0)
+		append_no_tags(v, c);
+	else
+		append_tags(v, c->credentials);
 }

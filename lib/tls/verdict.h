@@ -36,11 +36,21 @@ struct verdict_case {
 	int waited_ms;           /* for VERDICT_DEADLINE */
 	int stage;               /* OSSL_HANDSHAKE_STATE when it failed */
 	const struct tls_verify_state *verify;
+	bool not_tls;         /* the first bytes that came are no TLS record */
+	bool asked_in_vain;   /* for a certificate that a client has not got */
 	const char *hostname; /* TLS_HOSTNAME or NULL */
 	const struct cred_set *credentials;
+	int tags_error; /* errno of the last attempt to set the tags, or 0 */
 };
 
 /* Composes the line: side, stage, reason, verification, credentials. */
 void verdict_compose(struct verdict *v, const struct verdict_case *c);
+
+/*
+ * Composes the line of a handshake that is complete; version and suite are its
+ * names.  Of c it reads role, peer, verify, hostname and credentials.
+ */
+void verdict_compose_success(struct verdict *v, const struct verdict_case *c,
+    const char *version, const char *suite);
 
 #endif

@@ -70,17 +70,72 @@ take_text(BIO *bio, char *buf, size_t size)
 }
 
 static void
-describe_subject(const X509 *cert, char *buf, size_t size)
+describe_name(const X509_NAME *name, char *buf, size_t size)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
 
 	buf[0] = '\0';
 	if (bio == NULL)
 		return;
-	X509_NAME_print_ex(bio, X509_get_subject_name(cert), 0,
+	X509_NAME_print_ex(bio, name, 0,
 	    XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ & ~ASN1_STRFLGS_ESC_MSB);
 	take_text(bio, buf, size);
 	BIO_free(bio);
+}
+
+/* Where the longest run of two or more zero groups starts, or 8. */
+static int
+zero_run(const unsigned group[8], int *len)
+{
+	int at = 8, n;
+
+	*len = 1;
+	for (int i = 0; i < 8; i++) {
+		n = 0;
+		while (i + n < 8 && group[i + n] == 0)
+			n++;
+		if (n > *len) {
+			at = i;
+			*len = n;
+		}
+	}
+	return at;
+}
+
+/* An IPv6 address in the short form of RFC 5952. */
+static void
+print_ip6(BIO *bio, const unsigned char *ip)
+{
+	unsigned group[8];
+	int skip, run;
+
+	for (int i = 0; i < 8; i++, ip += 2)
+		group[i] = (unsigned)ip[0] << 8 | ip[1];
+	skip = zero_run(group, &run);
+	for (int i = 0; i < 8; i++) {
+		if (i == skip) {
+			BIO_puts(bio, "::");
+			i += run - 1;
+			continue;
+		}
+		BIO_printf(bio, "%s%x", i == 0 || i == skip + run ? "" : ":",
+		    group[i]);
+	}
+}
+
+/* OpenSSL writes an IPv6 address in full; a person writes it short. */
+static void
+print_general_name(BIO *bio, GENERAL_NAME *name)
+{
+	int type;
+	const ASN1_OCTET_STRING *ip = GENERAL_NAME_get0_value(name, &type);
+
+	if (type != GEN_IPADD || ASN1_STRING_length(ip) != 16) {
+		GENERAL_NAME_print(bio, name);
+		return;
+	}
+	BIO_puts(bio, "IP Address:");
+	print_ip6(bio, ASN1_STRING_get0_data(ip));
 }
 
 /* "DNS:a.test, IP Address:10.0.0.1"; the common name if there is no other. */
@@ -98,7 +153,7 @@ describe_names(const X509 *cert, char *buf, size_t size)
 	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
 		if (i > 0)
 			BIO_puts(bio, ", ");
-		GENERAL_NAME_print(bio, sk_GENERAL_NAME_value(names, i));
+		print_general_name(bio, sk_GENERAL_NAME_value(names, i));
 	}
 	cn = X509_NAME_get_index_by_NID(X509_get_subject_name(cert),
 	    NID_commonName, -1);
@@ -121,8 +176,11 @@ note(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 		return;
 	v->error = error;
 	v->depth = depth;
-	if (cert != NULL)
-		describe_subject(cert, v->subject, sizeof(v->subject));
+	if (cert == NULL)
+		return;
+	describe_name(X509_get_subject_name(cert), v->subject,
+	    sizeof(v->subject));
+	describe_name(X509_get_issuer_name(cert), v->issuer, sizeof(v->issuer));
 }
 
 /* Called for every problem, and once for every certificate found good. */

@@ -21,6 +21,7 @@ struct tls_verify_state {
 	int error;         /* X509_V_ERR_* of the first problem, or X509_V_OK */
 	int depth;         /* where it was; 0 is the peer's own certificate */
 	char subject[256]; /* of the certificate at that depth */
+	char issuer[256];  /* who signed that certificate */
 	char presented[512]; /* the names in the peer's own certificate */
 };
 
