@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "sock/tls_names.h"
 
 /* Most tags in TLS_SEC_TAG_LIST; far beyond what a device takes. */
@@ -18,9 +19,31 @@ self(struct zsock *s)
 	return (struct tls_sock *)s;
 }
 
+#define TAGS_SIZE (TAGS_MAX * sizeof(int))
+
+static bool
+check_tags(const void *val, socklen_t len)
+{
+	static const char call[] = "zsock_setsockopt: TLS_SEC_TAG_LIST";
+
+	if (val == NULL)
+		log_line(LOG_WARN, "%s: the value is NULL", call);
+	else if (len % sizeof(int) != 0)
+		log_line(LOG_WARN,
+		    "%s: a length of %u is not one of whole sec_tags; the "
+		    "length is in bytes, %zu for each",
+		    call, len, sizeof(int));
+	else if (len > TAGS_SIZE)
+		log_line(LOG_WARN, "%s: more than %d sec_tags", call, TAGS_MAX);
+	else
+		return true;
+	return false;
+}
+
 /*
  * The list is checked at once, as on the device: every tag must be there and
- * every credential readable, or the old list stays.
+ * every credential readable, or the old list stays.  A handshake that fails for
+ * want of credentials tells of the failure here.
  */
 static int
 set_tags(struct zsock *s, const struct option *o, const void *val,
@@ -29,20 +52,21 @@ set_tags(struct zsock *s, const struct option *o, const void *val,
 	struct tls_sock *t = self(s);
 	const size_t n = len / sizeof(int);
 	struct tls_context *ctx;
+	const bool fits = check_tags(val, len);
 	struct verdict why;
-	int rc;
+	int rc = -EINVAL;
 
 	(void)o;
-	if (len % sizeof(int) != 0)
-		return -EINVAL;
-	rc = tls_context_get(val, n, &ctx, &why);
+	if (fits)
+		rc = tls_context_get(val, n, &ctx, &why);
 	pthread_mutex_lock(&t->lock);
-	if (rc < 0) {
-		tls_sock_reason_locked(t, &why);
-	} else {
+	if (rc == 0) {
 		rc = tls_settings_set_tags(&t->settings, val, n);
 		tls_context_put(ctx);
+	} else if (fits) {
+		tls_sock_reason_locked(t, &why);
 	}
+	t->settings.tags_error = -rc;
 	pthread_mutex_unlock(&t->lock);
 	return rc;
 }
@@ -101,6 +125,11 @@ set_verify(struct zsock *s, const struct option *o, const void *val,
 	pthread_mutex_lock(&t->lock);
 	rc = tls_settings_set_verify(&t->settings, verify);
 	pthread_mutex_unlock(&t->lock);
+	if (rc < 0)
+		log_line(LOG_WARN,
+		    "zsock_setsockopt: TLS_PEER_VERIFY is 0 (none), 1 "
+		    "(optional) or 2 (required), not %d",
+		    verify);
 	return rc;
 }
 
@@ -200,11 +229,9 @@ get_nodelay(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return rc;
 }
 
-#define TAGS_SIZE (TAGS_MAX * sizeof(int))
-
 const struct option tls_options[] = {
-	{ TLS_LEVEL, TLS_NAME_SEC_TAG_LIST, 0, TAGS_SIZE, set_tags, get_tags,
-	    false, false },
+	{ TLS_LEVEL, TLS_NAME_SEC_TAG_LIST, 0, UINT32_MAX, set_tags, get_tags,
+	    true, false },
 	{ TLS_LEVEL, TLS_NAME_HOSTNAME, 0, UINT32_MAX, set_hostname, NULL, true,
 	    false },
 	{ TLS_LEVEL, TLS_NAME_CIPHERSUITE_USED, sizeof(int), sizeof(int), NULL,

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/config.h"
 #include "cred/store.h"
@@ -176,6 +177,143 @@ get_answers(void **state)
 	assert_int_equal(call_close(sock), 0);
 }
 
+#define SET true
+#define GET false
+
+/* What the log says of a call that is refused. */
+static const struct log_case {
+	const char *name;
+	const char *level; /* ZSOCK_LOG */
+	bool set;
+	int protocol;
+	int opt_level, option;
+	const void *val;
+	socklen_t len;
+	const char *want; /* the whole log */
+} logs[] = {
+	{ "tags_counted_not_measured", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_SEC_TAG_LIST, &(int){ 1 }, 1,
+	    "zsock: warn: zsock_setsockopt: TLS_SEC_TAG_LIST: a length of 1 is "
+	    "not one of whole sec_tags; the length is in bytes, 4 for each\n" },
+	{ "tags_null", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_SEC_TAG_LIST, NULL, 4,
+	    "zsock: warn: zsock_setsockopt: TLS_SEC_TAG_LIST: the value is "
+	    "NULL\n" },
+	{ "tags_too_many", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_SEC_TAG_LIST, name_256, 260,
+	    "zsock: warn: zsock_setsockopt: TLS_SEC_TAG_LIST: more than 64 "
+	    "sec_tags\n" },
+	{ "verify_of_3", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_PEER_VERIFY, &(int){ 3 }, 4,
+	    "zsock: warn: zsock_setsockopt: TLS_PEER_VERIFY is 0 (none), 1 "
+	    "(optional) or 2 (required), not 3\n" },
+	{ "verify_of_a_byte", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_PEER_VERIFY, &(int){ 2 }, 1,
+	    "zsock: warn: zsock_setsockopt: TLS_PEER_VERIFY (level 282, option "
+	    "5) on a tls-stream socket: EINVAL: the length is 1 and must be 4: "
+	    "it is in bytes\n" },
+	{ "verify_null", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_PEER_VERIFY, NULL, 4,
+	    "zsock: warn: zsock_setsockopt: TLS_PEER_VERIFY (level 282, option "
+	    "5) on a tls-stream socket: EINVAL: the value is NULL\n" },
+	{ "an_option_that_nobody_knows", "warn", SET, KINDS_TLS_1_2, TLS_LEVEL,
+	    4242, &(int){ 1 }, 4,
+	    "zsock: warn: zsock_setsockopt: an unknown option (level 282, "
+	    "option 4242) on a tls-stream socket: ENOPROTOOPT: such a socket "
+	    "does not have it\n" },
+	{ "an_option_without_a_row", "warn", GET, KINDS_TLS_1_2, TLS_LEVEL, 11,
+	    &(int){ 1 }, 4,
+	    "zsock: warn: zsock_getsockopt: TLS_NATIVE (level 282, option 11) "
+	    "on a tls-stream socket: ENOPROTOOPT: such a socket does not have "
+	    "it\n" },
+	{ "a_write_only_option", "warn", GET, KINDS_TLS_1_2, TLS_LEVEL,
+	    TLS_NAME_HOSTNAME, &(int){ 1 }, 4,
+	    "zsock: warn: zsock_getsockopt: TLS_HOSTNAME (level 282, option 2) "
+	    "on a tls-stream socket: ENOPROTOOPT: not in this direction\n" },
+	{ "a_tls_option_on_a_plain_socket", "warn", SET, 0, TLS_LEVEL,
+	    TLS_NAME_HOSTNAME, "localhost", 10,
+	    "zsock: warn: zsock_setsockopt: TLS_HOSTNAME (level 282, option 2) "
+	    "on a stream socket: ENOPROTOOPT: it was not opened with a TLS "
+	    "protocol\n" },
+	{ "other_levels_are_silent_as_warnings", "warn", SET, KINDS_TLS_1_2,
+	    SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, 1, "" },
+	{ "other_levels_are_told_for_debugging", "debug", SET, KINDS_TLS_1_2,
+	    SOL_SOCKET, SO_KEEPALIVE, &(int){ 1 }, 1,
+	    "zsock: debug: zsock_setsockopt: SO_KEEPALIVE (level 1, option 9) "
+	    "on a tls-stream socket: EINVAL: the length is 1 and must be 4: it "
+	    "is in bytes\n" },
+	{ "what_a_row_answers_is_told_for_debugging", "debug", GET,
+	    KINDS_TLS_1_2, TLS_LEVEL, TLS_NAME_CIPHERSUITE_USED, &(int){ 0 }, 4,
+	    "zsock: debug: zsock_getsockopt: TLS_CIPHERSUITE_USED (level 282, "
+	    "option 4) on a tls-stream socket: ENOTCONN: not this value, or "
+	    "not now\n" },
+};
+
+static void
+log_says(void **state)
+{
+	const struct log_case *c = *state;
+	char path[] = "/tmp/zsock-test-options-XXXXXX", text[1024] = "";
+	const int file = mkstemp(path);
+	const int sock = call_socket(AF_INET, SOCK_STREAM, c->protocol);
+	char value[512];
+	socklen_t len = c->len;
+
+	assert_true(file >= 0 && sock >= 0);
+	setenv("ZSOCK_LOG", c->level, 1);
+	setenv("ZSOCK_LOG_FILE", path, 1);
+	config_reload();
+	if (c->set)
+		assert_true(call_setsockopt(sock, c->opt_level, c->option,
+		                c->val, c->len) < 0);
+	else
+		assert_true(call_getsockopt(sock, c->opt_level, c->option,
+		                value, &len) < 0);
+	setenv("ZSOCK_LOG", "off", 1);
+	unsetenv("ZSOCK_LOG_FILE");
+	config_reload();
+	assert_true(read(file, text, sizeof(text) - 1) >= 0);
+	assert_string_equal(text, c->want);
+	assert_int_equal(close(file), 0);
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(call_close(sock), 0);
+}
+
+static void *
+accept_one(void *listener)
+{
+	const int sock = call_accept(*(int *)listener, NULL, NULL);
+
+	return sock < 0 ? NULL : listener;
+}
+
+/* Whoever does not look at setsockopt's answer learns it from the handshake. */
+static void
+a_refused_list_is_told_by_the_handshake_that_fails(void **state)
+{
+	const int wanted[] = { 1, 99 };
+	uint16_t port;
+	int listener = loop_listen_tls(AF_INET, KINDS_TLS_1_2, 2, &port);
+	const int sock = call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2);
+	pthread_t server;
+	char text[1024];
+
+	(void)state;
+	assert_int_equal(call_setsockopt(sock, TLS_LEVEL, TLS_NAME_SEC_TAG_LIST,
+	                     wanted, sizeof(wanted)),
+	    -ENOENT);
+	server = loop_start(accept_one, &listener);
+	assert_int_equal(loop_connect(sock, AF_INET, port), -ECONNABORTED);
+	assert_true(call_error_text(sock, text, sizeof(text)) > 0);
+	if (strstr(text,
+	        "TLS_SEC_TAG_LIST is empty: setting it failed with ENOENT") ==
+	    NULL)
+		fail_msg("%s", text);
+	assert_null(loop_join(server));
+	assert_int_equal(call_close(sock), 0);
+	assert_int_equal(call_close(listener), 0);
+}
+
 static void
 a_refused_list_leaves_the_old_one(void **state)
 {
@@ -227,8 +365,8 @@ a_tag_deleted_before_connect_is_enoent(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(sets) + LEN(gets) + 2];
-	char names[LEN(sets) + LEN(gets)][64];
+	struct CMUnitTest tests[LEN(sets) + LEN(gets) + LEN(logs) + 3];
+	char names[LEN(sets) + LEN(gets) + LEN(logs)][64];
 	size_t n = 0;
 
 	setenv("ZSOCK_LOG", "off", 1);
@@ -247,6 +385,14 @@ main(void)
 			.test_func = get_answers,
 			.initial_state = (void *)&gets[i] };
 	}
+	for (size_t i = 0; i < LEN(logs); i++, n++) {
+		snprintf(names[n], sizeof(names[n]), "log_%s", logs[i].name);
+		tests[n] = (struct CMUnitTest){ .name = names[n],
+			.test_func = log_says,
+			.initial_state = (void *)&logs[i] };
+	}
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+	    a_refused_list_is_told_by_the_handshake_that_fails);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
 	    a_refused_list_leaves_the_old_one);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
