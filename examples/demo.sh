@@ -2,19 +2,26 @@
 # Serves a page over TLS, fetches it, and shows how a wrong host is refused.
 set -u
 
-if [ $# -ne 1 ] || [ "$1" = --help ]; then
-	printf 'usage: demo.sh BUILD_DIR\n' >&2
-	exit 2
-fi
-programs=$1/examples
-here=$(dirname "$0")
+usage='usage: demo.sh BUILD_DIR
+       demo.sh -h | --help
+
+Certificates, pages and what was fetched stay in BUILD_DIR/try, and the
+commands are shown in full: each can be repeated by hand.'
+case ${1-} in
+-h | --help) printf '%s\n' "$usage"; exit 0 ;;
+'' | -*) printf '%s\n' "$usage" >&2; exit 2 ;;
+esac
+build=$(cd "$1" && pwd) || exit 1
+programs=$build/examples
+here=$(cd "$(dirname "$0")" && pwd) || exit 1
 unset ZSOCK_LOG ZSOCK_LOG_FILE # the library's lines are part of the show
 
-work=$(mktemp -d) || exit 1
+work=$build/try
+mkdir -p "$work/pages" || exit 1
+rm -f "$work"/*.log "$work"/*.txt
 server=
 clean_up() {
 	[ -z "$server" ] || kill "$server" 2>/dev/null
-	rm -rf "$work"
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
@@ -29,8 +36,13 @@ fail() {
 
 # Runs a command after printing it, so that it can be repeated by hand.
 exec 3>&1
+print() {
+	printf '$' >&3
+	printf ' %q' "$@" >&3
+	printf '\n' >&3
+}
 show() {
-	printf '$ %s\n' "${*//"$work"/DIR}" >&3
+	print "$@"
 	"$@"
 }
 
@@ -41,15 +53,14 @@ done
 command -v openssl >/dev/null ||
 	fail 'the openssl command is not there: it makes the certificates'
 
-printf 'DIR is a temporary folder.\n'
 show "$here/make-cert.sh" "$work" || fail 'no certificates'
-mkdir "$work/pages"
 openssl rand -base64 76800 >"$work/pages/page.txt" || fail 'no page'
 
 # Port 0 lets the system choose, and the server's first line tells the port.
-printf '$ https_server 0 DIR/pages DIR/cert.pem DIR/key.pem &\n'
-exec {out}< <(exec "$programs/https_server" 0 "$work/pages" \
-	"$work/cert.pem" "$work/key.pem" 2>"$work/server.log")
+serve=("$programs/https_server" 0 "$work/pages" "$work/cert.pem"
+	"$work/key.pem")
+print "${serve[@]}"
+exec {out}< <(exec "${serve[@]}" 2>"$work/server.log")
 server=$!
 IFS= read -r -t 10 line <&"$out" || fail 'the server did not start'
 port=${line#listening on }
@@ -89,6 +100,7 @@ reason=$(sed -n "s/^zsock: error: .*\($expected; $presented\).*/\1/p" \
 	"$work/wrong.log")
 [ -n "$reason" ] || fail 'no line says which name was expected and presented'
 
+printf '(to repeat a fetch, start the server again and give the port it prints)\n'
 printf '\nfetched: %s bytes, the same byte for byte; %s; peer verified\n' \
 	"$(($(wc -c <"$work/got.txt")))" "$tls"
 printf 'curl: %s\n' "$curl_result"

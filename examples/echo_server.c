@@ -5,10 +5,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <zephyr/net/socket.h>
+
+#include "support.h"
 
 #define CLIENTS 8
 #define LISTENER CLIENTS /* its place in the poll set */
@@ -24,6 +25,7 @@ static struct pending pending[CLIENTS];
 
 static const char usage[] =
     "usage: echo_server PORT\n"
+    "       echo_server -h | --help\n"
     "\n"
     "Sends back what it receives on 127.0.0.1, for up to 8 clients at once,\n"
     "until it is killed.  The first line of its output is \"listening on\n"
@@ -32,7 +34,7 @@ static const char usage[] =
 static int
 fail(const char *call)
 {
-	fprintf(stderr, "echo_server: %s: %s\n", call, strerror(errno));
+	complain("%s: %s", call, errno_text(errno));
 	return -1;
 }
 
@@ -48,8 +50,11 @@ open_listener(int port)
 	sock = socket(AF_INET, SOCK_STREAM, IPPROTO_TCP);
 	if (sock < 0)
 		return fail("socket");
-	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return fail("bind");
+	if (bind(sock, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		complain("bind to 127.0.0.1 port %d: %s", port,
+		    errno_text(errno));
+		return -1;
+	}
 	if (listen(sock, CLIENTS) < 0)
 		return fail("listen");
 	if (getsockname(sock, (struct sockaddr *)&addr, &len) < 0)
@@ -156,20 +161,18 @@ run(int listener)
 int
 main(int argc, char **argv)
 {
-	char *end;
-	long port;
-	int listener;
+	int listener, port;
 
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	program = "echo_server";
+	if (wants_help(argc, argv))
 		return fputs(usage, stdout) == EOF;
-	port = argc == 2 ? strtol(argv[1], &end, 10) : -1;
-	if (port < 0 || port > 65535 || end == argv[1] || *end != '\0') {
-		fputs("echo_server: give a PORT from 0 to 65535; --help tells "
-		      "more\n",
-		    stderr);
+	if (argc != 2)
+		complain("one PORT is needed");
+	if (argc != 2 || !parse_port(argv[1], 0, &port)) {
+		fputs("echo_server --help tells more\n", stderr);
 		return 2;
 	}
-	listener = open_listener((int)port);
+	listener = open_listener(port);
 	if (listener < 0)
 		return 1;
 	for (int i = 0; i <= CLIENTS; i++)

@@ -37,6 +37,7 @@ struct response {
 
 static const char usage[] =
     "usage: https_get [--name NAME] [-o FILE] HOST PORT PATH CA_FILE\n"
+    "       https_get -h | --help\n"
     "\n"
     "Fetches https://HOST:PORT/PATH and writes the page to stdout.\n"
     "\n"
@@ -406,7 +407,7 @@ main(int argc, char **argv)
 	int sock;
 
 	program = "https_get";
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (wants_help(argc, argv))
 		return fputs(usage, stdout) == EOF;
 	if (!parse_arguments(&o, argc, argv)) {
 		fputs("https_get --help tells more\n", stderr);

@@ -41,6 +41,7 @@ struct page {
 
 static const char usage[] =
     "usage: https_server [--address ADDR] PORT FOLDER CERT_FILE KEY_FILE\n"
+    "       https_server -h | --help\n"
     "\n"
     "Serves the files of FOLDER over TLS until it is killed.  The first line\n"
     "of its output is \"listening on PORT\"; with PORT 0 the system chooses\n"
@@ -90,6 +91,22 @@ parse_arguments(struct options *o, int argc, char **argv)
 	}
 	if (n < 4)
 		return complain("PORT FOLDER CERT_FILE KEY_FILE are needed");
+	return true;
+}
+
+/* A folder that is not there would be a 404 for every page. */
+static bool
+check_folder(const char *folder)
+{
+	char inside[4096];
+	FILE *f;
+
+	snprintf(inside, sizeof(inside), "%s/.", folder);
+	f = fopen(inside, "rb");
+	if (f == NULL)
+		return complain("cannot read the folder %s: %s", folder,
+		    errno_text(errno));
+	fclose(f);
 	return true;
 }
 
@@ -421,14 +438,15 @@ main(int argc, char **argv)
 	int listener;
 
 	program = "https_server";
-	if (argc == 2 && strcmp(argv[1], "--help") == 0)
+	if (wants_help(argc, argv))
 		return fputs(usage, stdout) == EOF;
 	if (!parse_arguments(&o, argc, argv)) {
 		fputs("https_server --help tells more\n", stderr);
 		return 2;
 	}
-	/* The two belong together only under the same tag. */
-	if (!load_credential(o.cert_file, SERVER_TAG,
+	/* The two credentials belong together only under the same tag. */
+	if (!check_folder(o.folder) ||
+	    !load_credential(o.cert_file, SERVER_TAG,
 	        TLS_CREDENTIAL_PUBLIC_CERTIFICATE, cert, sizeof(cert)) ||
 	    !load_credential(o.key_file, SERVER_TAG, TLS_CREDENTIAL_PRIVATE_KEY,
 	        key, sizeof(key)))

@@ -3,15 +3,16 @@
 set -eu
 
 usage='usage: make-cert.sh FOLDER [ec|rsa]
+       make-cert.sh -h | --help
 
-Writes into FOLDER:
+Writes into FOLDER, which it makes if need be:
   ca.pem    the authority: what a client trusts
   cert.pem  the certificate of a server, for localhost, 127.0.0.1 and ::1
   key.pem   its private key: P-256 (ec, the default) or RSA with 2048 bits
-All are valid for one day and protect nothing: they are for trials only.'
+All are valid for 30 days and protect nothing: they are for trials only.'
 
 case "${1-}" in
---help) printf '%s\n' "$usage"; exit 0 ;;
+-h | --help) printf '%s\n' "$usage"; exit 0 ;;
 '' | -*) printf '%s\n' "$usage" >&2; exit 2 ;;
 esac
 folder=$1
@@ -22,6 +23,7 @@ rsa) key_type=(-newkey rsa:2048) ;;
 esac
 
 umask 077
+mkdir -p "$folder"
 config=$folder/openssl.cnf
 cat >"$config" <<'END'
 [req]
@@ -42,7 +44,7 @@ END
 
 make() {
 	openssl req -x509 -config "$config" "${key_type[@]}" -nodes -sha256 \
-		-days 1 "$@" 2>"$folder/openssl.log" || {
+		-days 30 "$@" 2>"$folder/openssl.log" || {
 		cat "$folder/openssl.log" >&2
 		exit 1
 	}

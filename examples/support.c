@@ -51,7 +51,9 @@ errno_text(int err)
 		ROW(ENFILE),
 		ROW(ENOENT),
 		ROW(ENOMEM),
+		ROW(ENOPROTOOPT),
 		ROW(ENOTCONN),
+		ROW(ENOTDIR),
 		ROW(ENOTSUP),
 		ROW(EPROTONOSUPPORT),
 		ROW(ETIMEDOUT),
@@ -67,6 +69,13 @@ errno_text(int err)
 		return strerror(err);
 	snprintf(text, sizeof(text), "%s (%s)", name, strerror(err));
 	return text;
+}
+
+bool
+wants_help(int argc, char **argv)
+{
+	return argc == 2 &&
+	    (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0);
 }
 
 bool

@@ -15,6 +15,9 @@ bool complain(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* "ECONNABORTED (Software caused connection abort)", until the next call. */
 const char *errno_text(int err);
 
+/* Is "-h" or "--help" all that was given? */
+bool wants_help(int argc, char **argv);
+
 /* A decimal number from least to 65535. */
 bool parse_port(const char *text, int least, int *port);
 

@@ -87,6 +87,9 @@ make_files
 each_case fetch
 
 start_https_server "$work/ec" 127.0.0.1
+check 'a folder that is not there ends it at once' gives_up \
+	"cannot read the folder $work/none: ENOENT" "$programs/https_server" 0 \
+	"$work/none" "$work/ec/cert.pem" "$work/ec/key.pem"
 check 'a page that is not there is 404' status_is 404 /none.txt
 check 'a folder is 404' status_is 404 /
 check 'a way out of the folder is 400' status_is 400 /../ec/key.pem

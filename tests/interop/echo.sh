@@ -54,4 +54,12 @@ check 'three clients at once' three_clients
 check '20 MB come back as they were' much_data
 check 'a ninth client waits for a place' full_house
 check 'and it goes on' three_clients
+check 'a port that is taken is named, with the errno' gives_up \
+	"bind to 127.0.0.1 port $port: EADDRINUSE" \
+	"$programs/echo_server" "$port"
+for program in echo_server https_get https_server; do
+	check "$program -h tells how it is used" "$programs/$program" -h
+done
+check 'demo.sh -h too' "$source_dir/examples/demo.sh" -h
+check 'make-cert.sh -h too' "$source_dir/examples/make-cert.sh" -h
 finish
