@@ -19,7 +19,14 @@ ROOT = os.path.realpath(os.path.join(os.path.dirname(__file__), '..', '..'))
 INCLUDE = f'{ROOT}/include'
 TESTS = f'{ROOT}/tests/headers'
 
-WARN = ['-Wall', '-Wextra', '-Wshadow', '-Wundef', '-Werror']
+WARN = ['-Wall', '-Wextra', '-Wshadow', '-Wundef', '-Werror',
+        '-DZSOCK_HEADER_WARNINGS=1']  # this check wants to see them all
+# What a program may be compiled with that sees the headers as it should.
+CASTS = ['-pedantic', '-Wold-style-cast', '-Wconversion', '-Wsign-conversion']
+PICKY = {'gcc': ('c99', ['-pedantic', '-Wcast-qual', '-Wconversion']),
+         'clang': ('c99', ['-pedantic', '-Wcast-qual', '-Wconversion']),
+         'g++': ('c++17', [*CASTS, '-Wuseless-cast']),
+         'clang++': ('c++17', CASTS)}
 STDS = {'gcc': ['gnu11', 'c11', 'c17'], 'g++': ['c++17', 'c++11'],
         'clang': ['gnu11', 'c11', 'c17'], 'clang++': ['c++17', 'c++11']}
 LIBC = ['sys/socket.h', 'netinet/in.h', 'arpa/inet.h', 'netdb.h', 'poll.h',
@@ -117,10 +124,25 @@ def plan():
             for o in (['-O0'], ['-O2'], ['-O2', '-flto']):
                 yield f'posix_names.c {" ".join(o)} ({mode})', [
                     (works, (c, o, flags)) for c in have]
+        unseen = [*flags, '-UZSOCK_HEADER_WARNINGS']
+        yield f'every header under picky warnings ({mode})', [
+            (compiles, (c, PICKY[c][0], [*unseen, *PICKY[c][1]], source))
+            for c in have for source in
+            [f'#include <{h}>\nextern int x;\n' for h in headers] +
+            [f'{TESTS}/picky.c']]
     line = f'#include <{PAIRED[0]}>\n'
+    for mode, flags, header in (('host', HOST, PAIRED[0]),
+                                ('firmware', FIRMWARE, PAIRED[0]),
+                                ('firmware', FIRMWARE, 'sys/select.h')):
+        late = f'#include <{header}>\n#define CONFIG_POSIX_API 1\n' + line
+        yield f'a define after <{header}> is refused ({mode})', [
+            (compiles, (*w, flags, late, 'define it before')) for w in first]
+        yield f'a header may come twice ({mode}, <{header}>)', [
+            (compiles, (*w, [*flags, *names], f'#include <{header}>\n{line}'))
+            for w in first for names in ([], [POSIX])]
     for flag in ('_FORTIFY_SOURCE=2', '_FILE_OFFSET_BITS=64'):
         flags = ['-I' + INCLUDE, '-O2', '-U_FORTIFY_SOURCE', '-D' + flag]
-        cure = '-U' + flag.split('=', maxsplit=1)[0]
+        cure = f'-U{flag.split("=", maxsplit=1)[0]} after every -D'
         yield f'{flag} with POSIX names is refused', [
             (compiles, (*w, [*flags, POSIX], line, cure)) for w in first]
         yield f'{flag} without them is taken', [

@@ -10,6 +10,10 @@
  * glibc's.
  */
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 #include <zsock/api.h>
 
 #ifdef ZSOCK_FIRMWARE

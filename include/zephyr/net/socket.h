@@ -288,4 +288,19 @@ ZSOCK_END_DECLS
 #endif
 #include <zsock/detail/posix_names.h>
 
+/* From here on the check below this header's guard counts. */
+#define ZSOCK_SOCKET_H_COMPLETE 1
+
+#endif
+
+/*
+ * The names are bound when the header is first seen.  A source that asks for
+ * them later would call the kernel's socket() and send() without a word.
+ */
+#if defined(ZSOCK_SOCKET_H_COMPLETE) && !defined(ZSOCK_POSIX_NAMES) && \
+    (defined(CONFIG_NET_SOCKETS_POSIX_NAMES) || defined(CONFIG_POSIX_API))
+#error \
+    "CONFIG_NET_SOCKETS_POSIX_NAMES or CONFIG_POSIX_API is defined after a \
+header of libzsock was included without it: define it before, best with -D on \
+the command line"
 #endif

@@ -1,6 +1,10 @@
 #ifndef ZEPHYR_NET_SOCKET_SELECT_H
 #define ZEPHYR_NET_SOCKET_SELECT_H
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 #include <zephyr/net/socket_types.h>
 #include <zsock/api.h>
 

@@ -17,12 +17,14 @@
 #include <zsock/zsock.h>
 
 #if __USE_FORTIFY_LEVEL > 0
-#error "_FORTIFY_SOURCE makes read, recv and poll bypass libzsock: compile \
-with -U_FORTIFY_SOURCE, or pkg-config --cflags zsock-firmware"
+#error "_FORTIFY_SOURCE makes read, recv and poll bypass libzsock: put \
+-U_FORTIFY_SOURCE after every -D of it on the command line, or use the flags \
+of pkg-config --cflags zsock-firmware there"
 #endif
 #ifdef __USE_FILE_OFFSET64
-#error "_FILE_OFFSET_BITS=64 makes fcntl bypass libzsock: compile with \
--U_FILE_OFFSET_BITS, or pkg-config --cflags zsock-firmware"
+#error "_FILE_OFFSET_BITS=64 makes fcntl bypass libzsock: put \
+-U_FILE_OFFSET_BITS after every -D of it on the command line, or use the flags \
+of pkg-config --cflags zsock-firmware there"
 #endif
 
 #define ZSOCK_POSIX_SYMBOL(name) __asm__("zsock_posix_" #name)

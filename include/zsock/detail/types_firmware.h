@@ -8,6 +8,10 @@
  * <unistd.h> or <fcntl.h>: firmware has functions named read and open.
  */
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>

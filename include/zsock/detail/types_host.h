@@ -8,6 +8,10 @@
  * its place, which tests/headers/layout.c holds to it.
  */
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
