@@ -114,29 +114,42 @@ tls_sock_usable_locked(struct tls_sock *t, const struct tls_patience *p)
 	}
 }
 
-/* "127.0.0.1:443", "[::1]:443", or "a peer that is gone". */
-static void
-peer_text(const struct tls_sock *t, char *buf, size_t size)
+void
+tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
+    socklen_t len)
 {
 	union {
 		struct sockaddr_storage any;
 		struct sockaddr_in in;
 		struct sockaddr_in6 in6;
-	} a;
-	socklen_t len = sizeof(a);
+	} a = { 0 };
 	char host[INET6_ADDRSTRLEN];
 
-	if (kernel->getpeername(t->native.base.kfd, (struct sockaddr *)&a,
-	        &len) == -1)
-		snprintf(buf, size, "a peer that is gone");
-	else if (a.any.ss_family == AF_INET6)
-		snprintf(buf, size, "[%s]:%d",
+	memcpy(&a, addr, len < sizeof(a) ? len : sizeof(a));
+	if (a.any.ss_family == AF_INET6)
+		snprintf(t->peer, sizeof(t->peer), "[%s]:%d",
 		    inet_ntop(AF_INET6, &a.in6.sin6_addr, host, sizeof(host)),
 		    ntohs(a.in6.sin6_port));
 	else
-		snprintf(buf, size, "%s:%d",
+		snprintf(t->peer, sizeof(t->peer), "%s:%d",
 		    inet_ntop(AF_INET, &a.in.sin_addr, host, sizeof(host)),
 		    ntohs(a.in.sin_port));
+}
+
+/* A server's: accept need not have asked for it. */
+static void
+find_peer_locked(struct tls_sock *t)
+{
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+
+	if (t->peer[0] != '\0')
+		return;
+	if (kernel->getpeername(t->native.base.kfd, (struct sockaddr *)&addr,
+	        &len) == -1)
+		snprintf(t->peer, sizeof(t->peer), "a client that is gone");
+	else
+		tls_sock_name_peer_locked(t, (struct sockaddr *)&addr, len);
 }
 
 void
@@ -150,15 +163,25 @@ tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v)
 void
 tls_sock_tell_locked(struct tls_sock *t)
 {
-	char peer[80];
 	struct verdict v;
 
 	if (t->told || tls_engine_error(t->engine) == 0)
 		return;
 	t->told = true;
-	peer_text(t, peer, sizeof(peer));
-	tls_engine_explain(t->engine, peer, &v);
+	tls_engine_explain(t->engine, t->peer, &v);
 	tls_sock_reason_locked(t, &v);
+}
+
+/* The other handshakes are worth a line, too, to whoever asks for it. */
+static void
+tell_success_locked(const struct tls_sock *t)
+{
+	struct verdict v;
+
+	if (!log_wants(LOG_INFO))
+		return;
+	tls_engine_summary(t->engine, t->peer, &v);
+	log_line(LOG_INFO, "%s", v.text);
 }
 
 int
@@ -418,6 +441,7 @@ tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role)
 {
 	int rc;
 
+	find_peer_locked(t);
 	rc = make_engine_locked(t, role);
 	if (rc == 0) {
 		hurry_locked(t);
@@ -425,6 +449,8 @@ tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role)
 	}
 	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
 		rc = -EAGAIN; /* as the device says it on such sockets */
+	if (rc == 0)
+		tell_success_locked(t);
 	t->phase = rc == 0 ? TLS_PHASE_OPEN : TLS_PHASE_FAILED;
 	t->error = rc;
 	pthread_cond_broadcast(&t->settled);

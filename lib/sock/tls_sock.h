@@ -21,8 +21,9 @@ struct tls_sock {
 	pthread_mutex_t lock;   /* guards all that follows */
 	pthread_cond_t settled; /* phase is no longer CONNECTING */
 	enum tls_phase phase;
-	int error;    /* negative errno for TLS_PHASE_FAILED */
-	int protocol; /* IPPROTO_TLS_*, constant */
+	int error;     /* negative errno for TLS_PHASE_FAILED */
+	int protocol;  /* IPPROTO_TLS_*, constant */
+	char peer[56]; /* "127.0.0.1:443", "[::1]:443"; empty before connect */
 	struct tls_settings settings;
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
@@ -65,6 +66,13 @@ void tls_sock_destroy(struct zsock *s);
  * thread's handshake unless p says not to.
  */
 int tls_sock_usable_locked(struct tls_sock *t, const struct tls_patience *p);
+
+/*
+ * Keeps addr as the peer's name in the log: a connection that was reset has no
+ * address any more.
+ */
+void tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
+    socklen_t len);
 
 /* Run the handshake on the connected kfd.  0 or a negative errno. */
 int tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role);

@@ -49,6 +49,7 @@ stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 	switch (t->phase) {
 	case TLS_PHASE_NEW:
 		t->phase = TLS_PHASE_CONNECTING;
+		tls_sock_name_peer_locked(t, addr, len);
 		break;
 	case TLS_PHASE_LISTENING:
 		rc = -EOPNOTSUPP;

@@ -397,6 +397,34 @@ nodelay_is_the_programs_after_the_first_data(void **state)
 	loop_pair_close(&p);
 }
 
+static void
+a_handshake_is_one_line_of_info_on_each_side(void **state)
+{
+	char path[] = "/tmp/zsock-test-info-XXXXXX", text[2048] = "";
+	const int file = mkstemp(path);
+	struct loop_pair p;
+
+	(void)state;
+	assert_true(file >= 0);
+	setenv("ZSOCK_LOG", "info", 1);
+	setenv("ZSOCK_LOG_FILE", path, 1);
+	config_reload();
+	loop_pair_open(&p, AF_INET6, KINDS_TLS_1_2);
+	loop_pair_close(&p);
+	setenv("ZSOCK_LOG", "off", 1);
+	unsetenv("ZSOCK_LOG_FILE");
+	config_reload();
+	assert_true(read(file, text, sizeof(text) - 1) > 0);
+	if (strstr(text, "zsock: info: TLS client: handshake with [::1]:") ==
+	        NULL ||
+	    strstr(text, "zsock: info: TLS server: handshake with [::1]:") ==
+	        NULL ||
+	    strstr(text, "; the peer is verified as \"localhost\"") == NULL)
+		fail_msg("%s", text);
+	assert_int_equal(close(file), 0);
+	assert_int_equal(unlink(path), 0);
+}
+
 /* Peers that do wrong: what each sends before it closes. */
 static const struct rogue {
 	const char *name;
@@ -408,7 +436,7 @@ static const struct rogue {
 	{ "peer_closes_at_once", "", 0, false, "closed" },
 	{ "peer_resets", "", 0, true, "" },
 	{ "peer_speaks_http", "HTTP/1.0 400 Bad Request\r\n\r\n", 28, false,
-	    "wrong version number" },
+	    "what arrived is not TLS" },
 	{ "peer_sends_zeros", "\0\0\0\0\0\0\0\0\0\0", 10, false,
 	    "we ended it" },
 	{ "peer_sends_half_a_record", "\x16\x03\x03\x01\x00\x02", 6, false,
@@ -447,7 +475,7 @@ static void
 connect_to_a_rogue_is_connaborted(void **state)
 {
 	struct rogue_job job = { .rogue = *state };
-	char text[1024];
+	char text[1024], name[64];
 	pthread_t thread;
 	int sock;
 
@@ -457,6 +485,11 @@ connect_to_a_rogue_is_connaborted(void **state)
 	assert_int_equal(loop_connect(sock, AF_INET, job.port), -ECONNABORTED);
 	assert_true(call_error_text(sock, text, sizeof(text)) > 0);
 	if (strstr(text, job.rogue->said) == NULL)
+		fail_msg("%s", text);
+	/* The peer has its name, even if the kernel has forgotten it. */
+	snprintf(name, sizeof(name), "handshake with 127.0.0.1:%d failed",
+	    job.port);
+	if (strstr(text, name) == NULL)
 		fail_msg("%s", text);
 	/* The socket is of no more use, and says so. */
 	assert_int_equal(transmit(sock, "x", 1, 0), -ECONNABORTED);
@@ -626,6 +659,7 @@ main(void)
 		cmocka_unit_test(nodelay_is_the_programs_after_the_first_data),
 		cmocka_unit_test(a_silent_peer_costs_the_deadline),
 		cmocka_unit_test(a_silent_client_costs_accept_the_deadline),
+		cmocka_unit_test(a_handshake_is_one_line_of_info_on_each_side),
 		cmocka_unit_test(
 		    a_non_blocking_connect_still_does_the_handshake),
 		cmocka_unit_test(a_refused_connection_is_final),
