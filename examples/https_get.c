@@ -143,13 +143,13 @@ static const char *
 connect_hint(int err)
 {
 	switch (err) {
-	case ECONNREFUSED:
-		return "; nothing listens there: check HOST and PORT";
 	case ECONNABORTED:
 		return "; the TLS handshake failed: the line \"zsock: error\" "
 		       "above says why";
 	case ETIMEDOUT:
-		return "; the server did not answer in time";
+		/* What a device says of a refused connection, too. */
+		return "; nothing listens there, or it did not answer in time: "
+		       "check HOST and PORT";
 	default:
 		return "";
 	}

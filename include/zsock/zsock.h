@@ -81,7 +81,8 @@ ZSOCK_API const char *zsock_tls_ciphersuite(int sock);
  * Copy the line that says why TLS failed last on this socket, or on the last
  * client that a listener refused: the text that the log has, without the
  * newline.  It is cut to len bytes, the final NUL included; len 0 asks for the
- * length alone.  The text stays until the socket is closed or fails again.
+ * length alone.  The text stays until the socket is closed or fails again: like
+ * errno it is not cleared by a success, so look at it after a failure only.
  *
  * Returns the length of the whole text in bytes without its NUL, 0 if nothing
  * has failed (buf is then the empty string), or -1 with errno

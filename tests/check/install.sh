@@ -1,9 +1,15 @@
 #!/usr/bin/env bash
 # What meson install puts down is enough to build and run a program with,
-# in host mode and in firmware mode.
+# in host mode and in firmware mode; and so is it for the README's program.
 build=$1
+source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
-trap 'rm -rf "$work"' EXIT
+server=
+clean_up() {
+	[ -z "$server" ] || kill "$server"
+	rm -rf "$work"
+}
+trap clean_up EXIT
 export PKG_CONFIG_PATH=
 DESTDIR=$work/root meson install -C "$build" --no-rebuild \
 	>"$work/install.log" 2>&1 || { cat "$work/install.log"; exit 1; }
@@ -37,3 +43,27 @@ for mode in zsock zsock-firmware; do
 	[ "$said" = '0 10' ] || { echo "$mode: it said $said"; exit 1; }
 	echo "$mode: ok"
 done
+
+# The README's program against https_server, on the port that this one gets.
+[ -x "$build/examples/https_server" ] ||
+	{ echo 'README: left out, there are no examples here'; exit 0; }
+make_cert=$source_dir/examples/make-cert.sh
+"$make_cert" "$work/try" && mkdir "$work/pages" || exit 1
+echo 'it works' >"$work/pages/page.txt"
+exec {out}< <(exec "$build/examples/https_server" 0 "$work/pages" \
+	"$work/try/cert.pem" "$work/try/key.pem" 2>"$work/server.log")
+server=$!
+IFS= read -r -t 10 line <&"$out" || { cat "$work/server.log"; exit 1; }
+# shellcheck disable=SC2016 # those are no commands
+sed -n '/^```c$/,/^```$/{/^```/d;p}' "$source_dir/README.md" |
+	sed "s/4433/${line##* }/" >"$work/fetch.c"
+flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$pc \
+	pkg-config --cflags --libs zsock) || exit 1
+# shellcheck disable=SC2086 # the flags are words
+gcc -O2 -Wall -Wextra -Werror "$work/fetch.c" $flags \
+	${SANITIZE:-} -o "$work/fetch" || exit 1
+cd "$work/try" || exit 1
+said=$(LD_LIBRARY_PATH=$lib "$work/fetch") || exit 1
+[ "$(tail -n 1 <<<"$said")" = 'it works' ] ||
+	{ echo "the README's program: it said $said"; exit 1; }
+echo 'README: ok'

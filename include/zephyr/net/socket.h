@@ -16,9 +16,10 @@
  * not listed are the kernel's, as its manual has them.
  *
  * Addresses may have Zephyr's own, shorter lengths: 8 bytes for IPv4, 24 for
- * IPv6.  On a secure socket a fatal error is final: every later send and
- * receive answers the same errno until the socket is closed, and
- * zsock_error_text() says what happened.
+ * IPv6.  On a secure socket a failure of TLS is final: every later send and
+ * receive answers the same errno, whichever it was, until the socket is closed,
+ * and zsock_error_text() says what happened.  The peer's close_notify is no
+ * failure: receiving is 0 from then on, and sending ECONNABORTED.
  */
 
 #include <zephyr/net/net_ip.h>
@@ -179,7 +180,9 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *   ECONNRESET  a plain connection was reset, or a secure one ended inside a
  *               record
  *   EINTR       a signal came, or another thread closed the socket
- *   EOPNOTSUPP  ZSOCK_MSG_PEEK, or zsock_recvmsg, on a secure socket (Zephyr)
+ *   ENOTSUP     ZSOCK_MSG_PEEK on a secure socket (Zephyr)
+ *   EOPNOTSUPP  zsock_recvmsg on a secure socket (Zephyr); on Linux the two are
+ *               one number
  *   EINVAL      buf is NULL and len is not 0; msg is NULL
  *   ENOMEM      zsock_recvmsg without buffers (Zephyr)
  */
