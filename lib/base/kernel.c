@@ -1,6 +1,7 @@
 #include "base/kernel.h"
 
 #include <fcntl.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/select.h>
 #include <unistd.h>
@@ -20,6 +21,8 @@ libc_ioctl(int kfd, unsigned long request, void *arg)
 
 const struct kernel kernel_libc = {
 	.socket = socket,
+	.socketpair = socketpair,
+	.eventfd = eventfd,
 	.close = close,
 	.bind = bind,
 	.connect = connect,
@@ -41,6 +44,7 @@ const struct kernel kernel_libc = {
 	.ioctl = libc_ioctl,
 	.read = read,
 	.write = write,
+	.preadv2 = preadv2,
 };
 
 const struct kernel *kernel = &kernel_libc;

@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stddef.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 
 /*
  * Every call into the kernel that concerns descriptors, with libc's
@@ -13,6 +14,8 @@
  */
 struct kernel {
 	int (*socket)(int family, int type, int proto);
+	int (*socketpair)(int family, int type, int proto, int kfds[2]);
+	int (*eventfd)(unsigned int value, int flags);
 	int (*close)(int kfd);
 	int (*bind)(int kfd, const struct sockaddr *addr, socklen_t len);
 	int (*connect)(int kfd, const struct sockaddr *addr, socklen_t len);
@@ -40,6 +43,8 @@ struct kernel {
 	int (*ioctl)(int kfd, unsigned long request, void *arg);
 	ssize_t (*read)(int kfd, void *buf, size_t len);
 	ssize_t (*write)(int kfd, const void *buf, size_t len);
+	ssize_t (*preadv2)(int kfd, const struct iovec *iov, int n,
+	    off_t offset, int flags);
 };
 
 /* The table in use.  Set before the first call of any other thread. */

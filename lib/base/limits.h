@@ -18,6 +18,8 @@ enum limit {
 	LIMIT_CREDENTIALS,   /* tls_credential_add: -ENOMEM */
 	LIMIT_POLL,          /* slots of one poll or select: ENOMEM */
 	LIMIT_PAIR_BUFFER,   /* bytes in a socketpair, each way */
+	LIMIT_PAIRS,         /* socketpairs: ENOMEM */
+	LIMIT_EVENTS,        /* eventfds: ENOMEM */
 	LIMIT_RECV_WINDOW,   /* bytes, TCP */
 	LIMIT_SEND_WINDOW,   /* bytes, TCP */
 	LIMIT_TX_BUFFERS,    /* of LIMIT_BUFFER_SIZE: a datagram, ENOMEM */

@@ -48,6 +48,9 @@ capped(size_t len)
 	}
 
 FAKE(int, socket, FAKE_SOCKET, (int f, int t, int p), (f, t, p))
+FAKE(int, socketpair, FAKE_SOCKETPAIR, (int f, int t, int p, int k[2]),
+    (f, t, p, k))
+FAKE(int, eventfd, FAKE_EVENTFD, (unsigned int v, int f), (v, f))
 FAKE(int, close, FAKE_CLOSE, (int k), (k))
 FAKE(int, bind, FAKE_BIND, (int k, const struct sockaddr *a, socklen_t n),
     (k, a, n))
@@ -101,6 +104,8 @@ fake_kernel_install(void)
 	atomic_store(&cap, SIZE_MAX);
 	table = kernel_libc;
 	table.socket = fake_socket;
+	table.socketpair = fake_socketpair;
+	table.eventfd = fake_eventfd;
 	table.close = fake_close;
 	table.bind = fake_bind;
 	table.connect = fake_connect;
