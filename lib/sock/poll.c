@@ -20,8 +20,10 @@ struct room {
 		short ready;        /* without asking the kernel */
 		bool foreign;       /* not ours: POLLNVAL */
 		bool told_fin;      /* POLLRDHUP came and was of no use */
+		nfds_t also;        /* the second descriptor's place, or 0 */
 	} * entries;
-	struct pollfd *kfds;
+	struct pollfd *kfds; /* one an entry, then the second ones */
+	nfds_t used;         /* of kfds */
 };
 
 static pthread_key_t key;
@@ -69,7 +71,7 @@ room_get(nfds_t n)
 		return NULL;
 	r->entries = p;
 	memset(&r->entries[r->n], 0, (n - r->n) * sizeof(*r->entries));
-	p = reallocarray(r->kfds, n, sizeof(*r->kfds));
+	p = reallocarray(r->kfds, n, 2 * sizeof(*r->kfds));
 	if (p == NULL)
 		return NULL;
 	r->kfds = p;
@@ -137,6 +139,22 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
 	return slot.wake;
 }
 
+/* Adds the second descriptor of an entry whose kind has one. */
+static void
+add_second(struct room *r, struct entry *e, short events)
+{
+	int kfd;
+
+	e->also = 0;
+	if (e->held == NULL || e->held->ops->poll_also == NULL)
+		return;
+	kfd = e->held->ops->poll_also(e->held, events);
+	if (kfd == -1)
+		return;
+	e->also = r->used++;
+	r->kfds[e->also] = (struct pollfd){ .fd = kfd, .events = POLLIN };
+}
+
 /*
  * What a plain socket's kernel says beyond data and room needs a closer look,
  * and so the reference that was spared.
@@ -187,8 +205,12 @@ collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 	int count = 0;
 
 	for (nfds_t i = 0; i < n; i++) {
+		const nfds_t also = r->entries[i].also;
+
 		if (rc <= 0)
 			r->kfds[i].revents = 0;
+		else if (also != 0 && r->kfds[also].revents != 0)
+			r->kfds[i].revents |= POLL_ALSO;
 		closed = end(&fds[i], &r->entries[i], &r->kfds[i]) || closed;
 		r->entries[i].held = NULL;
 		count += fds[i].revents != 0;
@@ -209,6 +231,7 @@ glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 	bool plain = true;
 	int rc;
 
+	r->used = n;
 	for (nfds_t i = 0; i < n; i++) {
 		struct entry *e = &r->entries[i];
 
@@ -216,10 +239,11 @@ glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 			continue;
 		plain = false;
 		(void)begin(&fds[i], e, &r->kfds[i], foreign_ok);
+		add_second(r, e, fds[i].events);
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
 	}
-	rc = (int)err_from_kernel(kernel->poll(r->kfds, n, 0));
+	rc = (int)err_from_kernel(kernel->poll(r->kfds, r->used, 0));
 	r->touched = rc != 0 || !plain;
 	if (r->touched)
 		return collect(r, fds, n, rc);
@@ -237,11 +261,13 @@ look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
 	bool ready = false;
 
 	r->touched = true;
+	r->used = n;
 	for (nfds_t i = 0; i < n; i++) {
 		struct entry *e = &r->entries[i];
 		const struct deadline w =
 		    begin(&fds[i], e, &r->kfds[i], foreign_ok);
 
+		add_second(r, e, fds[i].events);
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
 		if (w.at_ns < wake.at_ns)
@@ -249,8 +275,8 @@ look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
 		ready = ready || e->ready != 0;
 	}
 	return collect(r, fds, n,
-	    (int)err_from_kernel(
-	        kernel->poll(r->kfds, n, ready ? 0 : deadline_left_ms(wake))));
+	    (int)err_from_kernel(kernel->poll(r->kfds, r->used,
+	        ready ? 0 : deadline_left_ms(wake))));
 }
 
 /* The device's slots: one for input, and one for output on a stream. */

@@ -30,6 +30,9 @@ enum sock_poll {
 /* kernel_events of a slot for which the kernel has nothing to say. */
 #define POLL_NOT_ASKED ((short)-1)
 
+/* In revents for poll_end: the descriptor of poll_also is readable. */
+#define POLL_ALSO 0x4000
+
 /* What one socket contributes to a wait over many: see sock/poll.c. */
 struct poll_slot {
 	short kernel_events;  /* what to ask the kernel for */
@@ -76,6 +79,12 @@ struct zsock_ops {
 	void (
 	    *poll_begin)(struct zsock *s, short events, struct poll_slot *slot);
 	short (*poll_end)(struct zsock *s, short events, short revents);
+	/*
+	 * A second descriptor of the kernel's that ends the wait for these
+	 * events when it is readable, or -1; asked after poll_begin.  NULL if
+	 * there never is one.
+	 */
+	int (*poll_also)(struct zsock *s, short events);
 	/* recvmsg is refused to programs (but recv is not), as on the device. */
 	bool no_public_recvmsg;
 	/* Waiting for room costs a device no slot of its poll. */
