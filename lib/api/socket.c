@@ -148,6 +148,7 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 	if (msg->msg_iov == NULL && msg->msg_iovlen > 0)
 		return err_edge(-EINVAL);
 	m = *msg;
+	m.msg_flags = 0;
 	if (m.msg_name != NULL) {
 		rc = edge_addr(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
 		if (rc < 0)

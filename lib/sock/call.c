@@ -169,7 +169,8 @@ call_sendto(int sock, const void *buf, size_t len, int flags,
 	const struct msghdr m = { .msg_name = (void *)addr,
 		.msg_namelen = addr != NULL ? addrlen : 0,
 		.msg_iov = &iov,
-		.msg_iovlen = 1 };
+		.msg_iovlen = 1,
+		.msg_flags = SOCK_ONE_BUFFER };
 
 	return call_sendmsg(sock, &m, flags);
 }

@@ -27,6 +27,12 @@ enum sock_poll {
 	SOCK_POLL_KERNEL /* the kernel alone */
 };
 
+/*
+ * msg_flags on entry to sendmsg when the caller has one buffer and no message:
+ * send, sendto, write.  A socketpair, as the device's, tells them apart.
+ */
+#define SOCK_ONE_BUFFER (-1)
+
 /* kernel_events of a slot for which the kernel has nothing to say. */
 #define POLL_NOT_ASKED ((short)-1)
 
