@@ -28,6 +28,12 @@ zsock_posix_socket(int family, int type, int proto)
 }
 
 int
+zsock_posix_socketpair(int family, int type, int proto, int sv[2])
+{
+	return zsock_socketpair(family, type, proto, sv);
+}
+
+int
 zsock_posix_close(int fd)
 {
 	return foreign(fd) ? kernel->close(fd) : zsock_close(fd);

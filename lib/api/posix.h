@@ -16,6 +16,8 @@
  * ours is handed to libc.
  */
 ZSOCK_API int zsock_posix_socket(int family, int type, int proto);
+ZSOCK_API int zsock_posix_socketpair(int family, int type, int proto,
+    int sv[2]);
 ZSOCK_API int zsock_posix_close(int fd);
 ZSOCK_API int zsock_posix_shutdown(int fd, int how);
 ZSOCK_API int zsock_posix_bind(int fd, const struct sockaddr *addr,

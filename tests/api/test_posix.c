@@ -138,6 +138,40 @@ read_and_write_take_any_descriptor(void **state)
 	assert_int_equal(read(server, buf, sizeof(buf)), 0);
 }
 
+/* The device's: a pipe of 64 bytes each way. */
+static void
+a_socketpair_is_the_librarys(void **state)
+{
+	char buf[100] = { 0 };
+	struct pollfd fds[2];
+	int sv[2], n;
+
+	(void)state;
+	assert_errno(socketpair(AF_INET, SOCK_STREAM, 0, sv), EAFNOSUPPORT);
+	assert_errno(socketpair(AF_UNIX, SOCK_STREAM, 0, NULL), EFAULT);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+	assert_true(fdtable_owns(sv[0]) && fdtable_owns(sv[1]));
+	assert_int_equal(fdtable_peek(sv[0])->kfd, sv[0]);
+	assert_int_equal(write(sv[0], buf, sizeof(buf)), 64);
+	fds[0] = (struct pollfd){ .fd = sv[0], .events = POLLOUT };
+	fds[1] = (struct pollfd){ .fd = pipe_out, .events = POLLOUT };
+	assert_int_equal(poll(fds, 2, 0), 1);
+	assert_int_equal(fds[0].revents, 0);
+	assert_int_equal(fds[1].revents, POLLOUT);
+	assert_int_equal(ioctl(sv[1], FIONREAD, &n), 0);
+	assert_int_equal(n, 64);
+	assert_int_equal(fcntl(sv[0], F_SETFL, O_NONBLOCK), 0);
+	assert_errno(write(sv[0], buf, 1), EAGAIN);
+	assert_errno(write(sv[0], buf, 0), EINVAL);
+	assert_int_equal(read(sv[1], buf, sizeof(buf)), 64);
+	assert_int_equal(poll(fds, 1, FAR), 1);
+	assert_int_equal(fds[0].revents, POLLOUT);
+	assert_int_equal(close(sv[1]), 0);
+	assert_errno(write(sv[0], buf, 1), EPIPE);
+	assert_int_equal(read(sv[0], buf, 1), 0);
+	assert_int_equal(close(sv[0]), 0);
+}
+
 static void
 writing_to_a_closed_socket_is_no_signal(void **state)
 {
@@ -536,6 +570,7 @@ main(void)
 		WITH_LINK(sockets_have_the_kernels_numbers),
 		WITH_LINK(both_spellings_are_the_same_socket),
 		WITH_LINK(read_and_write_take_any_descriptor),
+		WITH_LINK(a_socketpair_is_the_librarys),
 		WITH_LINK(writing_to_a_closed_socket_is_no_signal),
 		WITH_LINK(a_socket_call_on_a_file_is_ebadf),
 		WITH_LINK(a_number_that_is_nobodys_is_ebadf),

@@ -50,9 +50,10 @@ static struct pollfd fds[1];
 static fd_set set;
 static struct timeval tv;
 static struct addrinfo *ai;
-static int value;
+static int value, sv[2];
 
 CALL(socket, AF_INET, SOCK_STREAM, IPPROTO_TLS_1_2)
+CALL(socketpair, AF_UNIX, SOCK_STREAM, 0, sv)
 CALL(close, 1000)
 CALL(shutdown, 1000, SHUT_RD)
 CALL(bind, 1000, addr, len)
@@ -83,6 +84,7 @@ CALL(inet_pton, AF_INET, "127.0.0.1", &to.sin_addr)
 
 static void (*const calls[])(void) = {
 	call_socket,
+	call_socketpair,
 	call_close,
 	call_shutdown,
 	call_bind,

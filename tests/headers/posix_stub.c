@@ -20,6 +20,7 @@ int stub_kernel_numbers;
 	}
 
 STUB(int, socket, (int a, int b, int c))
+STUB(int, socketpair, (int a, int b, int c, int d[2]))
 STUB(int, close, (int a))
 STUB(int, shutdown, (int a, int b))
 STUB(int, bind, (int a, const struct net_sockaddr *b, net_socklen_t c))

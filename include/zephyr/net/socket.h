@@ -54,6 +54,54 @@ ZSOCK_BEGIN_DECLS
 ZSOCK_API int zsock_socket(int family, int type, int proto);
 
 /*
+ * Make two sockets that are connected with each other: what is sent on one is
+ * received on the other, in both directions.  Does not block.
+ *
+ * As on the device (the linux profile's are the kernel's own):
+ *
+ * 64 bytes each way wait to be received, or what
+ * CONFIG_NET_SOCKETPAIR_BUFFER_SIZE of the target's limits says.  A send waits
+ * for some room and then sends what fits, which may be less than it was given.
+ * A zsock_sendmsg sends all of it, one buffer after the other; if O_NONBLOCK is
+ * set, all or nothing.  ZSOCK_MSG_* flags and destinations are ignored: only
+ * O_NONBLOCK keeps a call from waiting.  zsock_recvfrom stores no address and
+ * the length 0.
+ *
+ * After the peer was closed, what it had sent is received first, then 0.
+ * ZSOCK_POLLIN says so to who asks for it, and ZSOCK_POLLHUP to who asks for
+ * ZSOCK_POLLOUT, which is set exactly while there is room.  Data must be
+ * received by the library's calls: room is counted by them.
+ *
+ * Returns 0 and in sv the two numbers, which are the caller's to close, or -1
+ * with errno, and sv as it was.  In the order in which they are looked for
+ * (Zephyr)
+ *   EAFNOSUPPORT     family is not NET_AF_UNIX
+ *   EPROTOTYPE       type is not NET_SOCK_STREAM; type bits do not exist
+ *   EPROTONOSUPPORT  proto is not 0
+ *   EFAULT           sv is NULL
+ *   ENOMEM           out of memory, or CONFIG_NET_SOCKETPAIR_MAX pairs are open
+ *   ENFILE           fewer than two numbers, or the kernel's four descriptors
+ *                    that a pair takes, are free
+ * and of the calls on one of them (Zephyr)
+ *   EPIPE        send: the peer was closed; receive: it was closed while the
+ *                call waited
+ *   EAGAIN       O_NONBLOCK is set, and nothing is there, or no room, or
+ *                another thread is sending at this moment
+ *   EMSGSIZE     zsock_sendmsg: O_NONBLOCK is set, and there is not room for
+ *                all of it; nothing was sent
+ *   EINVAL       nothing is to be sent or received (zsock_sendmsg: one of
+ *                several buffers is empty; all are empty is 0); zsock_listen
+ *   EINTR        a signal came, or another thread closed the socket
+ *   EISCONN      zsock_bind, zsock_connect
+ *   ENOTSUP      zsock_shutdown
+ *   ENOPROTOOPT  every option
+ *   EOPNOTSUPP   zsock_accept, zsock_getsockname, zsock_getpeername, and
+ *                zsock_ioctl but for FIONREAD and FIONBIO; in the zephyr-3.3
+ *                profile zsock_recvmsg
+ */
+ZSOCK_API int zsock_socketpair(int family, int type, int proto, int sv[2]);
+
+/*
  * Close a socket.  A secure one says close_notify first and sends what is
  * still to be sent, for at most one second, on a non-blocking socket without
  * waiting.  The number is gone whatever the result is, but not given again

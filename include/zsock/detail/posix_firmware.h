@@ -12,6 +12,8 @@ ZSOCK_BEGIN_DECLS
 typedef unsigned long nfds_t;
 
 int socket(int family, int type, int proto) ZSOCK_POSIX_SYMBOL(socket);
+int socketpair(int family, int type, int proto, int sv[2])
+    ZSOCK_POSIX_SYMBOL(socketpair);
 int close(int fd) ZSOCK_POSIX_SYMBOL(close);
 int shutdown(int fd, int how) ZSOCK_POSIX_SYMBOL(shutdown);
 int bind(int fd, const struct net_sockaddr *addr, net_socklen_t len)

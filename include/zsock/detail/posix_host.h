@@ -19,6 +19,7 @@ const char *gai_strerror(int errcode);
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wredundant-decls" /* that is the point */
 ZSOCK_POSIX_BIND(socket);
+ZSOCK_POSIX_BIND(socketpair);
 ZSOCK_POSIX_BIND(close);
 ZSOCK_POSIX_BIND(shutdown);
 ZSOCK_POSIX_BIND(bind);
