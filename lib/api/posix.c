@@ -6,6 +6,7 @@
 #include <stdbool.h>
 
 #include <zephyr/net/socket.h>
+#include <zephyr/zvfs/eventfd.h>
 
 #include "api/poll.h"
 #include "base/err.h"
@@ -221,4 +222,29 @@ int
 zsock_posix_inet_pton(int family, const char *src, void *dst)
 {
 	return zsock_inet_pton((net_sa_family_t)family, src, dst);
+}
+
+int
+zsock_posix_eventfd(unsigned int initval, int flags)
+{
+	return zvfs_eventfd(initval, flags);
+}
+
+/* One that a source without the names has made is the kernel's. */
+int
+zsock_posix_eventfd_read(int fd, uint64_t *value)
+{
+	if (!foreign(fd))
+		return zvfs_eventfd_read(fd, value);
+	return kernel->read(fd, value, sizeof(*value)) == sizeof(*value) ? 0
+	                                                                 : -1;
+}
+
+int
+zsock_posix_eventfd_write(int fd, uint64_t value)
+{
+	if (!foreign(fd))
+		return zvfs_eventfd_write(fd, value);
+	return kernel->write(fd, &value, sizeof(value)) == sizeof(value) ? 0
+	                                                                 : -1;
 }

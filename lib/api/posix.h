@@ -3,6 +3,7 @@
 
 #include <netdb.h>
 #include <poll.h>
+#include <stdint.h>
 #include <sys/select.h>
 #include <sys/socket.h>
 
@@ -58,5 +59,10 @@ ZSOCK_API const char *zsock_posix_gai_strerror(int errcode);
 ZSOCK_API const char *zsock_posix_inet_ntop(int family, const void *src,
     char *dst, socklen_t size);
 ZSOCK_API int zsock_posix_inet_pton(int family, const char *src, void *dst);
+
+/* The eventfd calls act on any descriptor as well. */
+ZSOCK_API int zsock_posix_eventfd(unsigned int initval, int flags);
+ZSOCK_API int zsock_posix_eventfd_read(int fd, uint64_t *value);
+ZSOCK_API int zsock_posix_eventfd_write(int fd, uint64_t value);
 
 #endif

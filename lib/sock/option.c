@@ -8,6 +8,7 @@
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/log.h"
+#include "sock/event.h"
 #include "sock/option_names.h"
 #include "sock/tls_names.h"
 
@@ -129,8 +130,11 @@ int
 option_set(struct zsock *s, int level, int name, const void *val, socklen_t len)
 {
 	const struct attempt a = { s, "zsock_setsockopt", level, name };
-	const struct option *o = find(s, level, name);
+	const struct option *o;
 
+	if (s->ops->options == NULL)
+		return event_no_options();
+	o = find(s, level, name);
 	if (o == NULL || o->set == NULL)
 		return refuse_absent(&a);
 	if (val == NULL && o->null_ok)
@@ -146,8 +150,11 @@ int
 option_get(struct zsock *s, int level, int name, void *val, socklen_t *len)
 {
 	const struct attempt a = { s, "zsock_getsockopt", level, name };
-	const struct option *o = find(s, level, name);
+	const struct option *o;
 
+	if (s->ops->options == NULL)
+		return event_no_options();
+	o = find(s, level, name);
 	if (o == NULL || o->get == NULL)
 		return refuse_absent(&a);
 	if (val == NULL || len == NULL)

@@ -43,8 +43,9 @@ int option_kernel_get(struct zsock *s, const struct option *o, void *val,
 /*
  * Look the option up in the tables of s and check the length.  Returns 0,
  * -ENOPROTOOPT (no such option, or not in this direction), -EINVAL (a NULL or
- * a length that the option does not take) or what the row answers.  A refusal
- * is a line of the log: a warning for TLS options, else of level debug.
+ * a length that the option does not take) or what the row answers; on an
+ * eventfd -EOPNOTSUPP, or -ENOTSOCK in the linux profile.  A refusal is a line
+ * of the log: a warning for TLS options, else of level debug.
  */
 int option_set(struct zsock *s, int level, int name, const void *val,
     socklen_t len);

@@ -53,7 +53,7 @@ struct poll_slot {
  */
 struct zsock_ops {
 	const char *name;
-	/* Searched in order; the last is NULL. */
+	/* Searched in order; the last is NULL.  NULL for an eventfd. */
 	const struct option *const *options;
 	/* Frees what the kind has and closes kfd.  Nobody holds a reference. */
 	void (*destroy)(struct zsock *s);

@@ -13,8 +13,10 @@
 #include <unistd.h>
 
 #include <zephyr/net/socket.h>
+#include <zephyr/posix/sys/eventfd.h>
 
 #include "base/config.h"
+#include "base/kernel.h"
 #include "base/profile.h"
 #include "sock/fdtable.h"
 #include "support/fake_kernel.h"
@@ -170,6 +172,55 @@ a_socketpair_is_the_librarys(void **state)
 	assert_errno(write(sv[0], buf, 1), EPIPE);
 	assert_int_equal(read(sv[0], buf, 1), 0);
 	assert_int_equal(close(sv[0]), 0);
+}
+
+static void
+an_eventfd_is_the_librarys(void **state)
+{
+	const int fd = eventfd(1, EFD_NONBLOCK);
+	uint64_t value = 4;
+	eventfd_t got;
+
+	(void)state;
+	assert_true(fdtable_owns(fd));
+	assert_int_equal(write(fd, &value, sizeof(value)), 8);
+	assert_errno(write(fd, &value, 7), EINVAL);
+	assert_errno(read(fd, &value, 7), EINVAL);
+	assert_int_equal(read(fd, &value, sizeof(value)), 8);
+	assert_int_equal(value, 5);
+	assert_errno(read(fd, &value, sizeof(value)), EAGAIN);
+	assert_errno(eventfd_read(fd, &got), EAGAIN);
+	assert_int_equal(eventfd_write(fd, 7), 0);
+	assert_int_equal(poll(&(struct pollfd){ .fd = fd, .events = POLLIN }, 1,
+	                     FAR),
+	    1);
+	assert_int_equal(eventfd_read(fd, &got), 0);
+	assert_int_equal(got, 7);
+	assert_errno(eventfd_write(fd, UINT64_MAX), EINVAL);
+	assert_errno(eventfd_read(fd, NULL), EFAULT);
+	assert_errno(eventfd_read(client, &got), EBADF);
+	assert_errno(eventfd(0, EFD_CLOEXEC), EINVAL);
+	assert_int_equal(close(fd), 0);
+	assert_errno(eventfd_read(fd, &got), EBADF);
+	assert_errno(eventfd_write(fd, 1), EBADF);
+}
+
+/* As one that a source without the names has made. */
+static void
+an_eventfd_of_libc_is_the_kernels(void **state)
+{
+	const int fd = kernel_libc.eventfd(3, EFD_NONBLOCK);
+	eventfd_t got;
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_false(fdtable_owns(fd));
+	assert_int_equal(eventfd_write(fd, 2), 0);
+	assert_int_equal(eventfd_read(fd, &got), 0);
+	assert_int_equal(got, 5);
+	assert_errno(eventfd_read(fd, &got), EAGAIN);
+	assert_errno(eventfd_write(fd, UINT64_MAX), EINVAL);
+	assert_int_equal(close(fd), 0);
 }
 
 static void
@@ -571,6 +622,8 @@ main(void)
 		WITH_LINK(both_spellings_are_the_same_socket),
 		WITH_LINK(read_and_write_take_any_descriptor),
 		WITH_LINK(a_socketpair_is_the_librarys),
+		WITH_LINK(an_eventfd_is_the_librarys),
+		WITH_LINK(an_eventfd_of_libc_is_the_kernels),
 		WITH_LINK(writing_to_a_closed_socket_is_no_signal),
 		WITH_LINK(a_socket_call_on_a_file_is_ebadf),
 		WITH_LINK(a_number_that_is_nobodys_is_ebadf),

@@ -31,7 +31,7 @@ STDS = {'gcc': ['gnu11', 'c11', 'c17'], 'g++': ['c++17', 'c++11'],
         'clang': ['gnu11', 'c11', 'c17'], 'clang++': ['c++17', 'c++11']}
 LIBC = ['sys/socket.h', 'netinet/in.h', 'arpa/inet.h', 'netdb.h', 'poll.h',
         'sys/select.h', 'unistd.h', 'fcntl.h', 'sys/ioctl.h', 'net/if.h',
-        'sys/time.h', 'pthread.h', 'stdlib.h']
+        'sys/eventfd.h', 'sys/time.h', 'pthread.h', 'stdlib.h']
 PAIRED = ['zephyr/net/socket.h', 'zephyr/net/net_ip.h']  # bring libc's headers
 POSIX = '-DCONFIG_NET_SOCKETS_POSIX_NAMES=1'
 HOST = ['-U_FORTIFY_SOURCE', '-I' + INCLUDE]

@@ -10,6 +10,7 @@
 
 #include <zephyr/posix/fcntl.h>
 #include <zephyr/posix/poll.h>
+#include <zephyr/posix/sys/eventfd.h>
 #include <zephyr/posix/sys/ioctl.h>
 #include <zephyr/posix/sys/select.h>
 #include <zephyr/posix/sys/socket.h>
@@ -51,6 +52,7 @@ static fd_set set;
 static struct timeval tv;
 static struct addrinfo *ai;
 static int value, sv[2];
+static eventfd_t event;
 
 CALL(socket, AF_INET, SOCK_STREAM, IPPROTO_TLS_1_2)
 CALL(socketpair, AF_UNIX, SOCK_STREAM, 0, sv)
@@ -81,6 +83,9 @@ CALL(freeaddrinfo, ai)
 CALL(gai_strerror, EAI_NONAME)
 CALL(inet_ntop, AF_INET, &to.sin_addr, buf, sizeof(buf))
 CALL(inet_pton, AF_INET, "127.0.0.1", &to.sin_addr)
+CALL(eventfd, 0, EFD_SEMAPHORE | EFD_NONBLOCK)
+CALL(eventfd_read, 1000, &event)
+CALL(eventfd_write, 1000, 1)
 
 static void (*const calls[])(void) = {
 	call_socket,
@@ -112,6 +117,9 @@ static void (*const calls[])(void) = {
 	call_gai_strerror,
 	call_inet_ntop,
 	call_inet_pton,
+	call_eventfd,
+	call_eventfd_read,
+	call_eventfd_write,
 };
 
 int

@@ -4,6 +4,8 @@
  */
 #include "posix_stub.h"
 
+#include <stdint.h>
+
 #include <zephyr/net/socket.h>
 #include <zsock/zsock.h>
 
@@ -54,6 +56,9 @@ STUB(int, getaddrinfo,
 STUB(const char *, gai_strerror, (int a))
 STUB(const char *, inet_ntop, (int a, const void *b, char *c, net_socklen_t d))
 STUB(int, inet_pton, (int a, const char *b, void *c))
+STUB(int, eventfd, (unsigned int a, int b))
+STUB(int, eventfd_read, (int a, uint64_t *b))
+STUB(int, eventfd_write, (int a, uint64_t b))
 
 void zsock_posix_freeaddrinfo(struct zsock_addrinfo *ai);
 
