@@ -120,6 +120,11 @@ def plan():
             if name != 'old_era' or 'firmware' in mode:
                 yield f'{name}.c ({mode})', [
                     (compiles, (*w, flags, f'{TESTS}/{name}.c')) for w in who]
+        for own in ('', '-DOWN_MS', '-DOWN_NONE'):
+            yield f'own_kernel.c {own} ({mode})', [
+                (compiles, (*w, [*flags, f'-I{TESTS}/own_kernel',
+                                 *filter(None, [own])],
+                            f'{TESTS}/own_kernel.c')) for w in every]
         if POSIX in flags:
             for o in (['-O0'], ['-O2'], ['-O2', '-flto']):
                 yield f'posix_names.c {" ".join(o)} ({mode})', [

@@ -28,6 +28,7 @@
 #include <zephyr/net/socket_types.h>
 #include <zephyr/net/tls_credentials.h>
 #include <zsock/api.h>
+#include <zsock/detail/send_all.h>
 #include <zsock/options.h>
 
 /* What ZSOCK_TLS_CERT_VERIFY_CALLBACK takes. */
