@@ -1,5 +1,6 @@
 #include <errno.h>
 
+#include <zephyr/net/socket.h>
 #include <zsock/zsock.h>
 
 #include "base/err.h"
@@ -29,6 +30,12 @@ zsock_error_text(int sock, char *buf, size_t len)
 	if (buf == NULL && len > 0)
 		return (int)err_edge(-EINVAL);
 	return (int)err_edge(call_error_text(sock, buf, len));
+}
+
+void *
+zsock_get_context_object(int sock)
+{
+	return fdtable_peek(sock);
 }
 
 void

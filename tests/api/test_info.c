@@ -113,6 +113,26 @@ the_reason_of_a_refusal_is_told(void **state)
 }
 
 static void
+a_number_has_an_object_as_long_as_it_is_open(void **state)
+{
+	const int a = zsock_socket(NET_AF_INET, NET_SOCK_STREAM, 0);
+	const int b = zsock_socket(NET_AF_INET, NET_SOCK_DGRAM, 0);
+	void *object = zsock_get_context_object(a);
+
+	(void)state;
+	errno = EXDEV;
+	assert_non_null(object);
+	assert_ptr_equal(zsock_get_context_object(a), object);
+	assert_ptr_not_equal(zsock_get_context_object(b), object);
+	assert_int_equal(zsock_close(a), 0);
+	assert_null(zsock_get_context_object(a));
+	assert_null(zsock_get_context_object(-1));
+	assert_null(zsock_get_context_object(1 << 30));
+	assert_int_equal(errno, EXDEV);
+	assert_int_equal(zsock_close(b), 0);
+}
+
+static void
 kernel_numbers_come_too_late_once_a_socket_was_open(void **state)
 {
 	const int sock = zsock_socket(NET_AF_INET, NET_SOCK_STREAM, 0);
@@ -156,6 +176,7 @@ main(void)
 		cmocka_unit_test(before_the_handshake_there_is_nothing_to_tell),
 		cmocka_unit_test(a_connection_tells_its_version_and_suite),
 		cmocka_unit_test(the_reason_of_a_refusal_is_told),
+		cmocka_unit_test(a_number_has_an_object_as_long_as_it_is_open),
 		cmocka_unit_test(
 		    kernel_numbers_come_too_late_once_a_socket_was_open),
 	};

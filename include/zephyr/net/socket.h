@@ -276,6 +276,15 @@ ZSOCK_API int zsock_setsockopt(int sock, int level, int optname,
     const void *optval, net_socklen_t optlen);
 
 /*
+ * The object behind a number, for what wants to know whether two numbers are
+ * the same socket; it is only valid until the socket is closed.
+ *
+ * Returns NULL for a number that is not an open socket of the library; errno is
+ * left alone.
+ */
+ZSOCK_API void *zsock_get_context_object(int sock);
+
+/*
  * The address of the peer, or of the socket itself.  *addrlen is the room on
  * entry and the length, which may be larger, on return.
  *   EINVAL    addr or addrlen is NULL (Zephyr)
