@@ -17,7 +17,6 @@
 #define DEPTH 32
 
 struct trace {
-	pid_t maker;
 	int n;
 	void *frames[DEPTH];
 };
@@ -34,7 +33,6 @@ leaks_note(struct zsock *s)
 		return;
 	s->trace = malloc(sizeof(*s->trace));
 	if (s->trace != NULL) {
-		s->trace->maker = getpid();
 		s->trace->n = backtrace(s->trace->frames, DEPTH);
 		atomic_store(&armed, true);
 	}
@@ -121,7 +119,7 @@ report(struct zsock *s, int sock, void *arg)
 	char **names;
 
 	(void)arg;
-	if (t == NULL || t->maker != getpid())
+	if (t == NULL || s->owner != getpid())
 		return;
 	say("zsock: leak: socket %d, %s, %s, %s, was never closed; made by\n",
 	    sock, s->ops->name,

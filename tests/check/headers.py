@@ -115,7 +115,8 @@ def plan():
                       for source in (line + o, o + line)]
         yield f'<{header}> ({mode})', [(compiles, case) for case in cases]
     for mode, flags in MODES.items():
-        for name in ('layout', 'eras', 'members', 'new_era', 'old_era'):
+        for name in ('layout', 'eras', 'members', 'service', 'new_era',
+                     'old_era'):
             who = [w for w in every if '_' not in name or '+' not in w[0]]
             if name != 'old_era' or 'firmware' in mode:
                 yield f'{name}.c ({mode})', [
