@@ -68,6 +68,9 @@ static const struct symbol_case {
 	{ "CONFIG_ZVFS_POLL_MAX", LIMIT_POLL },
 	{ "CONFIG_NET_SOCKETS_POLL_MAX", LIMIT_POLL },
 	{ "CONFIG_NET_SOCKETPAIR_BUFFER_SIZE", LIMIT_PAIR_BUFFER },
+	{ "CONFIG_NET_SOCKETPAIR_MAX", LIMIT_PAIRS },
+	{ "CONFIG_ZVFS_EVENTFD_MAX", LIMIT_EVENTS },
+	{ "CONFIG_EVENTFD_MAX", LIMIT_EVENTS },
 	{ "CONFIG_NET_TCP_MAX_RECV_WINDOW_SIZE", LIMIT_RECV_WINDOW },
 	{ "CONFIG_NET_TCP_MAX_SEND_WINDOW_SIZE", LIMIT_SEND_WINDOW },
 	{ "CONFIG_NET_BUF_TX_COUNT", LIMIT_TX_BUFFERS },
@@ -99,6 +102,20 @@ symbol_sets_its_limit_and_no_other(void **state)
 	assert_int_equal(limits_set(c->name, 43), 0);
 	assert_int_equal(limit_get(c->limit, NONE), 43);
 	assert_string_equal(limit_symbol(c->limit), c->name);
+}
+
+static void
+every_limit_has_a_symbol_here(void **state)
+{
+	bool found[LIMIT_COUNT] = { false };
+
+	(void)state;
+	for (size_t i = 0; i < LEN(symbols); i++)
+		found[symbols[i].limit] = true;
+	for (int i = 0; i < LIMIT_COUNT; i++) {
+		if (!found[i])
+			fail_msg("%s", limit_symbol((enum limit)i));
+	}
 }
 
 #define FDS "CONFIG_ZVFS_OPEN_MAX"
@@ -358,6 +375,7 @@ int
 main(void)
 {
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test_setup(every_limit_has_a_symbol_here, setup),
 		cmocka_unit_test_setup(a_null_byte_ends_its_line_only, setup),
 		cmocka_unit_test_setup(a_second_file_adds_to_the_first, setup),
 		cmocka_unit_test_setup(a_file_that_cannot_be_read_is_named,
