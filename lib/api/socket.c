@@ -10,6 +10,7 @@
 #include "base/profile.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
+#include "sock/option_numbers.h"
 #include "sock/tls_names.h"
 
 /* The layers below have Zephyr's own numbers without its headers. */
@@ -25,6 +26,9 @@ _Static_assert((int)TLS_LEVEL == ZSOCK_SOL_TLS &&
         (int)TLS_NAME_PEER_VERIFY == ZSOCK_TLS_PEER_VERIFY &&
         (int)TLS_NAME_CERT_VERIFY_RESULT == ZSOCK_TLS_CERT_VERIFY_RESULT,
     "option numbers");
+_Static_assert((int)OPTION_SO_SOCKS5 == ZSOCK_SO_SOCKS5 &&
+        (int)OPTION_IP_DONTFRAG == ZSOCK_IP_DONTFRAG,
+    "numbers of options that Linux has not");
 
 int
 zsock_socket(int family, int type, int proto)
@@ -220,8 +224,13 @@ int
 zsock_setsockopt(int sock, int level, int optname, const void *optval,
     net_socklen_t optlen)
 {
-	return (int)err_edge(
-	    call_setsockopt(sock, level, optname, optval, optlen));
+	const int rc = call_setsockopt(sock, level, optname, optval, optlen);
+
+	/* The older device forgets to turn this one into an errno. */
+	if (rc == -EINVAL && level == NET_IPPROTO_TCP &&
+	    optname == ZSOCK_TCP_NODELAY && quirk(QUIRK_NODELAY_RAW) != 0)
+		return rc;
+	return (int)err_edge(rc);
 }
 
 int

@@ -138,7 +138,7 @@ void
 native_fini(struct native *n)
 {
 	limit_give(LIMIT_CONTEXTS);
-	free(atomic_load(&n->proxy));
+	native_free_proxies(n);
 	native_close_kfd(n->base.kfd);
 }
 

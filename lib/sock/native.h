@@ -42,13 +42,14 @@ struct native {
 	atomic_int child_port; /* network order: what getsockname invents */
 	/* What options have asked for and the kernel is not told as it is. */
 	atomic_int reuse;          /* SO_REUSEADDR */
-	atomic_bool send_timeout;  /* SO_SNDTIMEO is the program's own */
+	atomic_llong send_timeout; /* SO_SNDTIMEO in microseconds, or 0 */
 	atomic_bool recv_timeout;  /* SO_RCVTIMEO is set */
 	atomic_bool plain;         /* no option was ever set */
 	atomic_int sndbuf, rcvbuf; /* as set, not as the kernel doubles them */
 	atomic_int priority;       /* SO_PRIORITY */
 	atomic_int txtime;         /* SO_TXTIME */
 	atomic_int timestamping;   /* SO_TIMESTAMPING */
+	atomic_int preferences;    /* IPV6_ADDR_PREFERENCES */
 	_Atomic(struct native_proxy *) proxy; /* SO_SOCKS5, or NULL */
 };
 
@@ -56,7 +57,12 @@ struct native {
 struct native_proxy {
 	union native_addr addr;
 	socklen_t len;
+	struct native_proxy *before; /* kept until the socket is destroyed */
 };
+
+/* Bytes of Zephyr's own sockaddr_in and sockaddr_in6. */
+#define NATIVE_IN_LEAST 8
+#define NATIVE_IN6_LEAST 24
 
 int native_open(int family, int type, int proto, struct zsock **out);
 
@@ -135,8 +141,22 @@ int native_set_timeout(int kfd, int name, int ms);
  */
 int native_error(struct native *n);
 
-/* The limit of a blocking send in milliseconds, 0 for none. */
+/* The device's limit of a blocking send in milliseconds, 0 for none. */
 int native_send_ms(void);
+
+/* Tells the kernel the limit of sends: the program's own, or the device's. */
+int native_limit_sends(struct native *n);
+
+/*
+ * Options on a kernel socket without those that programs have set, as an
+ * accepted one is on the device; and the options that programs have set, on
+ * the kernel socket that takes another's place.
+ */
+int native_forget_options(const struct native *parent, int kfd);
+void native_move_options(const struct native *n, int from, int to);
+
+/* For fini. */
+void native_free_proxies(struct native *n);
 
 extern const struct option native_stream_options[];
 extern const struct option native_dgram_options[];

@@ -18,28 +18,6 @@ has_port(int kfd)
 	    a.in.sin_port != 0;
 }
 
-/* Options that were set move to the new kernel socket. */
-static void
-move_options(const struct zsock *s, int from, int to)
-{
-	unsigned char value[64];
-
-	for (const struct option *const *t = s->ops->options; *t != NULL; t++) {
-		for (const struct option *o = *t; o->max != 0; o++) {
-			socklen_t len = sizeof(value);
-
-			if (o->set != option_kernel_set ||
-			    o->get != option_kernel_get)
-				continue;
-			/* One that the other family lacks has no value. */
-			if (kernel->getsockopt(from, o->level, o->name, value,
-			        &len) == 0)
-				(void)kernel->setsockopt(to, o->level, o->name,
-				    value, len);
-		}
-	}
-}
-
 /*
  * The kernel never gives a socket another address or family, and the older
  * device does: a new kernel socket takes the old one's descriptor.
@@ -54,7 +32,7 @@ replace(struct native *n, int family)
 		return kfd;
 	nonblock = native_nonblock(n->base.kfd);
 	if (!atomic_load(&n->plain))
-		move_options(&n->base, n->base.kfd, kfd);
+		native_move_options(n, n->base.kfd, kfd);
 	if (nonblock > 0)
 		rc = native_set_nonblock(kfd, true);
 	if (rc == 0)

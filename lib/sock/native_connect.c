@@ -67,9 +67,8 @@ settle_connected(struct native *n)
 {
 	int rc = 0;
 
-	if (native_send_ms() > 0 && !atomic_load(&n->send_timeout))
-		rc = native_set_timeout(n->base.kfd, SO_SNDTIMEO,
-		    native_send_ms());
+	if (profile_get() != PROFILE_LINUX)
+		rc = native_limit_sends(n);
 	set_state(n, NATIVE_CONNECTED);
 	return rc;
 }
@@ -270,6 +269,20 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 	return settle_connected(n);
 }
 
+/* Without its peer the connection to the proxy is of no use. */
+static int
+ask_proxy(struct native *n, const struct sockaddr *addr)
+{
+	const int rc = socks_connect(n, addr, deadline_in_ms(connect_ms()));
+
+	if (rc == 0)
+		return 0;
+	atomic_store(&n->error, -rc);
+	set_state(n, NATIVE_FAILED);
+	(void)kernel->shutdown(n->base.kfd, SHUT_RDWR); /* it may be gone */
+	return rc;
+}
+
 int
 native_connect_stream(struct native *n, const struct sockaddr *addr,
     socklen_t len, bool blocking)
@@ -289,8 +302,7 @@ native_connect_stream(struct native *n, const struct sockaddr *addr,
 	if (proxy == NULL)
 		return connect_directly(n, addr, len, blocking);
 	rc = connect_directly(n, &proxy->addr.any, proxy->len, true);
-	return rc < 0 ? rc
-	              : socks_connect(n, addr, deadline_in_ms(connect_ms()));
+	return rc < 0 ? rc : ask_proxy(n, addr);
 }
 
 /* A device forgets the peer when it is given the wildcard address. */
@@ -302,6 +314,8 @@ connect_dgram(struct native *n, const struct sockaddr *addr, socklen_t len)
 	bool any;
 	int rc;
 
+	if (atomic_load(&n->proxy) != NULL)
+		return -ENOTSUP; /* streams alone go through a proxy */
 	if (addr->sa_family == AF_UNSPEC && quirk(QUIRK_CONNECT_UNSPEC) != 0)
 		return -quirk(QUIRK_CONNECT_UNSPEC);
 	rc = check_family(n, addr);
@@ -441,31 +455,6 @@ native_drop_child(int kfd)
 	native_close_kfd(kfd);
 }
 
-/* What the kernel has copied from the listener and the device would not. */
-static int
-forget_options(int kfd)
-{
-	static const struct {
-		int level, name;
-	} rows[] = {
-		{ SOL_SOCKET, SO_KEEPALIVE },
-		{ IPPROTO_TCP, 1 /* TCP_NODELAY */ },
-	};
-	const struct linger none = { 0 };
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < sizeof(rows) / sizeof(rows[0]); i++)
-		rc = native_set_int(kfd, rows[i].level, rows[i].name, 0);
-	if (rc == 0)
-		rc = (int)err_from_kernel(kernel->setsockopt(kfd, SOL_SOCKET,
-		    SO_LINGER, &none, sizeof(none)));
-	if (rc == 0)
-		rc = native_set_timeout(kfd, SO_RCVTIMEO, 0);
-	if (rc == 0)
-		rc = native_set_timeout(kfd, SO_SNDTIMEO, native_send_ms());
-	return rc;
-}
-
 /* A port as the older device invents it for an accepted socket. */
 static in_port_t
 invented_port(int kfd)
@@ -481,7 +470,7 @@ native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
 
 	if (quirk(QUIRK_ACCEPT_PLAIN_CHILD) != 0 &&
 	    !atomic_load(&parent->plain))
-		rc = forget_options(kfd);
+		rc = native_forget_options(parent, kfd);
 	if (rc < 0) {
 		native_drop_child(kfd);
 		return rc;

@@ -9,8 +9,13 @@
 #include "base/kernel.h"
 #include "base/log.h"
 #include "sock/event.h"
+#include "sock/native.h"
 #include "sock/option_names.h"
 #include "sock/tls_names.h"
+
+/* Numbers of options that Linux has not, or uses for something else. */
+#define OURS 0x5a00
+#define OURS_MASK (~0xff)
 
 int
 option_kernel_set(struct zsock *s, const struct option *o, const void *val,
@@ -28,16 +33,33 @@ option_kernel_get(struct zsock *s, const struct option *o, void *val,
 	    kernel->getsockopt(s->kfd, o->level, o->name, val, len));
 }
 
+static bool
+has(const struct option *o, int direction)
+{
+	return (direction == OPTION_SET ? o->set != NULL : o->get != NULL) &&
+	    (o->in == 0 || (o->in >> 2 * profile_get() & direction) != 0);
+}
+
+/* What the first table lacks in this direction may be in the second. */
 static const struct option *
-find(const struct zsock *s, int level, int name)
+find(const struct zsock *s, int level, int name, int direction)
 {
 	for (const struct option *const *t = s->ops->options; *t != NULL; t++) {
 		for (const struct option *o = *t; o->max != 0; o++) {
-			if (o->level == level && o->name == name)
+			if (o->level == level && o->name == name &&
+			    has(o, direction))
 				return o;
 		}
 	}
 	return NULL;
+}
+
+/* May the kernel answer for an option without a row? */
+static bool
+is_kernels(int level, int name)
+{
+	return profile_get() == PROFILE_LINUX && level != TLS_LEVEL &&
+	    (name & OURS_MASK) != OURS;
 }
 
 static bool
@@ -97,12 +119,18 @@ refuse(const struct attempt *a, int rc, const char *fmt, ...)
 static int
 refuse_absent(const struct attempt *a)
 {
-	if (find(a->s, a->level, a->name) != NULL)
+	if (find(a->s, a->level, a->name, OPTION_GET) != NULL ||
+	    find(a->s, a->level, a->name, OPTION_SET) != NULL)
 		return refuse(a, -ENOPROTOOPT, "not in this direction");
 	if (a->level == TLS_LEVEL && !knows_level(a->s, a->level))
 		return refuse(a, -ENOPROTOOPT,
 		    "it was not opened with a TLS protocol");
-	return refuse(a, -ENOPROTOOPT, "such a socket does not have it");
+	if (a->level == TLS_LEVEL)
+		return refuse(a, -ENOPROTOOPT,
+		    "such a socket does not have it");
+	return refuse(a, -ENOPROTOOPT,
+	    "such a socket does not have it in the profile %s",
+	    profile_name(profile_get()));
 }
 
 static int
@@ -134,16 +162,33 @@ option_set(struct zsock *s, int level, int name, const void *val, socklen_t len)
 
 	if (s->ops->options == NULL)
 		return event_no_options();
-	o = find(s, level, name);
-	if (o == NULL || o->set == NULL)
+	o = find(s, level, name, OPTION_SET);
+	if (o == NULL && is_kernels(level, name))
+		return (int)err_from_kernel(
+		    kernel->setsockopt(s->kfd, level, name, val, len));
+	if (o == NULL)
 		return refuse_absent(&a);
 	if (val == NULL && o->null_ok)
-		return answered(&a, o->set(s, o, NULL, 0));
+		return answered(&a, o->set(s, o, NULL, len));
 	if (val == NULL)
 		return refuse(&a, -EINVAL, "the value is NULL");
 	if (len < o->min || len > o->max)
 		return refuse_length(&a, o, len);
 	return answered(&a, o->set(s, o, val, len));
+}
+
+/* A plain socket of the device uses the pointers as they are. */
+static int
+refuse_null(const struct attempt *a)
+{
+	const struct option *rows = *a->s->ops->options;
+
+	if (profile_get() != PROFILE_LINUX &&
+	    (rows == native_stream_options || rows == native_dgram_options))
+		profile_hazard("getsockopt: the value or its length is NULL: "
+		               "EINVAL",
+		    "crashes");
+	return refuse(a, -EINVAL, "the value or its length is NULL");
 }
 
 int
@@ -154,11 +199,17 @@ option_get(struct zsock *s, int level, int name, void *val, socklen_t *len)
 
 	if (s->ops->options == NULL)
 		return event_no_options();
-	o = find(s, level, name);
-	if (o == NULL || o->get == NULL)
+	o = find(s, level, name, OPTION_GET);
+	if (o == NULL && is_kernels(level, name))
+		return (int)err_from_kernel(
+		    kernel->getsockopt(s->kfd, level, name, val, len));
+	if (o == NULL)
 		return refuse_absent(&a);
 	if (val == NULL || len == NULL)
-		return refuse(&a, -EINVAL, "the value or its length is NULL");
+		return refuse_null(&a);
+	if (*len < o->min && o->unchecked && quirk(QUIRK_OPTION_ANY_LENGTH))
+		profile_hazard("getsockopt: *optlen is too short: EINVAL",
+		    "writes beyond it");
 	if (*len < o->min || (o->exact && *len != o->max))
 		return refuse_length(&a, o, *len);
 	return answered(&a, o->get(s, o, val, len));

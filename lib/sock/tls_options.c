@@ -203,6 +203,9 @@ set_nodelay(struct zsock *s, const struct option *o, const void *val,
 	int wish, rc = 0;
 
 	memcpy(&wish, val, len);
+	if (profile_get() != PROFILE_LINUX && wish != 0 && wish != 1)
+		return -EINVAL;
+	atomic_store(&t->native.plain, false);
 	pthread_mutex_lock(&t->lock);
 	if (t->quick)
 		t->nodelay = wish != 0;
@@ -229,22 +232,25 @@ get_nodelay(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return rc;
 }
 
+/* Lengths of values, for getsockopt too where they are EXACT. */
+#define BETWEEN(least, most) .min = (least), .max = (most)
+#define EXACT(type) .min = sizeof(type), .max = sizeof(type), .exact = true
+#define TLS(nam) .level = TLS_LEVEL, .name = TLS_NAME_##nam
+#define INNER(lev, nam) .level = (lev), .name = (nam)
+
 const struct option tls_options[] = {
-	{ TLS_LEVEL, TLS_NAME_SEC_TAG_LIST, 0, UINT32_MAX, set_tags, get_tags,
-	    true, false },
-	{ TLS_LEVEL, TLS_NAME_HOSTNAME, 0, UINT32_MAX, set_hostname, NULL, true,
-	    false },
-	{ TLS_LEVEL, TLS_NAME_CIPHERSUITE_USED, sizeof(int), sizeof(int), NULL,
-	    get_suite, false, true },
-	{ TLS_LEVEL, TLS_NAME_PEER_VERIFY, sizeof(int), sizeof(int), set_verify,
-	    NULL, false, false },
-	{ TLS_LEVEL, TLS_NAME_CERT_VERIFY_RESULT, sizeof(uint32_t),
-	    sizeof(uint32_t), NULL, get_verify_result, false, true },
-	{ SOL_SOCKET, SO_PROTOCOL, sizeof(int), sizeof(int), NULL, get_protocol,
-	    false, true },
-	{ SOL_SOCKET, SO_ERROR, sizeof(int), sizeof(int), NULL, get_error,
-	    false, true },
-	{ IPPROTO_TCP, TCP_NODELAY, sizeof(int), sizeof(int), set_nodelay,
-	    get_nodelay, false, false },
+	{ TLS(SEC_TAG_LIST), BETWEEN(0, UINT32_MAX), .set = set_tags,
+	    .get = get_tags, .null_ok = true },
+	{ TLS(HOSTNAME), BETWEEN(0, UINT32_MAX), .set = set_hostname,
+	    .null_ok = true },
+	{ TLS(CIPHERSUITE_USED), EXACT(int), .get = get_suite },
+	{ TLS(PEER_VERIFY), EXACT(int), .set = set_verify },
+	{ TLS(CERT_VERIFY_RESULT), EXACT(uint32_t), .get = get_verify_result },
+	{ INNER(SOL_SOCKET, SO_PROTOCOL), EXACT(int), .get = get_protocol },
+	/* The older device asks the TCP socket below, which has none. */
+	{ INNER(SOL_SOCKET, SO_ERROR), EXACT(int), .get = get_error,
+	    .in = OPTION_IN(OPTION_GET, 0, OPTION_GET) },
+	{ INNER(IPPROTO_TCP, TCP_NODELAY), BETWEEN(sizeof(int), sizeof(int)),
+	    .set = set_nodelay, .get = get_nodelay },
 	OPTION_END,
 };

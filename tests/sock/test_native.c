@@ -197,13 +197,7 @@ v6_takes_no_v4(void **state)
 	for (size_t i = 0; i < LEN(types); i++) {
 		const int six = call_socket(AF_INET6, types[i], 0);
 		const int four = call_socket(AF_INET, types[i], 0);
-		int on = 0;
-		socklen_t on_len = sizeof(on);
 
-		assert_int_equal(call_getsockopt(six, IPPROTO_IPV6, IPV6_V6ONLY,
-		                     &on, &on_len),
-		    0);
-		assert_int_equal(on, 1);
 		any6.sin6_port = 0;
 		assert_int_equal(call_bind(six, (struct sockaddr *)&any6,
 		                     sizeof(any6)),
@@ -225,19 +219,16 @@ v6_takes_no_v4(void **state)
 static void
 a_stream_may_bind_where_one_waits_out_its_time(void **state)
 {
-	int sock, on = 0;
-	socklen_t len = sizeof(on);
+	char byte;
+	int sock;
 
 	(void)state;
 	profile_set(PROFILE_ZEPHYR);
 	open_link(AF_INET);
-	assert_int_equal(call_getsockopt(ends.listener, SOL_SOCKET,
-	                     SO_REUSEADDR, &on, &len),
-	    0);
-	assert_int_equal(on, 1);
 	/* The server closes first: its end stays behind in TIME_WAIT. */
 	assert_int_equal(call_close(ends.server), 0);
-	assert_int_equal(call_recvfrom(ends.client, &on, 1, 0, NULL, NULL), 0);
+	assert_int_equal(call_recvfrom(ends.client, &byte, 1, 0, NULL, NULL),
+	    0);
 	assert_int_equal(call_close(ends.client), 0);
 	assert_int_equal(call_close(ends.listener), 0);
 	sock = call_socket(AF_INET, SOCK_STREAM, 0);

@@ -1,15 +1,14 @@
 #include "support/test.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/time.h>
+#include <sys/socket.h>
 
-#include "sock/call.h"
+#include "base/profile.h"
 #include "sock/option.h"
+#include "support/capture.h"
+#include "support/fake_kernel.h"
 
 /* What the rows below were called with. */
 static struct {
@@ -43,17 +42,26 @@ record_get(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return 0;
 }
 
+#define BOTH_WAYS (OPTION_GET | OPTION_SET)
+
 /* A kind with two tables; the first has the say where both have a row. */
 static const struct option first_rows[] = {
-	{ 10, 1, 2, 4, record_set, record_get, false, false },
-	{ 10, 2, 0, 8, record_set, NULL, true, false },
-	{ 10, 3, 4, 4, NULL, record_get, false, true },
+	{ 10, 1, 2, 4, record_set, record_get, .null_ok = false },
+	{ 10, 2, 0, 8, record_set, NULL, .null_ok = true },
+	{ 10, 3, 4, 4, NULL, record_get, .exact = true },
+	{ 10, 5, 1, 1, record_set, record_get,
+	    .in = OPTION_IN(OPTION_GET, OPTION_SET, BOTH_WAYS) },
+	{ 10, 6, 1, 1, record_set, record_get,
+	    .in = OPTION_IN(BOTH_WAYS, 0, 0) },
+	{ 10, 6, 0, 99, record_set, NULL, .in = OPTION_IN(0, OPTION_SET, 0) },
+	{ 10, 7, 4, 4, NULL, record_get, .unchecked = true },
 	OPTION_END,
 };
 
 static const struct option second_rows[] = {
-	{ 10, 1, 0, 99, record_set, record_get, true, false },
-	{ 11, 1, 1, 1, record_set, record_get, false, false },
+	{ 10, 1, 0, 99, record_set, record_get, .null_ok = true },
+	{ 10, 5, 1, 8, record_set, NULL, .in = OPTION_IN(OPTION_SET, 0, 0) },
+	{ 11, 1, 1, 1, record_set, record_get, .null_ok = false },
 	OPTION_END,
 };
 
@@ -63,7 +71,7 @@ static const struct option *const tables[] = {
 	NULL,
 };
 
-static const struct zsock_ops ops = { .options = tables };
+static const struct zsock_ops ops = { .name = "test", .options = tables };
 
 enum { NO_VALUE, VALUE };
 
@@ -74,34 +82,52 @@ static const struct row_case {
 	socklen_t len;
 	int want;
 	const struct option *row; /* the one that was called, or NULL */
+	enum profile profile;
 } sets[] = {
-	{ "set_shortest", 10, 1, VALUE, 2, -EXDEV, &first_rows[0] },
-	{ "set_longest", 10, 1, VALUE, 4, -EXDEV, &first_rows[0] },
-	{ "set_too_short", 10, 1, VALUE, 1, -EINVAL, NULL },
-	{ "set_too_long", 10, 1, VALUE, 5, -EINVAL, NULL },
-	{ "set_length_0", 10, 1, VALUE, 0, -EINVAL, NULL },
-	{ "set_without_value", 10, 1, NO_VALUE, 4, -EINVAL, NULL },
-	{ "set_empty_value", 10, 2, VALUE, 0, -EXDEV, &first_rows[1] },
+	{ "set_shortest", 10, 1, VALUE, 2, -EXDEV, &first_rows[0], PROFILE_ZEPHYR },
+	{ "set_longest", 10, 1, VALUE, 4, -EXDEV, &first_rows[0], PROFILE_ZEPHYR },
+	{ "set_too_short", 10, 1, VALUE, 1, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "set_too_long", 10, 1, VALUE, 5, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "set_length_0", 10, 1, VALUE, 0, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "set_without_value", 10, 1, NO_VALUE, 4, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "set_empty_value", 10, 2, VALUE, 0, -EXDEV, &first_rows[1], PROFILE_ZEPHYR },
 	{ "set_null_where_it_may_be", 10, 2, NO_VALUE, 4242, -EXDEV,
-	    &first_rows[1] },
-	{ "set_read_only", 10, 3, VALUE, 4, -ENOPROTOOPT, NULL },
-	{ "set_in_second_table", 11, 1, VALUE, 1, -EXDEV, &second_rows[1] },
-	{ "set_unknown_name", 10, 4, VALUE, 4, -ENOPROTOOPT, NULL },
-	{ "set_unknown_level", 12, 1, VALUE, 4, -ENOPROTOOPT, NULL },
-	{ "set_unknown_without_value", 12, 1, NO_VALUE, 4, -ENOPROTOOPT, NULL },
-	{ "set_level_0_name_0", 0, 0, VALUE, 0, -ENOPROTOOPT, NULL },
+	    &first_rows[1], PROFILE_ZEPHYR },
+	{ "set_read_only", 10, 3, VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "set_in_second_table", 11, 1, VALUE, 1, -EXDEV, &second_rows[2], PROFILE_ZEPHYR },
+	{ "set_unknown_name", 10, 4, VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "set_unknown_level", 12, 1, VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "set_unknown_without_value", 12, 1, NO_VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "set_level_0_name_0", 0, 0, VALUE, 0, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "set_of_a_direction_that_the_second_table_has", 10, 5, VALUE, 8,
+	    -EXDEV, &second_rows[1], PROFILE_ZEPHYR },
+	{ "set_of_the_older_profile", 10, 5, VALUE, 1, -EXDEV, &first_rows[3],
+	    PROFILE_ZEPHYR_3_3 },
+	{ "set_of_the_hosts_profile", 10, 5, VALUE, 1, -EXDEV, &first_rows[3],
+	    PROFILE_LINUX },
+	{ "set_by_the_newer_of_two_rows", 10, 6, VALUE, 1, -EXDEV,
+	    &first_rows[4], PROFILE_ZEPHYR },
+	{ "set_too_long_for_the_newer_of_two_rows", 10, 6, VALUE, 2, -EINVAL,
+	    NULL, PROFILE_ZEPHYR },
+	{ "set_by_the_older_of_two_rows", 10, 6, VALUE, 2, -EXDEV,
+	    &first_rows[5], PROFILE_ZEPHYR_3_3 },
 }, gets[] = {
-	{ "get_least_room", 10, 1, VALUE, 2, 0, &first_rows[0] },
-	{ "get_room_to_spare", 10, 1, VALUE, 64, 0, &first_rows[0] },
-	{ "get_too_little_room", 10, 1, VALUE, 1, -EINVAL, NULL },
-	{ "get_without_value", 10, 1, NO_VALUE, 4, -EINVAL, NULL },
-	{ "get_write_only", 10, 2, VALUE, 8, -ENOPROTOOPT, NULL },
-	{ "get_exact_room", 10, 3, VALUE, 4, 0, &first_rows[2] },
-	{ "get_less_than_exact", 10, 3, VALUE, 3, -EINVAL, NULL },
-	{ "get_more_than_exact", 10, 3, VALUE, 5, -EINVAL, NULL },
-	{ "get_in_second_table", 11, 1, VALUE, 1, 0, &second_rows[1] },
-	{ "get_unknown_name", 10, 4, VALUE, 4, -ENOPROTOOPT, NULL },
-	{ "get_unknown_without_value", 10, 4, NO_VALUE, 4, -ENOPROTOOPT, NULL },
+	{ "get_least_room", 10, 1, VALUE, 2, 0, &first_rows[0], PROFILE_ZEPHYR },
+	{ "get_room_to_spare", 10, 1, VALUE, 64, 0, &first_rows[0], PROFILE_ZEPHYR },
+	{ "get_too_little_room", 10, 1, VALUE, 1, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "get_without_value", 10, 1, NO_VALUE, 4, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "get_write_only", 10, 2, VALUE, 8, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "get_exact_room", 10, 3, VALUE, 4, 0, &first_rows[2], PROFILE_ZEPHYR },
+	{ "get_less_than_exact", 10, 3, VALUE, 3, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "get_more_than_exact", 10, 3, VALUE, 5, -EINVAL, NULL, PROFILE_ZEPHYR },
+	{ "get_in_second_table", 11, 1, VALUE, 1, 0, &second_rows[2], PROFILE_ZEPHYR },
+	{ "get_unknown_name", 10, 4, VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "get_unknown_without_value", 10, 4, NO_VALUE, 4, -ENOPROTOOPT, NULL, PROFILE_ZEPHYR },
+	{ "get_of_the_newer_profile", 10, 5, VALUE, 1, 0, &first_rows[3], PROFILE_ZEPHYR },
+	{ "get_not_in_the_older_profile", 10, 5, VALUE, 1, -ENOPROTOOPT, NULL,
+	    PROFILE_ZEPHYR_3_3 },
+	{ "get_by_no_row_of_the_older_profile", 10, 6, VALUE, 1, -ENOPROTOOPT,
+	    NULL, PROFILE_ZEPHYR_3_3 },
 };
 
 static void
@@ -111,6 +137,7 @@ set_row(void **state)
 	const char value[8] = "value";
 	struct zsock s;
 
+	profile_set(c->profile);
 	sock_init(&s, &ops, -1);
 	memset(&seen, 0, sizeof(seen));
 	assert_int_equal(option_set(&s, c->level, c->option,
@@ -118,13 +145,9 @@ set_row(void **state)
 	    c->want);
 	assert_ptr_equal(seen.row, c->row);
 	assert_int_equal(seen.calls, c->row != NULL);
-	if (c->row != NULL && c->value == VALUE) {
-		assert_ptr_equal(seen.val, value);
-		assert_int_equal(seen.len, c->len);
-	} else {
-		assert_null(seen.val);
-		assert_int_equal(seen.len, 0);
-	}
+	assert_ptr_equal(seen.val,
+	    c->row != NULL && c->value == VALUE ? value : NULL);
+	assert_int_equal(seen.len, c->row != NULL ? c->len : 0);
 }
 
 static void
@@ -135,6 +158,7 @@ get_row(void **state)
 	socklen_t len = c->len;
 	struct zsock s;
 
+	profile_set(c->profile);
 	sock_init(&s, &ops, -1);
 	memset(&seen, 0, sizeof(seen));
 	assert_int_equal(option_get(&s, c->level, c->option,
@@ -154,6 +178,7 @@ get_without_length_is_einval(void **state)
 	struct zsock s;
 
 	(void)state;
+	profile_set(PROFILE_ZEPHYR);
 	sock_init(&s, &ops, -1);
 	memset(&seen, 0, sizeof(seen));
 	assert_int_equal(option_get(&s, 10, 1, value, NULL), -EINVAL);
@@ -161,220 +186,86 @@ get_without_length_is_einval(void **state)
 	assert_int_equal(seen.calls, 0);
 }
 
-/* Options of plain sockets that a program may set, and read back. */
-static const struct plain_case {
-	const char *name;
-	int family, type;
-	int level, option;
-	const void *val;
-	socklen_t len;
-} plains[] = {
-	{ "reuseaddr", AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_REUSEADDR,
-	    &(int){ 1 }, sizeof(int) },
-	{ "reuseport", AF_INET, SOCK_STREAM, SOL_SOCKET, SO_REUSEPORT,
-	    &(int){ 1 }, sizeof(int) },
-	{ "rcvtimeo", AF_INET, SOCK_STREAM, SOL_SOCKET, SO_RCVTIMEO,
-	    &(struct timeval){ 3, 500000 }, sizeof(struct timeval) },
-	{ "sndtimeo", AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_SNDTIMEO,
-	    &(struct timeval){ 7, 0 }, sizeof(struct timeval) },
-	{ "keepalive", AF_INET, SOCK_STREAM, SOL_SOCKET, SO_KEEPALIVE,
-	    &(int){ 1 }, sizeof(int) },
-	{ "linger", AF_INET, SOCK_STREAM, SOL_SOCKET, SO_LINGER,
-	    &(struct linger){ 1, 4 }, sizeof(struct linger) },
-	{ "nodelay", AF_INET6, SOCK_STREAM, IPPROTO_TCP, TCP_NODELAY,
-	    &(int){ 1 }, sizeof(int) },
-	{ "keepidle", AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_KEEPIDLE,
-	    &(int){ 77 }, sizeof(int) },
-	{ "keepintvl", AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_KEEPINTVL,
-	    &(int){ 5 }, sizeof(int) },
-	{ "keepcnt", AF_INET, SOCK_STREAM, IPPROTO_TCP, TCP_KEEPCNT,
-	    &(int){ 3 }, sizeof(int) },
-	{ "tos", AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_TOS, &(int){ 0x28 },
-	    sizeof(int) },
-	{ "ttl", AF_INET, SOCK_STREAM, IPPROTO_IP, IP_TTL, &(int){ 9 },
-	    sizeof(int) },
-	{ "broadcast", AF_INET, SOCK_DGRAM, SOL_SOCKET, SO_BROADCAST,
-	    &(int){ 1 }, sizeof(int) },
-	{ "pktinfo", AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_PKTINFO, &(int){ 1 },
-	    sizeof(int) },
-	{ "multicast_ttl", AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_MULTICAST_TTL,
-	    &(int){ 6 }, sizeof(int) },
-	{ "multicast_loop", AF_INET, SOCK_DGRAM, IPPROTO_IP, IP_MULTICAST_LOOP,
-	    &(int){ 0 }, sizeof(int) },
-	{ "tclass", AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, IPV6_TCLASS,
-	    &(int){ 0x28 }, sizeof(int) },
-	{ "unicast_hops", AF_INET6, SOCK_STREAM, IPPROTO_IPV6,
-	    IPV6_UNICAST_HOPS, &(int){ 9 }, sizeof(int) },
-	{ "multicast_hops", AF_INET6, SOCK_DGRAM, IPPROTO_IPV6,
-	    IPV6_MULTICAST_HOPS, &(int){ 6 }, sizeof(int) },
-	{ "multicast_loop_v6", AF_INET6, SOCK_DGRAM, IPPROTO_IPV6,
-	    IPV6_MULTICAST_LOOP, &(int){ 0 }, sizeof(int) },
-	{ "recvpktinfo", AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, IPV6_RECVPKTINFO,
-	    &(int){ 1 }, sizeof(int) },
-	{ "v6only", AF_INET6, SOCK_DGRAM, IPPROTO_IPV6, IPV6_V6ONLY,
-	    &(int){ 0 }, sizeof(int) },
-};
-
+/* Only there does the older device write more than was asked for. */
 static void
-set_value_is_read_back(void **state)
+short_get_of_an_unchecked_option_is_a_hazard(void **state)
 {
-	const struct plain_case *c = *state;
-	const int sock = call_socket(c->family, c->type, 0);
-	unsigned char value[64];
-	socklen_t len = sizeof(value);
-
-	assert_true(sock >= 0);
-	assert_int_equal(call_setsockopt(sock, c->level, c->option, c->val,
-	                     c->len),
-	    0);
-	assert_int_equal(call_getsockopt(sock, c->level, c->option, value,
-	                     &len),
-	    0);
-	assert_int_equal(len, c->len);
-	assert_memory_equal(value, c->val, c->len);
-	/* A length that differs by one is not taken for the option's. */
-	assert_int_equal(call_setsockopt(sock, c->level, c->option, c->val,
-	                     c->len - 1),
-	    -EINVAL);
-	assert_int_equal(call_setsockopt(sock, c->level, c->option, value,
-	                     c->len + 1),
-	    -EINVAL);
-	assert_int_equal(call_setsockopt(sock, c->level, c->option, NULL,
-	                     c->len),
-	    -EINVAL);
-	len = c->len - 1;
-	assert_int_equal(call_getsockopt(sock, c->level, c->option, value,
-	                     &len),
-	    -EINVAL);
-	assert_int_equal(call_close(sock), 0);
-}
-
-/* What the kernel sizes in its own way is not less than asked for. */
-static void
-buffers_are_as_large_as_asked_for(void **state)
-{
-	const int names[] = { SO_RCVBUF, SO_SNDBUF };
-	const int sock = call_socket(AF_INET, SOCK_STREAM, 0);
-	const int want = 65536;
+	char value[8];
+	socklen_t len = 3;
+	struct zsock s;
 
 	(void)state;
-	for (size_t i = 0; i < LEN(names); i++) {
-		int got = 0;
-		socklen_t len = sizeof(got);
-
-		assert_int_equal(call_setsockopt(sock, SOL_SOCKET, names[i],
-		                     &want, sizeof(want)),
-		    0);
-		assert_int_equal(call_getsockopt(sock, SOL_SOCKET, names[i],
-		                     &got, &len),
-		    0);
-		assert_true(got >= want);
-		assert_int_equal(len, sizeof(got));
+	sock_init(&s, &ops, -1);
+	capture_start();
+	for (int p = 0; p < PROFILE_COUNT; p++) {
+		profile_set((enum profile)p);
+		assert_int_equal(option_get(&s, 10, 7, value, &len), -EINVAL);
+		assert_int_equal(strstr(capture_text(),
+		                     "hazard: getsockopt: *optlen is too "
+		                     "short: EINVAL; the device writes beyond "
+		                     "it") != NULL,
+		    p == PROFILE_ZEPHYR_3_3);
+		assert_int_equal(option_get(&s, 10, 3, value, &len), -EINVAL);
+		assert_null(strstr(capture_text(), "hazard"));
 	}
-	assert_int_equal(call_close(sock), 0);
+	capture_stop();
 }
 
-/* Options that can only be read. */
-static const struct read_case {
+static void
+missing_option_is_in_the_log(void **state)
+{
+	socklen_t len = 4;
+	char value[4] = "";
+	struct zsock s;
+
+	(void)state;
+	profile_set(PROFILE_ZEPHYR_3_3);
+	sock_init(&s, &ops, -1);
+	capture_start();
+	assert_int_equal(option_set(&s, 10, 6, NULL, 1), -EINVAL);
+	assert_non_null(strstr(capture_text(), "the value is NULL"));
+	assert_int_equal(option_get(&s, 10, 6, value, &len), -ENOPROTOOPT);
+	assert_non_null(strstr(capture_text(), "not in this direction"));
+	assert_int_equal(option_set(&s, 10, 4, value, len), -ENOPROTOOPT);
+	assert_non_null(strstr(capture_text(),
+	    "such a socket does not have it in the profile zephyr-3.3"));
+	capture_stop();
+}
+
+/* The host's profile asks the kernel, but not for what is Zephyr's alone. */
+static const struct host_case {
 	const char *name;
-	int family, type;
-	int option;
-	int want;
-} reads[] = {
-	{ "type_of_stream", AF_INET, SOCK_STREAM, SO_TYPE, SOCK_STREAM },
-	{ "type_of_dgram", AF_INET6, SOCK_DGRAM, SO_TYPE, SOCK_DGRAM },
-	{ "protocol_of_stream", AF_INET, SOCK_STREAM, SO_PROTOCOL,
-	    IPPROTO_TCP },
-	{ "protocol_of_dgram", AF_INET, SOCK_DGRAM, SO_PROTOCOL, IPPROTO_UDP },
-	{ "domain_of_v4", AF_INET, SOCK_DGRAM, SO_DOMAIN, AF_INET },
-	{ "domain_of_v6", AF_INET6, SOCK_STREAM, SO_DOMAIN, AF_INET6 },
-	{ "no_error", AF_INET, SOCK_STREAM, SO_ERROR, 0 },
+	int level, option;
+	bool asked;
+} hosts[] = {
+	{ "a_name_without_a_row", SOL_SOCKET, SO_OOBINLINE, true },
+	{ "a_level_without_a_row", 4242, 1, true },
+	{ "the_level_of_tls", 282, 1, false },
+	{ "the_level_of_tls_and_any_name", 282, 4242, false },
+	{ "a_number_of_zephyrs", SOL_SOCKET, 0x5a01, false },
+	{ "the_last_number_of_zephyrs", IPPROTO_IP, 0x5aff, false },
+	{ "the_next_number", SOL_SOCKET, 0x5b00, true },
 };
 
 static void
-value_is_read_only(void **state)
+host_asks_kernel(void **state)
 {
-	const struct read_case *c = *state;
-	const int sock = call_socket(c->family, c->type, 0);
-	const socklen_t wrong[] = { 0, 1, 3, 5, 8 };
-	int value[2] = { -1, -1 };
-	socklen_t len = sizeof(int);
-
-	assert_true(sock >= 0);
-	assert_int_equal(call_getsockopt(sock, SOL_SOCKET, c->option, value,
-	                     &len),
-	    0);
-	assert_int_equal(value[0], c->want);
-	assert_int_equal(len, sizeof(int));
-	for (size_t i = 0; i < LEN(wrong); i++) {
-		len = wrong[i];
-		assert_int_equal(call_getsockopt(sock, SOL_SOCKET, c->option,
-		                     value, &len),
-		    -EINVAL);
-	}
-	assert_int_equal(call_setsockopt(sock, SOL_SOCKET, c->option, value,
-	                     sizeof(int)),
-	    -ENOPROTOOPT);
-	assert_int_equal(call_close(sock), 0);
-}
-
-/* What plain sockets do not have, though the kernel's might. */
-static const struct unknown_case {
-	const char *name;
-	int type, level, option;
-} unknowns[] = {
-	{ "oobinline", SOCK_STREAM, SOL_SOCKET, SO_OOBINLINE },
-	{ "zerocopy", SOCK_STREAM, SOL_SOCKET, SO_ZEROCOPY },
-	{ "kernel_tls", SOCK_STREAM, 282, 1 },
-	{ "cork", SOCK_STREAM, IPPROTO_TCP, TCP_CORK },
-	{ "level", SOCK_STREAM, 4242, SO_REUSEADDR },
-	{ "broadcast_of_a_stream", SOCK_STREAM, SOL_SOCKET, SO_BROADCAST },
-	{ "keepalive_of_datagrams", SOCK_DGRAM, SOL_SOCKET, SO_KEEPALIVE },
-	{ "nodelay_of_datagrams", SOCK_DGRAM, IPPROTO_TCP, TCP_NODELAY },
-};
-
-static void
-is_enoprotoopt(void **state)
-{
-	const struct unknown_case *c = *state;
-	const int sock = call_socket(AF_INET, c->type, 0);
+	const struct host_case *c = *state;
 	int value = 1;
 	socklen_t len = sizeof(value);
+	struct zsock s;
 
-	assert_int_equal(call_setsockopt(sock, c->level, c->option, &value,
-	                     len),
-	    -ENOPROTOOPT);
-	assert_int_equal(call_getsockopt(sock, c->level, c->option, &value,
-	                     &len),
-	    -ENOPROTOOPT);
-	assert_int_equal(call_close(sock), 0);
-}
-
-static void
-a_group_is_joined_and_left_once(void **state)
-{
-	const int sock = call_socket(AF_INET, SOCK_DGRAM, 0);
-	struct ip_mreqn group = { .imr_ifindex = (int)if_nametoindex("lo") };
-
-	(void)state;
-	group.imr_multiaddr.s_addr = htonl(0xe0000042); /* 224.0.0.66 */
-	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_ADD_MEMBERSHIP,
-	                     &group, sizeof(group)),
-	    0);
-	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_ADD_MEMBERSHIP,
-	                     &group, sizeof(group)),
-	    -EADDRINUSE);
-	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_DROP_MEMBERSHIP,
-	                     &group, sizeof(group)),
-	    0);
-	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_DROP_MEMBERSHIP,
-	                     &group, sizeof(group)),
-	    -EADDRNOTAVAIL);
-	/* The shorter struct ip_mreq is not Zephyr's. */
-	assert_int_equal(call_setsockopt(sock, IPPROTO_IP, IP_ADD_MEMBERSHIP,
-	                     &group, sizeof(struct ip_mreq)),
-	    -EINVAL);
-	assert_int_equal(call_close(sock), 0);
+	profile_set(PROFILE_LINUX);
+	sock_init(&s, &ops, -1);
+	fake_kernel_install();
+	fake_kernel_fail(FAKE_SETSOCKOPT, 1, EXDEV);
+	assert_int_equal(option_set(&s, c->level, c->option, &value, len),
+	    c->asked ? -EXDEV : -ENOPROTOOPT);
+	assert_int_equal(fake_kernel_count(FAKE_SETSOCKOPT), c->asked);
+	fake_kernel_remove();
+	/* Descriptor -1 is the kernel's to refuse. */
+	assert_int_equal(option_get(&s, c->level, c->option, &value, &len),
+	    c->asked ? -EBADF : -ENOPROTOOPT);
 }
 
 int
@@ -382,12 +273,11 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(get_without_length_is_einval),
-		cmocka_unit_test(buffers_are_as_large_as_asked_for),
-		cmocka_unit_test(a_group_is_joined_and_left_once),
+		cmocka_unit_test(short_get_of_an_unchecked_option_is_a_hazard),
+		cmocka_unit_test(missing_option_is_in_the_log),
 	};
-	struct CMUnitTest tests[LEN(sets) + LEN(gets) + LEN(plains) +
-	    LEN(reads) + LEN(unknowns) + LEN(others)];
-	char names[LEN(tests)][64];
+	struct CMUnitTest
+	    tests[LEN(sets) + LEN(gets) + LEN(hosts) + LEN(others)];
 	size_t n = 0;
 
 	for (size_t i = 0; i < LEN(sets); i++) {
@@ -400,26 +290,10 @@ main(void)
 			.test_func = get_row,
 			.initial_state = (void *)&gets[i] };
 	}
-	for (size_t i = 0; i < LEN(plains); i++, n++) {
-		snprintf(names[n], sizeof(names[n]), "%s_is_set",
-		    plains[i].name);
-		tests[n] = (struct CMUnitTest){ .name = names[n],
-			.test_func = set_value_is_read_back,
-			.initial_state = (void *)&plains[i] };
-	}
-	for (size_t i = 0; i < LEN(reads); i++, n++) {
-		snprintf(names[n], sizeof(names[n]), "%s_is_read",
-		    reads[i].name);
-		tests[n] = (struct CMUnitTest){ .name = names[n],
-			.test_func = value_is_read_only,
-			.initial_state = (void *)&reads[i] };
-	}
-	for (size_t i = 0; i < LEN(unknowns); i++, n++) {
-		snprintf(names[n], sizeof(names[n]), "%s_is_unknown",
-		    unknowns[i].name);
-		tests[n] = (struct CMUnitTest){ .name = names[n],
-			.test_func = is_enoprotoopt,
-			.initial_state = (void *)&unknowns[i] };
+	for (size_t i = 0; i < LEN(hosts); i++) {
+		tests[n++] = (struct CMUnitTest){ .name = hosts[i].name,
+			.test_func = host_asks_kernel,
+			.initial_state = (void *)&hosts[i] };
 	}
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("sock/option", tests, NULL, NULL);

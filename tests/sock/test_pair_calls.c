@@ -379,7 +379,7 @@ static const struct answer_case {
 	{ "getpeername", do_getpeername, -EOPNOTSUPP, -EOPNOTSUPP, 0 },
 	{ "type", do_get_type, -ENOPROTOOPT, -ENOPROTOOPT, 0 },
 	{ "buffer", do_set_buffer, -ENOPROTOOPT, -ENOPROTOOPT, 0 },
-	{ "no_option", do_no_option, -ENOPROTOOPT, -ENOPROTOOPT, -ENOPROTOOPT },
+	{ "no_option", do_no_option, -ENOPROTOOPT, -ENOPROTOOPT, -EOPNOTSUPP },
 	{ "fionread_null", do_fionread_null, -EINVAL, -EINVAL, -EFAULT },
 	{ "fionwrite", do_fionwrite, -EOPNOTSUPP, -EOPNOTSUPP, 0 },
 	{ "ioctl", do_other_ioctl, -EOPNOTSUPP, -EOPNOTSUPP, -ENOTTY },
