@@ -3,12 +3,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sockios.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/limits.h"
@@ -66,6 +68,26 @@ native_discard(int kfd)
 			break;
 	}
 	errno = saved; /* nothing more is no failure */
+}
+
+int
+native_wait(int kfd, short events, struct deadline until)
+{
+	struct pollfd p = { .fd = kfd, .events = events };
+	int rc;
+
+	do {
+		rc = (int)err_from_kernel(
+		    kernel->poll(&p, 1, deadline_left_ms(until)));
+	} while (rc == -EINTR);
+	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
+}
+
+void
+native_set_state(struct native *n, enum native_state state)
+{
+	atomic_store(&n->state, (int)state);
+	native_poll_plain(n, state == NATIVE_CONNECTED);
 }
 
 /* The target's window sizes; the kernel rounds them as it likes. */

@@ -83,6 +83,14 @@ void native_fini(struct native *n);
  */
 int native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len);
 int native_listen(struct zsock *s, int backlog);
+
+/*
+ * The kernel has answered EADDRINUSE to n, which has or shall have addr: makes
+ * the call again if the profile lets it be beside those that have the port.
+ * Returns what that call answers, or -EADDRINUSE.
+ */
+int native_try_beside(struct native *n, const struct sockaddr *addr,
+    int (*again)(struct native *n, const struct sockaddr *addr));
 int native_shutdown(struct zsock *s, int how);
 int native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 int native_getpeername(struct zsock *s, struct sockaddr *addr, socklen_t *len);
@@ -123,6 +131,12 @@ short native_poll_end(struct zsock *s, short events, short revents);
 void native_poll_plain(struct native *n, bool plain);
 
 void native_close_kfd(int kfd);
+
+/* Waits on kfd, signals or not: 0, -ETIMEDOUT or another negative errno. */
+int native_wait(int kfd, short events, struct deadline until);
+
+/* The stream's state, and with it whom poll asks. */
+void native_set_state(struct native *n, enum native_state state);
 
 /* Throws away what arrived and was not read, so that close sends no reset. */
 void native_discard(int kfd);

@@ -7,6 +7,7 @@
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/profile.h"
+#include "sock/fdtable.h"
 
 static bool
 has_port(int kfd)
@@ -73,6 +74,91 @@ bind_stream(struct native *n, const struct sockaddr *addr, socklen_t len)
 	return rc;
 }
 
+/* A walk over the sockets that have the port of addr. */
+struct beside {
+	const struct native *self;
+	const union native_addr *addr;
+	int value;   /* of the option that lets them be beside each other */
+	bool exact;  /* one has the very same address */
+	bool others; /* one has another */
+};
+
+static int
+beside_option(const struct native *n)
+{
+	return n->type == SOCK_STREAM ? SO_REUSEPORT : SO_REUSEADDR;
+}
+
+static bool
+same_host(const union native_addr *a, const union native_addr *b)
+{
+	if (a->any.sa_family == AF_INET)
+		return a->in.sin_addr.s_addr == b->in.sin_addr.s_addr;
+	return IN6_ARE_ADDR_EQUAL(&a->in6.sin6_addr, &b->in6.sin6_addr);
+}
+
+static void
+look_beside(struct zsock *s, int sock, void *arg)
+{
+	struct beside *b = arg;
+	const struct native *n = (const struct native *)s;
+	union native_addr a;
+	socklen_t len = sizeof(a);
+
+	(void)sock;
+	if (s->ops->bind != native_bind || n == b->self ||
+	    n->type != b->self->type ||
+	    kernel->getsockname(s->kfd, &a.any, &len) == -1 ||
+	    a.any.sa_family != b->addr->any.sa_family ||
+	    a.in.sin_port != b->addr->in.sin_port)
+		return;
+	if (same_host(&a, b->addr)) {
+		b->exact = true;
+		return;
+	}
+	b->others = true;
+	/* If it cannot be set, the second try fails as the first one did. */
+	(void)native_set_int(s->kfd, SOL_SOCKET, beside_option(n), b->value);
+}
+
+/*
+ * On the older device a wildcard and an address of its own may have the same
+ * port.  The kernel wants an option on both for that, at the moment of the
+ * call; for longer it would have other processes share the port as well.
+ */
+int
+native_try_beside(struct native *n, const struct sockaddr *addr,
+    int (*again)(struct native *n, const struct sockaddr *addr))
+{
+	struct beside b = { .self = n,
+		.addr = (const union native_addr *)addr,
+		.value = 1 };
+	int rc = -EADDRINUSE;
+
+	if (quirk(QUIRK_BIND_BESIDE_WILDCARD) == 0)
+		return rc;
+	fdtable_each(look_beside, &b);
+	if (b.others && !b.exact) {
+		rc = native_set_int(n->base.kfd, SOL_SOCKET, beside_option(n),
+		    1);
+		if (rc == 0)
+			rc = again(n, addr);
+	}
+	b.value = 0;
+	fdtable_each(look_beside, &b);
+	return rc;
+}
+
+static int
+bind_again(struct native *n, const struct sockaddr *addr)
+{
+	const socklen_t len = addr->sa_family == AF_INET6
+	    ? sizeof(struct sockaddr_in6)
+	    : sizeof(struct sockaddr_in);
+
+	return (int)err_from_kernel(kernel->bind(n->base.kfd, addr, len));
+}
+
 /* May it be bound now?  May change what it is to make that so. */
 static int
 make_bindable(struct native *n, int family)
@@ -131,6 +217,8 @@ native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 	rc = n->type == SOCK_STREAM
 	    ? bind_stream(n, addr, len)
 	    : (int)err_from_kernel(kernel->bind(s->kfd, addr, len));
+	if (rc == -EADDRINUSE)
+		rc = native_try_beside(n, addr, bind_again);
 	if (rc < 0)
 		rc = device_error(n, rc);
 	if (rc == 0)

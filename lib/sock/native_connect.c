@@ -26,20 +26,6 @@ connect_ms(void)
 	    : -1;
 }
 
-/* Waits on the kernel's descriptor, signals or not: 0, or -ETIMEDOUT. */
-static int
-wait_for(int kfd, short events, struct deadline until)
-{
-	struct pollfd p = { .fd = kfd, .events = events };
-	int rc;
-
-	do {
-		rc = (int)err_from_kernel(
-		    kernel->poll(&p, 1, deadline_left_ms(until)));
-	} while (rc == -EINTR);
-	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
-}
-
 /* The older device waits its whole limit out before it says that it failed. */
 static void
 wait_out(struct native *n, struct deadline until)
@@ -54,13 +40,6 @@ wait_out(struct native *n, struct deadline until)
 	}
 }
 
-static void
-set_state(struct native *n, enum native_state state)
-{
-	atomic_store(&n->state, (int)state);
-	native_poll_plain(n, state == NATIVE_CONNECTED);
-}
-
 /* It is connected: from here on the limit of its sends counts. */
 static int
 settle_connected(struct native *n)
@@ -69,7 +48,7 @@ settle_connected(struct native *n)
 
 	if (profile_get() != PROFILE_LINUX)
 		rc = native_limit_sends(n);
-	set_state(n, NATIVE_CONNECTED);
+	native_set_state(n, NATIVE_CONNECTED);
 	return rc;
 }
 
@@ -100,7 +79,7 @@ settle_failed(struct native *n, int error, bool blocking, struct deadline until)
 		log_line(LOG_WARN, "connect: %s, which the device calls %s",
 		    strerror(cause), strerrorname_np(error));
 	atomic_store(&n->error, error);
-	set_state(n, NATIVE_FAILED);
+	native_set_state(n, NATIVE_FAILED);
 	return -error;
 }
 
@@ -131,7 +110,7 @@ native_progress(struct native *n)
 	error = native_error(n);
 	if (error == 0)
 		return settle_connected(n);
-	set_state(n, NATIVE_FAILED);
+	native_set_state(n, NATIVE_FAILED);
 	return -error;
 }
 
@@ -227,7 +206,7 @@ kernel_connect(struct native *n, const struct sockaddr *addr, socklen_t len,
 		return -EINPROGRESS;
 	/* Interrupted, over its time, or its mode does not wait. */
 	interrupted = rc == -EINTR;
-	rc = wait_for(kfd, POLLOUT, until);
+	rc = native_wait(kfd, POLLOUT, until);
 	if (rc == 0)
 		rc = -native_error(n);
 	if (rc == 0 && interrupted && !has_peer(kfd))
@@ -256,7 +235,7 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 	}
 	rc = kernel_connect(n, addr, len, blocking, until);
 	if (rc == -EINPROGRESS) {
-		set_state(n, NATIVE_CONNECTING);
+		native_set_state(n, NATIVE_CONNECTING);
 		return rc;
 	}
 	/* Connected, and reset before this thread came to see it. */
@@ -278,7 +257,7 @@ ask_proxy(struct native *n, const struct sockaddr *addr)
 	if (rc == 0)
 		return 0;
 	atomic_store(&n->error, -rc);
-	set_state(n, NATIVE_FAILED);
+	native_set_state(n, NATIVE_FAILED);
 	(void)kernel->shutdown(n->base.kfd, SHUT_RDWR); /* it may be gone */
 	return rc;
 }
@@ -342,6 +321,25 @@ native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 	return connect_dgram(n, addr, len);
 }
 
+static int
+listen_again(struct native *n, const struct sockaddr *addr)
+{
+	(void)addr;
+	return (int)err_from_kernel(kernel->listen(n->base.kfd, SOMAXCONN));
+}
+
+/* Listening looks at the other sockets of the port once more. */
+static int
+listen_beside(struct native *n)
+{
+	union native_addr a;
+	socklen_t len = sizeof(a);
+
+	if (kernel->getsockname(n->base.kfd, &a.any, &len) == -1)
+		return -errno;
+	return native_try_beside(n, &a.any, listen_again);
+}
+
 int
 native_listen(struct zsock *s, int backlog)
 {
@@ -361,126 +359,10 @@ native_listen(struct zsock *s, int backlog)
 	if (rc == 0)
 		rc = (int)err_from_kernel(kernel->listen(s->kfd, backlog));
 	if (rc == -EADDRINUSE)
+		rc = listen_beside(n);
+	if (rc == -EADDRINUSE)
 		rc = -quirk(QUIRK_LISTEN_TAKEN);
 	if (rc == 0)
 		atomic_store(&n->state, (int)NATIVE_LISTENING);
 	return rc;
-}
-
-/* A stream that does not listen has no connections, and no end of waiting. */
-static int
-accept_unlistening(struct native *n)
-{
-	const int nonblock = native_nonblock(n->base.kfd);
-
-	if (nonblock != 0)
-		return nonblock < 0 ? nonblock : -EAGAIN;
-	profile_hazard("accept: the socket does not listen: EINVAL",
-	    "waits for ever");
-	return -EINVAL;
-}
-
-/*
- * The older device refuses a peer that is gone again.  What it has sent would
- * be lost then, so such a peer is handed out.
- */
-static int
-accept_gone(int kfd)
-{
-	struct pollfd p = { .fd = kfd, .events = POLLRDHUP };
-	char byte;
-
-	if (kernel->poll(&p, 1, 0) <= 0 || (p.revents & POLLRDHUP) == 0)
-		return 0;
-	if (kernel->recvfrom(kfd, &byte, 1, MSG_PEEK | MSG_DONTWAIT, NULL,
-	        NULL) > 0) {
-		profile_hazard("accept: the peer has sent data and closed: "
-		               "handed out",
-		    "answers ECONNABORTED and loses the data");
-		return 0;
-	}
-	return -quirk(QUIRK_ACCEPT_GONE);
-}
-
-static int
-accept_once(struct zsock *s, struct sockaddr *addr, socklen_t *len)
-{
-	const struct deadline never = DEADLINE_NEVER;
-	int kfd, rc;
-
-	do {
-		kfd = err_from_open(
-		    kernel->accept4(s->kfd, addr, len, SOCK_CLOEXEC));
-		if (kfd != -EAGAIN || quirk(QUIRK_ACCEPT_NO_TIMEOUT) == 0 ||
-		    native_nonblock(s->kfd) != 0)
-			return kfd;
-		/* SO_RCVTIMEO ended it, which accept does not look at. */
-		rc = wait_for(s->kfd, POLLIN, never);
-	} while (rc == 0);
-	return rc;
-}
-
-int
-native_accept_kfd(struct zsock *s, struct sockaddr *addr, socklen_t *len)
-{
-	struct native *n = (struct native *)s;
-	const socklen_t room = len != NULL ? *len : 0;
-	int kfd, rc;
-
-	if (quirk(QUIRK_ACCEPT_NOT_LISTENING) != 0 &&
-	    atomic_load(&n->state) != NATIVE_LISTENING)
-		return accept_unlistening(n);
-	for (;;) {
-		if (len != NULL)
-			*len = room;
-		kfd = accept_once(s, addr, len);
-		if (kfd < 0)
-			return kfd;
-		rc = quirk(QUIRK_ACCEPT_GONE) != 0 ? accept_gone(kfd) : 0;
-		if (rc < 0) {
-			native_close_kfd(kfd);
-			return rc;
-		}
-		/* Out of contexts the device does not see the connection. */
-		if (limit_take(LIMIT_CONTEXTS, "an incoming connection"))
-			return kfd;
-		native_close_kfd(kfd);
-	}
-}
-
-void
-native_drop_child(int kfd)
-{
-	limit_give(LIMIT_CONTEXTS);
-	native_close_kfd(kfd);
-}
-
-/* A port as the older device invents it for an accepted socket. */
-static in_port_t
-invented_port(int kfd)
-{
-	return htons((in_port_t)(0x8000 | (kfd * 2654435761U >> 17)));
-}
-
-int
-native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
-    const struct native *parent)
-{
-	int rc = 0;
-
-	if (quirk(QUIRK_ACCEPT_PLAIN_CHILD) != 0 &&
-	    !atomic_load(&parent->plain))
-		rc = native_forget_options(parent, kfd);
-	if (rc < 0) {
-		native_drop_child(kfd);
-		return rc;
-	}
-	n->type = SOCK_STREAM;
-	atomic_init(&n->family, atomic_load(&parent->family));
-	atomic_init(&n->plain, true);
-	if (quirk(QUIRK_SOCKNAME_CHILD) != 0)
-		atomic_init(&n->child_port, invented_port(kfd));
-	sock_init(&n->base, ops, kfd);
-	set_state(n, NATIVE_CONNECTED);
-	return 0;
 }

@@ -113,6 +113,37 @@ listen_taken(void)
 	return quirks_errno(zsock_listen(second, 1));
 }
 
+/* Streams listen, too, and each gets what is for its address. */
+static int
+bind_beside_wildcard(void)
+{
+	static const int types[] = { NET_SOCK_DGRAM, NET_SOCK_STREAM };
+	int answer = 1;
+
+	for (size_t i = 0; i < LEN(types); i++) {
+		union quirks_addr a, any;
+		const int first = quirks_bound(types[i], &a);
+		const int second = quirks_open(NET_AF_INET, types[i]);
+
+		if (types[i] == NET_SOCK_STREAM)
+			assert_int_equal(zsock_listen(first, 1), 0);
+		any = a;
+		any.in.sin_addr.s_addr = NET_INADDR_ANY;
+		if (zsock_bind(second, &any.any, sizeof(any.in)) == -1) {
+			assert_int_equal(errno, EADDRINUSE);
+			answer = 0;
+			continue;
+		}
+		if (types[i] == NET_SOCK_STREAM)
+			assert_int_equal(zsock_listen(second, 1), 0);
+		else
+			assert_int_equal(zsock_sendto(second, "x", 1, 0, &a.any,
+			                     sizeof(a.in)),
+			    1);
+	}
+	return answer;
+}
+
 static int
 bind_other_family(void)
 {
@@ -511,6 +542,8 @@ static const struct quirk_case cases[] = {
 	    { EADDRINUSE, 0, EADDRINUSE } },
 	{ "listen_taken", QUIRK_LISTEN_TAKEN, listen_taken,
 	    { EADDRINUSE, EALREADY, EADDRINUSE } },
+	{ "bind_beside_wildcard", QUIRK_BIND_BESIDE_WILDCARD,
+	    bind_beside_wildcard, { 0, 1, 0 } },
 	{ "bind_other_family", QUIRK_BIND_OTHER_FAMILY, bind_other_family,
 	    { EINVAL, 0, EINVAL } },
 	{ "bind_port_back", QUIRK_BIND_PORT_BACK, bind_port_back, { 1, 1, 0 } },
