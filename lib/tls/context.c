@@ -21,13 +21,25 @@ struct tls_context {
 	struct tls_context *next; /* guarded by cache_lock */
 	struct cred_set *set;
 	struct tls_material material;
-	pthread_mutex_t lock;          /* guards ssl_ctx */
-	SSL_CTX *ssl_ctx[2][VERSIONS]; /* by role and version, made on demand */
+	/* By role and version, made on demand; constant once set. */
+	_Atomic(SSL_CTX *) ssl_ctx[2][VERSIONS];
 };
 
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tls_context *cache; /* guarded by cache_lock; newest first */
 static unsigned forgets;          /* guarded by cache_lock; calls of _forget */
+
+void
+tls_context_freeze(void)
+{
+	pthread_mutex_lock(&cache_lock);
+}
+
+void
+tls_context_thaw(void)
+{
+	pthread_mutex_unlock(&cache_lock);
+}
 
 static void
 context_free(struct tls_context *ctx)
@@ -38,7 +50,6 @@ context_free(struct tls_context *ctx)
 	}
 	tls_material_fini(&ctx->material);
 	store_set_put(ctx->set);
-	pthread_mutex_destroy(&ctx->lock);
 	free(ctx);
 }
 
@@ -76,7 +87,6 @@ context_new(struct cred_set *set, struct tls_context **out, struct verdict *why)
 		return rc;
 	}
 	atomic_init(&ctx->refs, 1);
-	pthread_mutex_init(&ctx->lock, NULL);
 	ctx->set = set;
 	*out = ctx;
 	return 0;
@@ -261,7 +271,9 @@ identify(SSL_CTX *ssl_ctx, const struct tls_material *m)
 /*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
- * Renegotiation is off: TLS 1.3 has none and the device refuses it.
+ * Renegotiation is off: TLS 1.3 has none and the device refuses it.  A server
+ * offers no session to come back to: a client that resumed one would be neither
+ * asked for its certificate nor compared with what it showed before.
  */
 static SSL_CTX *
 make_ssl_ctx(const struct tls_material *m, enum tls_role role, int min_version)
@@ -279,6 +291,10 @@ make_ssl_ctx(const struct tls_material *m, enum tls_role role, int min_version)
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
 	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	if (role == TLS_ROLE_SERVER) {
+		SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(c, 0); /* it cannot fail */
+	}
 	tls_verify_install(c);
 	if ((min_version != 0 &&
 	        SSL_CTX_set_min_proto_version(c, min_version) != 1) ||
@@ -302,19 +318,33 @@ version_index(int min_version)
 	}
 }
 
+/* Of two threads that make it at once, one throws its own away. */
+static SSL_CTX *
+get_ssl_ctx(struct tls_context *ctx, enum tls_role role, int min_version)
+{
+	_Atomic(SSL_CTX *) *slot =
+	    &ctx->ssl_ctx[role][version_index(min_version)];
+	SSL_CTX *c = atomic_load(slot), *fresh;
+
+	if (c != NULL)
+		return c;
+	fresh = make_ssl_ctx(&ctx->material, role, min_version);
+	if (fresh == NULL || atomic_compare_exchange_strong(slot, &c, fresh))
+		return fresh;
+	SSL_CTX_free(fresh);
+	return c;
+}
+
 int
 tls_context_new_ssl(struct tls_context *ctx, enum tls_role role,
     int min_version, SSL **out, struct verdict *why)
 {
-	SSL_CTX **slot = &ctx->ssl_ctx[role][version_index(min_version)];
+	SSL_CTX *c;
 	char reason[128];
 
 	ERR_clear_error();
-	pthread_mutex_lock(&ctx->lock);
-	if (*slot == NULL)
-		*slot = make_ssl_ctx(&ctx->material, role, min_version);
-	*out = *slot != NULL ? SSL_new(*slot) : NULL;
-	pthread_mutex_unlock(&ctx->lock);
+	c = get_ssl_ctx(ctx, role, min_version);
+	*out = c != NULL ? SSL_new(c) : NULL;
 	if (*out != NULL)
 		return 0;
 	ERR_error_string_n(ERR_peek_error(), reason, sizeof(reason));

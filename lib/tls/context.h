@@ -43,4 +43,8 @@ const struct cred_set *tls_context_credentials(const struct tls_context *ctx);
  */
 void tls_context_forget(int tag, int type);
 
+/* Hold the cache's lock across a fork. */
+void tls_context_freeze(void);
+void tls_context_thaw(void);
+
 #endif
