@@ -16,6 +16,18 @@ static struct cred *creds;   /* guarded by lock; oldest first */
 static int count;            /* guarded by lock; entries in creds */
 static uint64_t last_serial; /* guarded by lock */
 
+void
+store_freeze(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+store_thaw(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static struct cred *
 cred_new(int tag, int type, const void *data, size_t len)
 {

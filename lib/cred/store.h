@@ -64,6 +64,10 @@ int store_collect(const int *tags, size_t n, struct cred_set **set,
     int *missing);
 void store_set_put(struct cred_set *set);
 
+/* Hold the store's lock across a fork. */
+void store_freeze(void);
+void store_thaw(void);
+
 /* "CA certificate", "private key" ...: for messages. */
 const char *cred_type_name(int type);
 

@@ -34,18 +34,16 @@ static bool by_kernel; /* guarded by lock until numbering_fixed */
 static atomic_bool numbering_fixed;
 static atomic_int highest = -1; /* no socket was ever put above it */
 
-static void
-fork_prepare(void)
+void
+fdtable_freeze(void)
 {
-	sock_fork_prepare();
 	pthread_mutex_lock(&lock);
 }
 
-static void
-fork_done(void)
+void
+fdtable_thaw(void)
 {
 	pthread_mutex_unlock(&lock);
-	sock_fork_done();
 }
 
 static int
@@ -69,7 +67,6 @@ prepare_locked(void)
 	slots = calloc(CAPACITY, sizeof(*slots));
 	if (slots == NULL)
 		return false;
-	pthread_atfork(fork_prepare, fork_done, fork_done);
 	first = asked_base >= 0 ? asked_base : config_get()->fd_base;
 	lowest = first;
 	atomic_store_explicit(&numbering_fixed, true, memory_order_release);

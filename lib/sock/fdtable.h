@@ -85,6 +85,10 @@ struct zsock *fdtable_remove(int sock);
 /* The last reference of the socket that had this number is gone. */
 void fdtable_free_number(int sock);
 
+/* Hold the table's lock across a fork. */
+void fdtable_freeze(void);
+void fdtable_thaw(void);
+
 /*
  * Calls fn for each open socket, in the order of their numbers, hidden ones
  * too; s is referenced meanwhile.  What is opened or closed by other threads at

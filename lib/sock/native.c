@@ -207,16 +207,16 @@ native_destroy(struct zsock *s)
 
 /*
  * The kernel sends the FIN when the last reference goes; with data unread it
- * would send a reset instead, which the device does not.  After a fork the
- * data are the other process's as well.
+ * would send a reset instead, which the device does not.  After a fork, in
+ * either process, the data may be the other one's.
  */
 static void
 native_farewell(struct zsock *s)
 {
 	struct native *n = (struct native *)s;
 
-	if (profile_get() != PROFILE_LINUX && s->owner == getpid() &&
-	    n->type == SOCK_STREAM &&
+	if (profile_get() != PROFILE_LINUX &&
+	    s->made == atomic_load(&sock_forks) && n->type == SOCK_STREAM &&
 	    atomic_load(&n->state) == NATIVE_CONNECTED)
 		native_discard(s->kfd);
 }

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "sock/fdtable.h"
 #include "sock/leaks.h"
@@ -18,13 +17,13 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct zsock *unused[CLASSES]; /* guarded by lock; by size in grains */
 
 void
-sock_fork_prepare(void)
+sock_freeze(void)
 {
 	pthread_mutex_lock(&lock);
 }
 
 void
-sock_fork_done(void)
+sock_thaw(void)
 {
 	pthread_mutex_unlock(&lock);
 }
@@ -75,7 +74,7 @@ sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 {
 	s->number = -1;
 	leaks_note(s);
-	s->owner = getpid();
+	s->made = atomic_load_explicit(&sock_forks, memory_order_relaxed);
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);
 	atomic_store_explicit(&s->closing, false, memory_order_relaxed);

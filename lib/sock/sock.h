@@ -59,6 +59,11 @@ struct zsock_ops {
 	void (*destroy)(struct zsock *s);
 	/* Says goodbye; the number is gone, but calls may still be under way. */
 	void (*farewell)(struct zsock *s);
+	/*
+	 * In a process that fork has just made, for each socket with a number:
+	 * this is its only thread.  NULL if there is nothing to mend.
+	 */
+	void (*forked)(struct zsock *s);
 	int (
 	    *bind)(struct zsock *s, const struct sockaddr *addr, socklen_t len);
 	int (*connect)(struct zsock *s, const struct sockaddr *addr,
@@ -110,7 +115,7 @@ struct zsock {
 	atomic_bool closing;     /* the number is gone; blocked calls give up */
 	atomic_int poll_plain;   /* enum sock_poll; see poll_begin */
 	int number;              /* its place in the fd table, or -1 */
-	pid_t owner;             /* the process that made it */
+	unsigned made;           /* sock_forks when it was */
 	struct trace *trace;     /* who made it, if that was asked for */
 	struct zsock *next_free; /* guarded by the allocator's lock */
 };
@@ -120,6 +125,16 @@ struct zsock {
  * cache line; zeroed but for struct zsock.  NULL when out of memory.
  */
 void *sock_alloc(size_t size);
+
+/*
+ * How often this process has forked or was forked.  What it was when a socket
+ * was made, or last used, tells whether another process has a copy since.
+ */
+extern atomic_uint sock_forks;
+
+/* Hold the allocator's lock across a fork. */
+void sock_freeze(void);
+void sock_thaw(void);
 
 /* Sets the members above, with one reference, which is the caller's. */
 void sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd);
@@ -132,13 +147,6 @@ bool sock_ref(struct zsock *s);
 
 /* Drops a reference; the last one destroys s and frees its number. */
 void sock_put(struct zsock *s);
-
-/*
- * The allocator's lock, held over a fork so that the child can use it: what
- * the fd table's fork handlers call, before theirs and after.
- */
-void sock_fork_prepare(void);
-void sock_fork_done(void);
 
 /* Stubs for the tables: -EOPNOTSUPP. */
 int sock_no_listen(struct zsock *s, int backlog);

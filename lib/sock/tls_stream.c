@@ -5,7 +5,6 @@
 #include <netinet/tcp.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/kernel.h"
 #include "sock/native.h"
@@ -407,7 +406,7 @@ stream_farewell(struct zsock *s)
 		.until = deadline_in_ms(FAREWELL_MS) };
 
 	pthread_mutex_lock(&t->lock);
-	if (t->phase == TLS_PHASE_OPEN && s->owner == getpid() &&
+	if (t->phase == TLS_PHASE_OPEN && s->made == atomic_load(&sock_forks) &&
 	    tls_engine_error(t->engine) == 0) {
 		p.dontwait = native_nonblock(s->kfd) > 0;
 		tls_engine_shutdown(t->engine);

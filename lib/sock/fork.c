@@ -1,0 +1,69 @@
+#include <pthread.h>
+
+#include "cred/store.h"
+#include "sock/fdtable.h"
+#include "sock/sock.h"
+#include "tls/context.h"
+
+atomic_uint sock_forks;
+
+/*
+ * What fork copies.  A lock that another thread holds at that moment would stay
+ * locked in the child for ever, so the locks of the library are taken before
+ * and given back after; none is taken while another of them is held, so their
+ * order is of no account.  Sockets' own locks are too many for that: see the
+ * kinds' forked.
+ */
+static void
+before(void)
+{
+	tls_context_freeze();
+	store_freeze();
+	sock_freeze();
+	fdtable_freeze();
+}
+
+static void
+thaw(void)
+{
+	fdtable_thaw();
+	sock_thaw();
+	store_thaw();
+	tls_context_thaw();
+}
+
+static void
+in_parent(void)
+{
+	atomic_fetch_add(&sock_forks, 1);
+	thaw();
+}
+
+/*
+ * The references of the parent's other threads were copied, but not the
+ * threads: only the table's own is left, and that of fdtable_each.
+ */
+static void
+inherit(struct zsock *s, int sock, void *arg)
+{
+	(void)sock;
+	(void)arg;
+	atomic_store(&s->refs, 2);
+	if (s->ops->forked != NULL)
+		s->ops->forked(s);
+}
+
+static void
+in_child(void)
+{
+	in_parent();
+	fdtable_each(inherit, NULL);
+}
+
+/* Credentials may be stored, and forks happen, before there is any socket. */
+__attribute__((constructor)) static void
+watch(void)
+{
+	/* Fails only without memory, and then there is nobody to tell. */
+	(void)pthread_atfork(before, in_parent, in_child);
+}
