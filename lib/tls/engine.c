@@ -221,6 +221,7 @@ tls_engine_handshake(struct tls_engine *e)
 	if (SSL_do_handshake(e->ssl) != 1)
 		return settle(e, ECONNABORTED);
 	e->established = true;
+	tls_verify_finish(&e->verify);
 	return 0;
 }
 

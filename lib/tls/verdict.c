@@ -277,7 +277,7 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
 
-	if (verify->flags == TLS_VERIFY_NOT_RUN)
+	if (!verify->ran)
 		append(v, "; the peer showed no certificate");
 	else if (verify->error != X509_V_OK)
 		append(v, "; the peer is not verified: %s",

@@ -171,6 +171,9 @@ describe_names(const X509 *cert, char *buf, size_t size)
 static void
 note(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 {
+	/* OpenSSL may fail for want of memory and not say so. */
+	if (error == X509_V_OK)
+		error = X509_V_ERR_UNSPECIFIED;
 	v->flags |= flag_of(error);
 	if (v->error != X509_V_OK)
 		return;
@@ -207,6 +210,7 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)arg; /* none was given to SSL_CTX_set_cert_verify_callback */
+	v->ran = true;
 	v->flags = 0;
 	if (leaf != NULL)
 		describe_names(leaf, v->presented, sizeof(v->presented));
@@ -217,7 +221,7 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	if (X509_verify_cert(store) <= 0)
 		note(v, X509_STORE_CTX_get_error(store),
 		    X509_STORE_CTX_get_error_depth(store), leaf);
-	if (v->name_unset)
+	if (v->name_unset || v->name_odd)
 		note(v, X509_V_ERR_HOSTNAME_MISMATCH, 0, leaf);
 	X509_STORE_CTX_set_error(store, v->error);
 	return v->error == X509_V_OK || v->mode == TLS_VERIFY_OPTIONAL;
@@ -231,13 +235,16 @@ tls_verify_install(SSL_CTX *c)
 
 /*
  * SNI carries names only (RFC 6066, 3), so an address is checked but not sent.
- * The device accepts a wildcard as the whole leftmost label alone.
+ * The device accepts a wildcard as the whole leftmost label alone.  To OpenSSL
+ * a name with a leading dot is every name below it; to the device it is none.
  */
 static int
 expect_name(SSL *ssl, const char *name)
 {
 	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
 
+	if (*name == '.')
+		return 0;
 	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
 		return 0;
 	ERR_clear_error();
@@ -281,5 +288,14 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 		return 0;
 	/* An empty name matches no certificate, and so does one never set. */
 	v->name_unset = !named && (!settings->hostname_set || name != NULL);
+	v->name_odd = named && *name == '.';
 	return named ? expect_name(ssl, name) : 0;
+}
+
+void
+tls_verify_finish(struct tls_verify_state *v)
+{
+	if (!v->ran)
+		v->flags =
+		    v->mode == TLS_VERIFY_NONE ? FLAG_SKIPPED : FLAG_MISSING;
 }

@@ -16,7 +16,9 @@
  */
 struct tls_verify_state {
 	enum tls_verify mode;
+	bool ran;          /* the peer has shown a certificate */
 	bool name_unset;   /* a client that was never given TLS_HOSTNAME */
+	bool name_odd;     /* it was given one that no certificate can have */
 	uint32_t flags;    /* Zephyr's bits, 0 is good; TLS_VERIFY_NOT_RUN */
 	int error;         /* X509_V_ERR_* of the first problem, or X509_V_OK */
 	int depth;         /* where it was; 0 is the peer's own certificate */
@@ -35,5 +37,8 @@ void tls_verify_install(SSL_CTX *c);
  */
 int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
     enum tls_role role, const struct tls_settings *settings);
+
+/* The handshake is complete, perhaps without a certificate to verify. */
+void tls_verify_finish(struct tls_verify_state *v);
 
 #endif
