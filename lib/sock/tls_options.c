@@ -67,7 +67,7 @@ set_tags(struct zsock *s, const struct option *o, const void *val,
 		tls_sock_reason_locked(t, &why);
 	}
 	t->settings.tags_error = -rc;
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
@@ -109,7 +109,7 @@ set_hostname(struct zsock *s, const struct option *o, const void *val,
 		    TLS_HOSTNAME_MAX);
 		tls_sock_reason_locked(t, &why);
 	}
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
@@ -188,8 +188,9 @@ get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	else if (t->phase == TLS_PHASE_OPEN)
 		error = -tls_engine_error(t->engine);
 	pthread_mutex_unlock(&t->lock);
+	(void)o;
 	if (error == 0)
-		return option_kernel_get(s, o, val, len);
+		error = native_error(&t->native); /* the kernel tells once */
 	memcpy(val, &error, *len);
 	return 0;
 }

@@ -17,6 +17,27 @@
 #include "base/log.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
+#include "sock/tls_wait.h"
+
+/* What waits on it counts by the clock that deadlines are on. */
+static void
+init_cond(pthread_cond_t *cond)
+{
+	pthread_condattr_t attr;
+
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(cond, &attr);
+	pthread_condattr_destroy(&attr);
+}
+
+static void
+init_locks(struct tls_sock *t)
+{
+	pthread_mutex_init(&t->lock, NULL);
+	init_cond(&t->settled);
+	init_cond(&t->pulled);
+}
 
 static struct tls_sock *
 alloc(int protocol)
@@ -30,11 +51,11 @@ alloc(int protocol)
 		limit_give(LIMIT_TLS_CONTEXTS);
 		return NULL;
 	}
-	pthread_mutex_init(&t->lock, NULL);
-	pthread_cond_init(&t->settled, NULL);
+	init_locks(t);
 	tls_settings_init(&t->settings);
 	t->phase = TLS_PHASE_NEW;
 	t->protocol = protocol;
+	t->used = atomic_load(&sock_forks);
 	return t;
 }
 
@@ -43,6 +64,7 @@ release(struct tls_sock *t)
 {
 	tls_settings_fini(&t->settings);
 	pthread_cond_destroy(&t->settled);
+	pthread_cond_destroy(&t->pulled);
 	pthread_mutex_destroy(&t->lock);
 	limit_give(LIMIT_TLS_CONTEXTS);
 	sock_release(&t->native.base, sizeof(*t));
@@ -93,22 +115,74 @@ tls_sock_destroy(struct zsock *s)
 
 	tls_engine_free(t->engine);
 	free(t->reason);
+	free(t->unsaid);
 	native_fini(&t->native);
 	release(t);
 }
 
-int
-tls_sock_usable_locked(struct tls_sock *t, const struct tls_patience *p)
+/*
+ * What the thread that has the lock was changing is in no state to be used or
+ * freed, so it is left behind.
+ */
+static void
+abandon(struct tls_sock *t)
 {
-	while (t->phase == TLS_PHASE_CONNECTING && !p->dontwait)
-		pthread_cond_wait(&t->settled, &t->lock);
+	t->engine = NULL;
+	t->reason = NULL;
+	t->unsaid = NULL;
+	t->guests = NULL;
+	tls_settings_init(&t->settings);
+}
+
+void
+tls_sock_forked(struct zsock *s)
+{
+	struct tls_sock *t = (struct tls_sock *)s;
+	const bool torn = pthread_mutex_trylock(&t->lock) != 0;
+
+	init_locks(t); /* nobody waits on them in this process */
+	t->pulling = false;
+	t->receivers = 0;
+	if (torn)
+		abandon(t);
+	for (struct tls_sock *g = t->guests; g != NULL; g = g->next_guest)
+		native_close_kfd(g->native.base.kfd); /* the parent's affair */
+	t->guests = NULL;
+	if (torn || t->phase == TLS_PHASE_CONNECTING) {
+		t->phase = TLS_PHASE_FAILED;
+		t->error = -EBADF;
+	}
+}
+
+void
+tls_sock_unlock(struct tls_sock *t)
+{
+	char *line = t->unsaid;
+	const enum log_level loudness = t->loudness;
+
+	t->unsaid = NULL;
+	pthread_mutex_unlock(&t->lock);
+	if (line == NULL)
+		return;
+	log_line(loudness, "%s", line);
+	free(line);
+}
+
+int
+tls_sock_usable_locked(struct tls_sock *t, struct tls_patience *p)
+{
+	int rc;
+
+	while (t->phase == TLS_PHASE_CONNECTING) {
+		rc = tls_wait_cond_locked(t, &t->settled, p);
+		if (rc < 0)
+			return rc;
+	}
 	switch (t->phase) {
 	case TLS_PHASE_OPEN:
 		return 0;
 	case TLS_PHASE_FAILED:
 		return t->error;
-	case TLS_PHASE_CONNECTING:
-		return -EAGAIN;
 	default:
 		return -ENOTCONN;
 	}
@@ -152,12 +226,26 @@ find_peer_locked(struct tls_sock *t)
 		tls_sock_name_peer_locked(t, (struct sockaddr *)&addr, len);
 }
 
+/* Writing may take its time, so it is done without the lock if that can be. */
+static void
+say_locked(struct tls_sock *t, enum log_level level, const struct verdict *v)
+{
+	if (!log_wants(level))
+		return;
+	if (t->unsaid == NULL) {
+		t->unsaid = strdup(v->text);
+		t->loudness = level;
+	}
+	if (t->unsaid == NULL || strcmp(t->unsaid, v->text) != 0)
+		log_line(level, "%s", v->text);
+}
+
 void
 tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v)
 {
 	free(t->reason);
 	t->reason = strdup(v->text); /* NULL is no reason: the log has it */
-	log_line(LOG_ERROR, "%s", v->text);
+	say_locked(t, LOG_ERROR, v);
 }
 
 void
@@ -165,7 +253,7 @@ tls_sock_tell_locked(struct tls_sock *t)
 {
 	struct verdict v;
 
-	if (t->told || tls_engine_error(t->engine) == 0)
+	if (t->told || !tls_engine_failed(t->engine))
 		return;
 	t->told = true;
 	tls_engine_explain(t->engine, t->peer, &v);
@@ -174,178 +262,14 @@ tls_sock_tell_locked(struct tls_sock *t)
 
 /* The other handshakes are worth a line, too, to whoever asks for it. */
 static void
-tell_success_locked(const struct tls_sock *t)
+tell_success_locked(struct tls_sock *t)
 {
 	struct verdict v;
 
 	if (!log_wants(LOG_INFO))
 		return;
 	tls_engine_summary(t->engine, t->peer, &v);
-	log_line(LOG_INFO, "%s", v.text);
-}
-
-int
-tls_sock_flush_locked(struct tls_sock *t)
-{
-	const void *data;
-	size_t len;
-	ssize_t n;
-
-	while ((len = tls_engine_output(t->engine, &data)) > 0) {
-		n = kernel->sendto(t->native.base.kfd, data, len,
-		    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
-		if (n == -1)
-			return -errno;
-		tls_engine_output_done(t->engine, (size_t)n);
-	}
-	return 0;
-}
-
-int
-tls_sock_fill_locked(struct tls_sock *t)
-{
-	void *room;
-	size_t len;
-	ssize_t n;
-
-	len = tls_engine_input(t->engine, &room);
-	if (len == 0)
-		return 0; /* full: the engine has enough to go on with */
-	n = kernel->recvfrom(t->native.base.kfd, room, len, MSG_DONTWAIT, NULL,
-	    NULL);
-	if (n == -1)
-		return -errno;
-	if (n == 0)
-		tls_engine_input_end(t->engine);
-	else
-		tls_engine_input_done(t->engine, (size_t)n);
-	return 0;
-}
-
-/* How long a blocking send may wait, in milliseconds; -1 for ever. */
-static int
-send_timeout_ms(int kfd)
-{
-	struct timeval tv = { 0 };
-	socklen_t len = sizeof(tv);
-
-	if (kernel->getsockopt(kfd, SOL_SOCKET, SO_SNDTIMEO, &tv, &len) == -1 ||
-	    (tv.tv_sec == 0 && tv.tv_usec == 0))
-		return -1;
-	return (int)(tv.tv_sec * 1000 + (tv.tv_usec + 999) / 1000);
-}
-
-static int
-wait_poll(int kfd, short want, int timeout_ms)
-{
-	struct pollfd p = { .fd = kfd, .events = want };
-	const int n = kernel->poll(&p, 1, timeout_ms);
-
-	if (n == -1)
-		return -errno;
-	return n == 0 ? -EAGAIN : 0;
-}
-
-/* A handshake is not interrupted by signals; its deadline still holds. */
-static int
-wait_handshake(int kfd, short want, struct deadline until)
-{
-	int rc;
-
-	do {
-		rc = wait_poll(kfd, want, deadline_left_ms(until));
-	} while (rc == -EINTR);
-	return rc == -EAGAIN ? -ETIMEDOUT : rc;
-}
-
-/*
- * Waiting for input alone is a blocking recv, so that O_NONBLOCK, SO_RCVTIMEO
- * and SA_RESTART mean what they mean to the kernel.
- */
-static int
-wait_data(int kfd, short want)
-{
-	char byte;
-	int rc;
-
-	if (want == POLLIN) {
-		rc = (int)err_from_kernel(
-		    kernel->recvfrom(kfd, &byte, 1, MSG_PEEK, NULL, NULL));
-		return rc < 0 ? rc : 0;
-	}
-	rc = native_nonblock(kfd);
-	if (rc != 0)
-		return rc < 0 ? rc : -EAGAIN;
-	return wait_poll(kfd, want, send_timeout_ms(kfd));
-}
-
-/* The one place where a secure socket sleeps; the lock is not held there. */
-static int
-wait_kernel_locked(struct tls_sock *t, short want, const struct tls_patience *p)
-{
-	int rc;
-
-	if (p->dontwait)
-		return -EAGAIN;
-	pthread_mutex_unlock(&t->lock);
-	if (p->handshake)
-		rc = wait_handshake(t->native.base.kfd, want, p->until);
-	else
-		rc = wait_data(t->native.base.kfd, want);
-	pthread_mutex_lock(&t->lock);
-	return rc;
-}
-
-/*
- * Nothing can be sent any more.  There may still be data to read, or an alert
- * that says why; if not, the error counts.
- */
-static int
-output_broken_locked(struct tls_sock *t, ssize_t rc, int err)
-{
-	if (tls_sock_fill_locked(t) != 0)
-		return err;
-	if (rc == -EAGAIN)
-		return 0;
-	(void)tls_engine_readable(t->engine); /* it notices an alert */
-	return tls_engine_error(t->engine) != 0 ? 0 : err;
-}
-
-int
-tls_sock_step_locked(struct tls_sock *t, ssize_t rc,
-    const struct tls_patience *p)
-{
-	const bool final = rc != -EAGAIN && rc != -ENOBUFS;
-	short want = 0;
-	int err;
-
-	err = tls_sock_flush_locked(t); /* an alert of a failed call, too */
-	if (final)
-		return 1;
-	if (err == -EAGAIN)
-		want = POLLOUT;
-	else if (err < 0)
-		return output_broken_locked(t, rc, err);
-	if (rc == -EAGAIN) {
-		err = tls_sock_fill_locked(t);
-		if (err != -EAGAIN)
-			return err;
-		want |= POLLIN;
-	}
-	return want != 0 ? wait_kernel_locked(t, want, p) : 0;
-}
-
-int
-tls_sock_drain_locked(struct tls_sock *t, const struct tls_patience *p)
-{
-	int rc;
-
-	while ((rc = tls_sock_flush_locked(t)) == -EAGAIN) {
-		rc = wait_kernel_locked(t, POLLOUT, p);
-		if (rc < 0)
-			break;
-	}
-	return rc;
+	say_locked(t, LOG_INFO, &v);
 }
 
 /* The lowest version that the protocol number asks for; 0 is no wish. */
@@ -399,16 +323,27 @@ hurry_locked(struct tls_sock *t)
 		t->quick = true;
 }
 
+void
+tls_sock_hear_out_locked(struct tls_sock *t)
+{
+	if (!tls_engine_readable(t->engine) && !t->pulling) {
+		(void)tls_wait_fill_locked(t);
+		(void)tls_engine_readable(t->engine); /* it notices an alert */
+	}
+}
+
 /* Why the handshake could not go on, if the engine does not know. */
 static void
 note_failure_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 {
-	if (rc == -ETIMEDOUT)
+	if (rc == -ETIMEDOUT) {
 		tls_engine_fail(t->engine, VERDICT_DEADLINE, ETIMEDOUT, 0,
 		    p->limit_ms);
-	else
+	} else {
+		tls_sock_hear_out_locked(t);
 		tls_engine_fail(t->engine, VERDICT_TRANSPORT, ECONNABORTED, -rc,
 		    0);
+	}
 	tls_sock_tell_locked(t);
 }
 
@@ -417,21 +352,23 @@ run_handshake_locked(struct tls_sock *t)
 {
 	const int limit_ms =
 	    limit_get(LIMIT_HANDSHAKE_MS, config_get()->handshake_ms);
-	const struct tls_patience p = { .handshake = true,
+	struct tls_patience p = { .handshake = true,
 		.until = deadline_in_ms(limit_ms),
 		.limit_ms = limit_ms };
 	int rc, go;
 
 	do {
 		rc = tls_engine_handshake(t->engine);
-		go = tls_sock_step_locked(t, rc, &p);
+		go = tls_wait_step_locked(t, rc, &p);
 	} while (go == 0);
 	if (go > 0 && rc == 0)
-		rc = tls_sock_drain_locked(t, &p);
+		rc = tls_wait_drain_locked(t, &p);
 	else if (go < 0)
 		rc = go;
 	if (rc == 0)
 		return 0;
+	if (atomic_load(&t->native.base.closing))
+		return -EINTR; /* nobody is there to hear why */
 	note_failure_locked(t, rc, &p);
 	return tls_engine_error(t->engine);
 }

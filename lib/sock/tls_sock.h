@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "base/log.h"
 #include "sock/native.h"
 #include "tls/engine.h"
 
@@ -27,18 +28,21 @@ struct tls_sock {
 	struct tls_settings settings;
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
+	char *unsaid;              /* what tls_sock_unlock will log, or NULL */
+	enum log_level loudness;   /* of unsaid */
 	bool told;                 /* the engine's failure is in the log */
-	bool quick;  /* TCP_NODELAY is on until the first data are out */
-	int nodelay; /* what the program wants TCP_NODELAY to be */
+	bool quick;   /* TCP_NODELAY is on until the first data are out */
+	int nodelay;  /* what the program wants TCP_NODELAY to be */
+	bool pulling; /* a receiver sleeps; only it takes input in */
+	pthread_cond_t pulled; /* it has woken up: the others' turn */
+	int receivers;         /* calls of recv under way */
+	unsigned used; /* sock_forks when this process last moved bytes */
+	/* A listener's: connections whose handshake is part of an accept. */
+	struct tls_sock *guests;
+	struct tls_sock *next_guest; /* guarded by the listener's lock */
 };
 
-/* How long a call may sleep. */
-struct tls_patience {
-	bool dontwait;  /* not at all: MSG_DONTWAIT */
-	bool handshake; /* until the deadline, whatever the socket's mode */
-	struct deadline until;
-	int limit_ms; /* the deadline's length, for the log */
-};
+struct tls_patience;
 
 int tls_stream_open(int family, int type, int proto, struct zsock **out);
 
@@ -57,15 +61,24 @@ int tls_sock_new_child(const struct zsock_ops *ops, int kfd,
 void tls_sock_destroy(struct zsock *s);
 
 /*
+ * For a process that fork has just made.  A socket that another thread of the
+ * parent was at work on answers -EBADF from now on.
+ */
+void tls_sock_forked(struct zsock *s);
+
+/* Gives the lock up, and writes the line that was composed under it. */
+void tls_sock_unlock(struct tls_sock *t);
+
+/*
  * Everything below needs the lock, which is given up while sleeping and held
  * again on return.
  */
 
 /*
  * 0, or the -errno that send and recv answer in this phase.  Waits for another
- * thread's handshake unless p says not to.
+ * thread's handshake as long as p says.
  */
-int tls_sock_usable_locked(struct tls_sock *t, const struct tls_patience *p);
+int tls_sock_usable_locked(struct tls_sock *t, struct tls_patience *p);
 
 /*
  * Keeps addr as the peer's name in the log: a connection that was reset has no
@@ -78,26 +91,15 @@ void tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
 int tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role);
 
 /*
- * Move bytes after an engine call answered rc, and sleep if none moved.
- * Returns 1 when rc is the final answer, 0 to make the call again, or a
- * negative errno.
+ * What has arrived may hold an alert, which says more than that nothing can be
+ * sent any more.
  */
-int tls_sock_step_locked(struct tls_sock *t, ssize_t rc,
-    const struct tls_patience *p);
-
-/* Sends what the ring holds; waits for room as p allows. */
-int tls_sock_drain_locked(struct tls_sock *t, const struct tls_patience *p);
-
-/* Takes in what has arrived.  0 progress, -EAGAIN none, else an error. */
-int tls_sock_fill_locked(struct tls_sock *t);
-
-/* Sends what the kernel takes.  0 when the ring is empty, -EAGAIN, error. */
-int tls_sock_flush_locked(struct tls_sock *t);
+void tls_sock_hear_out_locked(struct tls_sock *t);
 
 /* Logs the engine's failure once and keeps the line for zsock_error_text. */
 void tls_sock_tell_locked(struct tls_sock *t);
 
-/* Keeps and logs a reason of ours. */
+/* Keeps a reason of ours, and logs it when the lock is given up. */
 void tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v);
 
 extern const struct option tls_options[];

@@ -8,12 +8,17 @@
 
 #include "base/kernel.h"
 #include "sock/native.h"
+#include "sock/tls_poll.h"
+#include "sock/tls_wait.h"
 
-/* How long close may wait for the peer to take what is still to be sent. */
+/*
+ * How long close may wait for the peer to take what is still to be sent, unless
+ * SO_LINGER says otherwise.
+ */
 #define FAREWELL_MS 1000
 
-/* How often poll looks whether another thread's handshake has ended. */
-#define CONNECTING_POLL_MS 25
+/* What of that is as good as no time. */
+#define FAREWELL_SLACK_MS 10
 
 static const struct zsock_ops tls_stream_ops;
 
@@ -63,7 +68,7 @@ stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 	if (rc < 0)
 		goto out;
 
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	rc = native_connect_stream(&t->native, addr, len, true);
 	pthread_mutex_lock(&t->lock);
 	if (rc == 0) {
@@ -73,7 +78,7 @@ stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 		pthread_cond_broadcast(&t->settled);
 	}
 out:
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
@@ -87,21 +92,52 @@ stream_listen(struct zsock *s, int backlog)
 	rc = native_listen(s, backlog);
 	if (rc == 0)
 		t->phase = TLS_PHASE_LISTENING;
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
-/* The listener keeps the reason, for the child has no number to ask by. */
+/*
+ * From here until the child is handed out, close of the listener ends what it
+ * does.  The child starts with the listener's settings of TLS.
+ */
 static int
-refuse_child(struct tls_sock *t, struct tls_sock *child, int rc)
+admit(struct tls_sock *t, struct tls_sock *child)
 {
+	int rc;
+
 	pthread_mutex_lock(&t->lock);
-	if (child->reason != NULL) {
+	rc = atomic_load(&t->native.base.closing)
+	    ? -EINTR
+	    : tls_settings_copy(&child->settings, &t->settings);
+	child->next_guest = t->guests;
+	t->guests = child;
+	tls_sock_unlock(t);
+	return rc;
+}
+
+/*
+ * A listener that was closed meanwhile hands out nobody.  It keeps the reason
+ * of a failure, for the child has no number to ask by.
+ */
+static int
+dismiss(struct tls_sock *t, struct tls_sock *child, int rc)
+{
+	struct tls_sock **link = &t->guests;
+
+	pthread_mutex_lock(&t->lock);
+	while (*link != child)
+		link = &(*link)->next_guest;
+	*link = child->next_guest;
+	if (atomic_load(&t->native.base.closing))
+		rc = -EINTR;
+	if (rc < 0 && child->reason != NULL) {
 		free(t->reason);
 		t->reason = child->reason;
 		child->reason = NULL;
 	}
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
+	if (rc == 0)
+		return 0;
 	sock_put(&child->native.base);
 	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
 		return -EAGAIN; /* as the device says it on such sockets */
@@ -125,36 +161,16 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
 	rc = tls_sock_new_child(&tls_stream_ops, kfd, t, &c);
 	if (rc < 0)
 		return rc;
-	pthread_mutex_lock(&t->lock);
-	rc = tls_settings_copy(&c->settings, &t->settings);
-	pthread_mutex_unlock(&t->lock);
+	rc = admit(t, c);
 	if (rc == 0) {
 		pthread_mutex_lock(&c->lock);
 		c->phase = TLS_PHASE_CONNECTING;
 		rc = tls_sock_handshake_locked(c, TLS_ROLE_SERVER);
-		pthread_mutex_unlock(&c->lock);
+		tls_sock_unlock(c);
 	}
-	if (rc < 0)
-		return refuse_child(t, c, rc);
-	*child = &c->native.base;
-	return 0;
-}
-
-/*
- * What a failed or finished call answers, once the log has been told.  Before
- * a broken connection is blamed, an alert that has arrived may say more.
- */
-static ssize_t
-conclude_locked(struct tls_sock *t, ssize_t rc, int transport_error)
-{
-	if (rc < 0 && rc != -EAGAIN && rc != -EINTR) {
-		if (tls_sock_fill_locked(t) == 0)
-			(void)tls_engine_readable(t->engine);
-		tls_engine_fail(t->engine, VERDICT_TRANSPORT, transport_error,
-		    (int)-rc, 0);
-		tls_sock_tell_locked(t);
-		return tls_engine_error(t->engine);
-	}
+	rc = dismiss(t, c, rc);
+	if (rc == 0)
+		*child = &c->native.base;
 	return rc;
 }
 
@@ -174,7 +190,7 @@ relax_locked(struct tls_sock *t)
 /* Encrypts one piece of a message; returns how much, or a negative errno. */
 static ssize_t
 send_piece_locked(struct tls_sock *t, const char *p, size_t len,
-    const struct tls_patience *patience)
+    struct tls_patience *patience)
 {
 	size_t done = 0;
 	ssize_t n;
@@ -186,11 +202,37 @@ send_piece_locked(struct tls_sock *t, const char *p, size_t len,
 			done += (size_t)n;
 			continue;
 		}
-		go = tls_sock_step_locked(t, n, patience);
+		go = tls_wait_step_locked(t, n, patience);
 		if (go != 0)
 			return done > 0 ? (ssize_t)done : go < 0 ? go : n;
 	}
 	return (ssize_t)done;
+}
+
+/*
+ * The message, and what earlier calls have left.  Returns how much was taken,
+ * or a negative errno; a broken connection shows in tls_engine_write_error.
+ */
+static ssize_t
+send_all_locked(struct tls_sock *t, const struct msghdr *m,
+    struct tls_patience *p)
+{
+	ssize_t rc, total = 0;
+
+	/* Ciphertext of an earlier call goes first, or nothing does. */
+	rc = tls_wait_drain_locked(t, p);
+	for (size_t i = 0; rc >= 0 && i < m->msg_iovlen; i++) {
+		rc = send_piece_locked(t, m->msg_iov[i].iov_base,
+		    m->msg_iov[i].iov_len, p);
+		if (rc > 0)
+			total += rc;
+		if (rc >= 0 && (size_t)rc < m->msg_iov[i].iov_len)
+			break;
+	}
+	if (rc >= 0)
+		(void)tls_wait_drain_locked(t, p); /* or the next call does */
+	relax_locked(t);
+	return total > 0 || rc >= 0 ? total : rc;
 }
 
 /*
@@ -201,9 +243,9 @@ static ssize_t
 stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 {
 	struct tls_sock *t = (struct tls_sock *)s;
-	const struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT };
-	ssize_t rc, total = 0;
-	int last;
+	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
+		.option = SO_SNDTIMEO };
+	ssize_t rc;
 
 	pthread_mutex_lock(&t->lock);
 	rc = tls_sock_usable_locked(t, &p);
@@ -214,26 +256,14 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 		rc = -ECONNABORTED;
 		goto out;
 	}
-	/* Ciphertext of an earlier call goes first, or nothing does. */
-	rc = tls_sock_drain_locked(t, &p);
-	for (size_t i = 0; rc >= 0 && i < m->msg_iovlen; i++) {
-		rc = send_piece_locked(t, m->msg_iov[i].iov_base,
-		    m->msg_iov[i].iov_len, &p);
-		if (rc > 0)
-			total += rc;
-		if (rc >= 0 && (size_t)rc < m->msg_iov[i].iov_len)
-			break;
+	rc = send_all_locked(t, m, &p);
+	if (tls_engine_failed(t->engine)) {
+		tls_sock_hear_out_locked(t);
+		tls_sock_tell_locked(t);
+		rc = tls_engine_write_error(t->engine);
 	}
-	if (rc >= 0) {
-		last = tls_sock_drain_locked(t, &p);
-		rc = last == -EAGAIN || last == -EINTR ? 0 : last;
-	}
-	relax_locked(t);
-	rc = conclude_locked(t, rc, ECONNABORTED);
-	if (total > 0 && (rc >= 0 || rc == -EAGAIN || rc == -EINTR))
-		rc = total;
 out:
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
@@ -243,7 +273,7 @@ out:
  */
 static ssize_t
 recv_piece_locked(struct tls_sock *t, char *p, size_t len, bool all,
-    const struct tls_patience *patience)
+    struct tls_patience *patience)
 {
 	size_t done = 0;
 	ssize_t n;
@@ -257,7 +287,7 @@ recv_piece_locked(struct tls_sock *t, char *p, size_t len, bool all,
 		}
 		if (n == -EAGAIN && done > 0 && !all)
 			break;
-		go = tls_sock_step_locked(t, n, patience);
+		go = tls_wait_step_locked(t, n, patience);
 		if (go != 0)
 			return done > 0 ? (ssize_t)done : go < 0 ? go : n;
 	}
@@ -265,12 +295,31 @@ recv_piece_locked(struct tls_sock *t, char *p, size_t len, bool all,
 }
 
 static ssize_t
+recv_all_locked(struct tls_sock *t, struct msghdr *m, bool all,
+    struct tls_patience *p)
+{
+	ssize_t rc = 0, total = 0;
+
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		rc = recv_piece_locked(t, m->msg_iov[i].iov_base,
+		    m->msg_iov[i].iov_len, all, p);
+		if (rc > 0)
+			total += rc;
+		if (rc < 0 || (size_t)rc < m->msg_iov[i].iov_len)
+			break;
+		/* Further buffers take what is there, but wait no more. */
+		p->dontwait = p->dontwait || !all;
+	}
+	return total > 0 ? total : rc;
+}
+
+static ssize_t
 stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 {
 	struct tls_sock *t = (struct tls_sock *)s;
-	const bool all = flags & MSG_WAITALL;
-	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT };
-	ssize_t rc, total = 0;
+	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
+		.option = SO_RCVTIMEO };
+	ssize_t rc;
 
 	if (flags & MSG_PEEK)
 		return -EOPNOTSUPP;
@@ -278,143 +327,99 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 	rc = tls_sock_usable_locked(t, &p);
 	if (rc < 0)
 		goto out;
-	for (size_t i = 0; i < m->msg_iovlen; i++) {
-		rc = recv_piece_locked(t, m->msg_iov[i].iov_base,
-		    m->msg_iov[i].iov_len, all, &p);
-		if (rc > 0)
-			total += rc;
-		if (rc < 0 || (size_t)rc < m->msg_iov[i].iov_len)
-			break;
-		/* Further buffers take what is there, but wait no more. */
-		p.dontwait = p.dontwait || !all;
-	}
-	if (total > 0)
-		rc = total;
-	else
-		rc = conclude_locked(t, rc, EIO);
+	t->receivers++;
+	rc = recv_all_locked(t, m, flags & MSG_WAITALL, &p);
+	t->receivers--;
+	if (rc > 0)
+		t->used =
+		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	else if (rc < 0)
+		tls_sock_tell_locked(t);
 out:
-	pthread_mutex_unlock(&t->lock);
+	tls_sock_unlock(t);
 	return rc;
 }
 
-/* Both wishes in one wait: what has to leave must leave, whatever is asked. */
-static void
-poll_begin_open_locked(struct tls_sock *t, short events, struct poll_slot *slot)
+/*
+ * When close has to be done: within SO_LINGER if that is set, else a second.
+ * *linger is what the program has set.
+ */
+static struct deadline
+farewell_deadline(int kfd, struct linger *linger)
 {
-	const void *data;
+	socklen_t len = sizeof(*linger);
 
-	if (tls_engine_readable(t->engine))
-		slot->ready = events & POLLIN;
-	if (tls_engine_ended(t->engine))
-		slot->ready |= POLLHUP;
-	if (tls_engine_error(t->engine) != 0) {
-		tls_sock_tell_locked(t);
-		slot->ready |= POLLERR;
+	if (kernel->getsockopt(kfd, SOL_SOCKET, SO_LINGER, linger, &len) ==
+	        -1 ||
+	    linger->l_onoff == 0) {
+		*linger = (struct linger){ 0 };
+		return deadline_in_ms(FAREWELL_MS);
 	}
-	slot->kernel_events = events & (POLLIN | POLLOUT);
-	if (tls_sock_flush_locked(t) == -EAGAIN &&
-	    tls_engine_output(t->engine, &data) > 0)
-		slot->kernel_events |= POLLOUT;
-}
-
-static void
-stream_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
-{
-	struct tls_sock *t = (struct tls_sock *)s;
-
-	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
-	pthread_mutex_lock(&t->lock);
-	switch (t->phase) {
-	case TLS_PHASE_OPEN:
-		poll_begin_open_locked(t, events, slot);
-		break;
-	case TLS_PHASE_CONNECTING:
-		slot->wake = deadline_in_ms(CONNECTING_POLL_MS);
-		break;
-	case TLS_PHASE_FAILED:
-		slot->ready = (events & POLLIN) | POLLERR;
-		break;
-	default:
-		native_poll_begin(s, events, slot);
-		break;
-	}
-	pthread_mutex_unlock(&t->lock);
-}
-
-/* Takes in records until one gives the program something to read. */
-static short
-poll_end_open_locked(struct tls_sock *t, short events, short revents)
-{
-	const void *data;
-	short ready = 0;
-	int err = 0;
-
-	if ((revents & POLLOUT) != 0)
-		err = tls_sock_flush_locked(t);
-	if ((events & revents & POLLOUT) != 0 &&
-	    tls_engine_output(t->engine, &data) == 0)
-		ready |= POLLOUT;
-	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
-		while (!tls_engine_readable(t->engine) && err == 0)
-			err = tls_sock_fill_locked(t);
-	}
-	if (err < 0 && err != -EAGAIN)
-		tls_engine_fail(t->engine, VERDICT_TRANSPORT, ECONNABORTED,
-		    -err, 0);
-	if (tls_engine_readable(t->engine))
-		ready |= events & POLLIN;
-	if (tls_engine_ended(t->engine))
-		ready |= POLLHUP;
-	if (tls_engine_error(t->engine) != 0) {
-		tls_sock_tell_locked(t);
-		ready |= POLLERR;
-	}
-	return ready;
-}
-
-static short
-stream_poll_end(struct zsock *s, short events, short revents)
-{
-	struct tls_sock *t = (struct tls_sock *)s;
-	short ready = 0;
-
-	pthread_mutex_lock(&t->lock);
-	switch (t->phase) {
-	case TLS_PHASE_OPEN:
-		ready = poll_end_open_locked(t, events, revents);
-		break;
-	case TLS_PHASE_CONNECTING:
-	case TLS_PHASE_FAILED:
-		break; /* begin has said what there is to say */
-	default:
-		ready = native_poll_end(s, events, revents);
-		break;
-	}
-	pthread_mutex_unlock(&t->lock);
-	return ready;
+	return deadline_in_ms((int64_t)linger->l_linger * 1000);
 }
 
 /*
- * close_notify, and what the ring still holds.  After a fork the stream is the
- * process's that made it; the other one's close must not end it.
+ * What is left of the time is all that the kernel may wait when the descriptor
+ * is closed, and it must not at all on a non-blocking socket, which it would.
+ * SO_LINGER of no time is a wish for a reset.
+ */
+static void
+limit_linger(int kfd, struct linger linger, struct deadline until, bool wait)
+{
+	const int left = deadline_left_ms(until) + FAREWELL_SLACK_MS;
+
+	if (linger.l_onoff == 0 || linger.l_linger == 0)
+		return;
+	linger.l_linger = wait ? left / 1000 : 0;
+	linger.l_onoff = linger.l_linger > 0;
+	/* It was set before, so it can be; else close takes its time. */
+	(void)kernel->setsockopt(kfd, SOL_SOCKET, SO_LINGER, &linger,
+	    sizeof(linger));
+}
+
+/*
+ * close_notify, and what the ring still holds; after a failure, its alert.
+ * Best effort: whoever closes does not want to hear more.
+ */
+static void
+farewell_locked(struct tls_sock *t)
+{
+	const int kfd = t->native.base.kfd;
+	const bool wait = native_nonblock(kfd) == 0;
+	struct linger linger;
+	const struct deadline until = farewell_deadline(kfd, &linger);
+	struct tls_patience p = { .handshake = wait,
+		.dontwait = !wait,
+		.until = until };
+
+	if (t->phase == TLS_PHASE_OPEN && !tls_engine_failed(t->engine)) {
+		tls_engine_shutdown(t->engine);
+		(void)tls_wait_drain_locked(t, &p);
+		native_discard(kfd);
+	} else if (t->engine != NULL && t->phase != TLS_PHASE_CONNECTING) {
+		(void)tls_wait_flush_locked(t);
+	}
+	limit_linger(kfd, linger, until, wait);
+}
+
+/*
+ * A process that closes a stream of which it and another one have a copy, and
+ * which it has not used since, says nothing: the other one does.
  */
 static void
 stream_farewell(struct zsock *s)
 {
 	struct tls_sock *t = (struct tls_sock *)s;
-	struct tls_patience p = { .handshake = true,
-		.until = deadline_in_ms(FAREWELL_MS) };
 
 	pthread_mutex_lock(&t->lock);
-	if (t->phase == TLS_PHASE_OPEN && s->made == atomic_load(&sock_forks) &&
-	    tls_engine_error(t->engine) == 0) {
-		p.dontwait = native_nonblock(s->kfd) > 0;
-		tls_engine_shutdown(t->engine);
-		/* Best effort: whoever closes does not want to hear more. */
-		(void)tls_sock_drain_locked(t, &p);
-		native_discard(s->kfd);
+	for (struct tls_sock *g = t->guests; g != NULL; g = g->next_guest) {
+		atomic_store(&g->native.base.closing, true);
+		/* Fails if its peer is gone, and then it does not sleep. */
+		(void)kernel->shutdown(g->native.base.kfd, SHUT_RDWR);
 	}
-	pthread_mutex_unlock(&t->lock);
+	if (t->used == atomic_load(&sock_forks))
+		farewell_locked(t);
+	tls_sock_unlock(t);
 }
 
 static const struct option *const tables[] = {
@@ -428,6 +433,7 @@ static const struct zsock_ops tls_stream_ops = {
 	.options = tables,
 	.destroy = tls_sock_destroy,
 	.farewell = stream_farewell,
+	.forked = tls_sock_forked,
 	.bind = native_bind,
 	.connect = stream_connect,
 	.listen = stream_listen,
@@ -438,7 +444,7 @@ static const struct zsock_ops tls_stream_ops = {
 	.getsockname = native_getsockname,
 	.getpeername = native_getpeername,
 	.ioctl = sock_no_ioctl,
-	.poll_begin = stream_poll_begin,
-	.poll_end = stream_poll_end,
+	.poll_begin = tls_poll_begin,
+	.poll_end = tls_poll_end,
 	.no_public_recvmsg = true,
 };

@@ -31,6 +31,9 @@ struct tls_engine {
 	bool established; /* the handshake is complete */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
+	int input_error;        /* errno of the kernel, or 0 */
+	int output_error;       /* errno of the kernel, or 0 */
+	int write_error;        /* what write has answered then, or 0 */
 	int error;              /* negative errno, sticky */
 	enum verdict_side side; /* these four describe error */
 	unsigned long ssl_error;
@@ -159,10 +162,35 @@ tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
 	fail(e, side, error);
 }
 
+/* The kernel's error is the connection's from now on. */
+static int
+fail_transport(struct tls_engine *e, int kernel_error, int error)
+{
+	e->kernel_error = kernel_error;
+	return fail(e, VERDICT_TRANSPORT,
+	    e->write_error != 0 ? -e->write_error : error);
+}
+
 int
 tls_engine_error(const struct tls_engine *e)
 {
 	return e->error;
+}
+
+bool
+tls_engine_failed(const struct tls_engine *e)
+{
+	return e->error != 0 || e->output_error != 0;
+}
+
+int
+tls_engine_write_error(struct tls_engine *e)
+{
+	if (e->error != 0)
+		return e->error;
+	if (e->output_error != 0)
+		e->write_error = -ECONNABORTED;
+	return e->write_error;
 }
 
 /* An alert from the peer is in the queue as an error of ours. */
@@ -180,8 +208,10 @@ side_of(unsigned long ssl_error)
  * one; in the latter case bytes of the cut record are still in its buffer.
  */
 static int
-end_of_stream(struct tls_engine *e)
+end_of_stream(struct tls_engine *e, int error)
 {
+	if (e->input_error != 0)
+		return fail_transport(e, e->input_error, error);
 	if (!e->established)
 		return fail(e, VERDICT_CLOSED, ECONNABORTED);
 	if (e->input_ended && SSL_has_pending(e->ssl) != 0)
@@ -198,12 +228,16 @@ settle(struct tls_engine *e, int error)
 	case SSL_ERROR_WANT_READ:
 		return -EAGAIN;
 	case SSL_ERROR_WANT_WRITE:
+		if (e->output_error != 0)
+			return fail_transport(e, e->output_error, error);
 		return -ENOBUFS;
 	case SSL_ERROR_ZERO_RETURN:
-		return end_of_stream(e);
+		return end_of_stream(e, error);
 	default:
 		e->ssl_error = ERR_peek_error();
 		ERR_clear_error();
+		if (e->ssl_error == 0 && e->input_error != 0)
+			return fail_transport(e, e->input_error, error);
 		if (e->ssl_error == 0)
 			return fail(e, VERDICT_CLOSED, error);
 		return fail(e, side_of(e->ssl_error), error);
@@ -256,10 +290,11 @@ fitting(struct tls_engine *e, size_t len)
 ssize_t
 tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 {
+	const int error = tls_engine_write_error(e);
 	size_t n;
 
-	if (e->error != 0)
-		return e->error;
+	if (error != 0)
+		return error;
 	if (len == 0)
 		return 0;
 	len = fitting(e, len);
@@ -327,20 +362,42 @@ tls_engine_input_done(struct tls_engine *e, size_t n)
 }
 
 void
-tls_engine_input_end(struct tls_engine *e)
+tls_engine_input_end(struct tls_engine *e, int kernel_error)
 {
 	e->input_ended = true;
+	e->input_error = kernel_error;
 	(void)BIO_shutdown_wr(e->network); /* always 1 for a pair */
+}
+
+/* Makes room for what OpenSSL still writes, which nobody will get. */
+static void
+drop_output(struct tls_engine *e)
+{
+	char *p;
+	int n;
+
+	while ((n = BIO_nread0(e->network, &p)) > 0)
+		BIO_nread(e->network, &p, n);
 }
 
 size_t
 tls_engine_output(struct tls_engine *e, const void **data)
 {
 	char *p;
-	const int n = BIO_nread0(e->network, &p);
+	int n;
 
+	if (e->output_error != 0)
+		drop_output(e);
+	n = BIO_nread0(e->network, &p);
 	*data = p;
 	return n > 0 ? (size_t)n : 0;
+}
+
+void
+tls_engine_output_broken(struct tls_engine *e, int kernel_error)
+{
+	e->output_error = kernel_error;
+	drop_output(e);
 }
 
 void
@@ -364,13 +421,16 @@ opened_otherwise(const struct tls_engine *e)
 static struct verdict_case
 case_of(const struct tls_engine *e, const char *peer)
 {
+	/* The output may be broken while what has come is still read. */
+	const bool output_only = e->error == 0 && e->output_error != 0;
+
 	return (struct verdict_case){
 		.role = e->role,
 		.handshake = !e->established,
 		.peer = peer,
-		.side = e->side,
+		.side = output_only ? VERDICT_TRANSPORT : e->side,
 		.ssl_error = e->ssl_error,
-		.kernel_error = e->kernel_error,
+		.kernel_error = output_only ? e->output_error : e->kernel_error,
 		.waited_ms = e->waited_ms,
 		.stage = e->stage,
 		.verify = &e->verify,

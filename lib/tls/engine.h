@@ -39,15 +39,15 @@ int tls_engine_handshake(struct tls_engine *e);
 
 /*
  * Decrypts up to len bytes.  0 is the end of the stream: close_notify, or the
- * end of input between two records.  -EIO after an alert or a bad record,
- * -ECONNRESET if the input ended inside a record.
+ * end of input between two records.  -EIO after an alert, a bad record or an
+ * error of the transport, -ECONNRESET if the input ended inside a record.
  */
 ssize_t tls_engine_read(struct tls_engine *e, void *buf, size_t len);
 
 /*
  * Encrypts at least one byte of len, at most one record, whole into the output
  * ring: nothing is ever half done, so the next call may carry other bytes.
- * -ECONNABORTED when the connection has failed.
+ * -ECONNABORTED when the connection has failed, or its output is broken.
  */
 ssize_t tls_engine_write(struct tls_engine *e, const void *buf, size_t len);
 
@@ -71,9 +71,26 @@ bool tls_engine_ended(const struct tls_engine *e);
  */
 size_t tls_engine_input(struct tls_engine *e, void **room);
 void tls_engine_input_done(struct tls_engine *e, size_t n);
-void tls_engine_input_end(struct tls_engine *e); /* no more will come */
 size_t tls_engine_output(struct tls_engine *e, const void **data);
 void tls_engine_output_done(struct tls_engine *e, size_t n);
+
+/*
+ * No more input will come; kernel_error is the errno that ended it, or 0.  What
+ * has come can still be read, and only then the end or the error.
+ */
+void tls_engine_input_end(struct tls_engine *e, int kernel_error);
+
+/*
+ * No more output can leave: what waits is dropped.  What has come, and comes,
+ * can still be read.
+ */
+void tls_engine_output_broken(struct tls_engine *e, int kernel_error);
+
+/*
+ * 0, or the negative errno that write answers.  A reader who meets the same
+ * failure later is told the same.
+ */
+int tls_engine_write_error(struct tls_engine *e);
 
 /*
  * The connection failed for a reason outside TLS: every later call answers
@@ -84,6 +101,9 @@ void tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
 
 /* 0, or the negative errno that ended the connection. */
 int tls_engine_error(const struct tls_engine *e);
+
+/* Has it, or the output alone, failed?  Then there is something to explain. */
+bool tls_engine_failed(const struct tls_engine *e);
 
 /* Composes the line that says why it failed.  peer is its address. */
 void tls_engine_explain(const struct tls_engine *e, const char *peer,

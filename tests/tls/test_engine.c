@@ -303,7 +303,7 @@ end_between_records_reads_as_the_end(void **state)
 	while (tls_engine_read(p->client, &byte, 1) > 0 ||
 	    pair_carry(p, p->server, p->client) > 0)
 		continue;
-	tls_engine_input_end(p->client);
+	tls_engine_input_end(p->client, 0);
 	assert_int_equal(tls_engine_read(p->client, &byte, 1), 0);
 }
 
@@ -323,7 +323,7 @@ end_inside_a_record_is_connreset(void **state)
 	assert_true(tls_engine_input(p->client, &room) > n);
 	memcpy(room, data, n);
 	tls_engine_input_done(p->client, n);
-	tls_engine_input_end(p->client);
+	tls_engine_input_end(p->client, 0);
 	assert_int_equal(tls_engine_read(p->client, &byte, 1), -ECONNRESET);
 	assert_int_equal(tls_engine_read(p->client, &byte, 1), -ECONNRESET);
 	assert_int_equal(tls_engine_write(p->client, &byte, 1), -ECONNRESET);
@@ -378,7 +378,7 @@ peer_that_leaves_mid_handshake_is_connaborted(void **state)
 	(void)state;
 	pair_init(&p, NAME, 65536);
 	assert_int_equal(tls_engine_handshake(p.client), -EAGAIN);
-	tls_engine_input_end(p.client);
+	tls_engine_input_end(p.client, 0);
 	assert_int_equal(tls_engine_handshake(p.client), -ECONNABORTED);
 	tls_engine_explain(p.client, "192.0.2.1:443", &v);
 	assert_non_null(strstr(v.text, "192.0.2.1:443"));

@@ -1,0 +1,121 @@
+#include "sock/tls_poll.h"
+
+#include "sock/tls_wait.h"
+
+/*
+ * How often poll looks at what another thread may do unseen by the kernel: end
+ * a handshake, or leave data in the engine.
+ */
+#define OTHERS_MS 25
+
+/* How much is taken in at most before other sockets are looked at again. */
+#define FILLS_MAX 16
+
+/* A failure that comes to light here leaves its line, and its alert. */
+static short
+ready_locked(struct tls_sock *t, short events)
+{
+	short ready = 0;
+
+	if (tls_engine_readable(t->engine))
+		ready = events & POLLIN;
+	if (tls_engine_ended(t->engine))
+		ready |= POLLHUP;
+	if (tls_engine_error(t->engine) != 0) {
+		(void)tls_wait_flush_locked(t); /* it has failed anyway */
+		tls_sock_tell_locked(t);
+		ready |= POLLERR;
+	}
+	return ready;
+}
+
+/* Both wishes in one wait: what has to leave must leave, whatever is asked. */
+static void
+begin_open_locked(struct tls_sock *t, short events, struct poll_slot *slot)
+{
+	slot->ready = ready_locked(t, events);
+	slot->kernel_events = events & (POLLIN | POLLOUT);
+	if (tls_wait_flush_locked(t) != 0 && !tls_engine_failed(t->engine))
+		slot->kernel_events |= POLLOUT;
+	if (t->receivers > 0)
+		slot->wake = deadline_in_ms(OTHERS_MS);
+}
+
+void
+tls_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
+{
+	struct tls_sock *t = (struct tls_sock *)s;
+
+	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
+	pthread_mutex_lock(&t->lock);
+	switch (t->phase) {
+	case TLS_PHASE_OPEN:
+		begin_open_locked(t, events, slot);
+		break;
+	case TLS_PHASE_CONNECTING:
+		slot->wake = deadline_in_ms(OTHERS_MS);
+		break;
+	case TLS_PHASE_FAILED:
+		slot->ready = (events & POLLIN) | POLLERR;
+		break;
+	default:
+		native_poll_begin(s, events, slot);
+		break;
+	}
+	tls_sock_unlock(t);
+}
+
+/*
+ * Takes in records until one gives the program something to read.  Not from
+ * under a receiver that sleeps: it would not wake up for what is gone, so what
+ * the kernel says must do.
+ */
+static short
+input_locked(struct tls_sock *t, short events)
+{
+	if (t->pulling && !tls_engine_readable(t->engine))
+		return events & POLLIN;
+	for (int i = 0; i < FILLS_MAX && !tls_engine_readable(t->engine); i++) {
+		if (tls_wait_fill_locked(t) != 0)
+			break;
+	}
+	return 0;
+}
+
+static short
+end_open_locked(struct tls_sock *t, short events, short revents)
+{
+	const void *data;
+	short ready = 0;
+
+	if ((revents & POLLOUT) != 0)
+		(void)tls_wait_flush_locked(t); /* a failure shows in input */
+	if ((events & revents & POLLOUT) != 0 &&
+	    tls_engine_output(t->engine, &data) == 0)
+		ready = POLLOUT;
+	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+		ready |= input_locked(t, events);
+	return ready | ready_locked(t, events);
+}
+
+short
+tls_poll_end(struct zsock *s, short events, short revents)
+{
+	struct tls_sock *t = (struct tls_sock *)s;
+	short ready = 0;
+
+	pthread_mutex_lock(&t->lock);
+	switch (t->phase) {
+	case TLS_PHASE_OPEN:
+		ready = end_open_locked(t, events, revents);
+		break;
+	case TLS_PHASE_CONNECTING:
+	case TLS_PHASE_FAILED:
+		break; /* begin has said what there is to say */
+	default:
+		ready = native_poll_end(s, events, revents);
+		break;
+	}
+	tls_sock_unlock(t);
+	return ready;
+}

@@ -1,0 +1,315 @@
+#include "sock/tls_wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <time.h>
+
+#include "base/err.h"
+#include "base/kernel.h"
+
+/*
+ * After so many helpings of input that hold nothing for the caller, the time is
+ * looked at: a peer that sends such records without end keeps nobody for ever.
+ */
+#define FILLS_A_LOOK 64
+
+/* How long a follower that has to send as well sleeps before it looks round. */
+#define FOLLOWER_MS 25
+
+static bool
+is_fatal(int error)
+{
+	return error != EAGAIN && error != EINTR;
+}
+
+/*
+ * The kernel tells an error once, to whichever call comes first.  EPIPE is none
+ * of the connection's: only that nothing can be sent.
+ */
+static void
+latch(struct tls_sock *t, int error)
+{
+	int none = 0;
+
+	if (is_fatal(error) && error != EPIPE)
+		(void)atomic_compare_exchange_strong(&t->native.error, &none,
+		    error); /* the first one stays */
+}
+
+/* Bytes have moved: the stream is this process's now, if a fork shared it. */
+static void
+claim_locked(struct tls_sock *t)
+{
+	t->used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
+}
+
+int
+tls_wait_flush_locked(struct tls_sock *t)
+{
+	const void *data;
+	size_t len;
+	ssize_t n;
+
+	while ((len = tls_engine_output(t->engine, &data)) > 0) {
+		n = kernel->sendto(t->native.base.kfd, data, len,
+		    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+		if (n == -1) {
+			const int error = errno;
+
+			if (!is_fatal(error))
+				return -EAGAIN;
+			latch(t, error);
+			tls_engine_output_broken(t->engine, error);
+			return -error;
+		}
+		claim_locked(t);
+		tls_engine_output_done(t->engine, (size_t)n);
+	}
+	return 0;
+}
+
+int
+tls_wait_fill_locked(struct tls_sock *t)
+{
+	void *room;
+	size_t len;
+	ssize_t n;
+
+	len = tls_engine_input(t->engine, &room);
+	if (len == 0)
+		return 0; /* full, or ended: the engine has enough to go on */
+	n = kernel->recvfrom(t->native.base.kfd, room, len, MSG_DONTWAIT, NULL,
+	    NULL);
+	if (n > 0) {
+		claim_locked(t);
+		tls_engine_input_done(t->engine, (size_t)n);
+		return 0;
+	}
+	if (n == -1 && !is_fatal(errno))
+		return -EAGAIN;
+	if (n == -1)
+		latch(t, errno);
+	/* The end, also of a connection whose error another call was told. */
+	tls_engine_input_end(t->engine, atomic_load(&t->native.error));
+	return 0;
+}
+
+/* What SO_RCVTIMEO or SO_SNDTIMEO is, in nanoseconds; 0 for none. */
+static int64_t
+limit_ns(struct tls_sock *t, int option)
+{
+	struct timeval tv = { 0 };
+	socklen_t len = sizeof(tv);
+	int64_t ns;
+
+	if (kernel->getsockopt(t->native.base.kfd, SOL_SOCKET, option, &tv,
+	        &len) == -1)
+		return 0;
+	ns = tv.tv_sec * INT64_C(1000000000) + tv.tv_usec * 1000;
+	/* The profile's limit of plain sends is none of a secure socket's. */
+	if (option == SO_SNDTIMEO && !atomic_load(&t->native.send_timeout) &&
+	    ns == native_send_ms() * INT64_C(1000000))
+		return 0;
+	return ns;
+}
+
+static void
+begin(struct tls_patience *p)
+{
+	if (p->begun)
+		return;
+	p->begun = true;
+	p->start_ns = deadline_now_ns();
+}
+
+/* 0 if the call may sleep (on), and p->until says for how long. */
+static int
+bound_locked(struct tls_sock *t, struct tls_patience *p)
+{
+	int64_t ns;
+	int rc;
+
+	if (p->dontwait)
+		return -EAGAIN;
+	if (p->handshake)
+		return deadline_left_ms(p->until) == 0 ? -ETIMEDOUT : 0;
+	rc = native_nonblock(t->native.base.kfd);
+	if (rc != 0)
+		return rc < 0 ? rc : -EAGAIN;
+	begin(p);
+	if (!p->bounded) {
+		p->bounded = true;
+		ns = limit_ns(t, p->option);
+		p->until = DEADLINE_NEVER;
+		if (ns > 0)
+			p->until.at_ns = p->start_ns + ns;
+	}
+	return deadline_left_ms(p->until) == 0 ? -EAGAIN : 0;
+}
+
+int
+tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
+    struct tls_patience *p)
+{
+	struct timespec ts;
+	int rc;
+
+	rc = bound_locked(t, p);
+	if (rc < 0)
+		return rc;
+	if (p->until.at_ns == INT64_MAX) {
+		pthread_cond_wait(cond, &t->lock);
+		return 0;
+	}
+	ts.tv_sec = p->until.at_ns / 1000000000;
+	ts.tv_nsec = p->until.at_ns % 1000000000;
+	/* Over or not: the caller looks, and comes back to bound_locked. */
+	(void)pthread_cond_timedwait(cond, &t->lock, &ts);
+	return 0;
+}
+
+/*
+ * Waiting for input alone is a blocking recv, so that O_NONBLOCK, SO_RCVTIMEO
+ * and SA_RESTART mean what they mean to the kernel.  What ends it may be an
+ * error, which the kernel then has told.
+ */
+static int
+sleep_in_recv(struct tls_sock *t)
+{
+	char byte;
+	int rc;
+
+	rc = (int)err_from_kernel(kernel->recvfrom(t->native.base.kfd, &byte, 1,
+	    MSG_PEEK, NULL, NULL));
+	if (rc >= 0)
+		return 0;
+	if (!is_fatal(-rc))
+		return rc;
+	latch(t, -rc);
+	return 0;
+}
+
+static int
+sleep_in_poll(int kfd, short want, int timeout_ms)
+{
+	struct pollfd p = { .fd = kfd, .events = want };
+	const int n = kernel->poll(&p, 1, timeout_ms);
+
+	return n == -1 ? -errno : n;
+}
+
+/* A handshake is not interrupted by signals; its deadline still holds. */
+static int
+sleep_in_handshake(int kfd, short want, struct deadline until)
+{
+	int rc;
+
+	do {
+		rc = sleep_in_poll(kfd, want, deadline_left_ms(until));
+	} while (rc == -EINTR);
+	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
+}
+
+/* The one place where a secure socket sleeps; the lock is not held there. */
+static int
+sleep_locked(struct tls_sock *t, short want, const struct tls_patience *p,
+    int most_ms)
+{
+	const int kfd = t->native.base.kfd;
+	int rc;
+
+	tls_sock_unlock(t);
+	if (p->handshake)
+		rc = sleep_in_handshake(kfd, want, p->until);
+	else if (want == POLLIN && (!p->bounded || p->until.at_ns == INT64_MAX))
+		rc = sleep_in_recv(t);
+	else
+		rc = sleep_in_poll(kfd, want, most_ms);
+	pthread_mutex_lock(&t->lock);
+	return rc < 0 ? rc : 0;
+}
+
+static int
+wait_output_locked(struct tls_sock *t, struct tls_patience *p, int most_ms)
+{
+	const int rc = bound_locked(t, p);
+	const int left = rc == 0 ? deadline_left_ms(p->until) : 0;
+
+	if (rc < 0)
+		return rc;
+	return sleep_locked(t, POLLOUT, p,
+	    most_ms >= 0 && (left < 0 || left > most_ms) ? most_ms : left);
+}
+
+/*
+ * Of several receivers one sleeps in the kernel, and takes in what comes; the
+ * others wait until it has.  Else one could take in what another had better
+ * woken up for, and leave it asleep.
+ */
+static int
+follow_locked(struct tls_sock *t, short want, struct tls_patience *p)
+{
+	if ((want & POLLOUT) != 0)
+		return wait_output_locked(t, p, FOLLOWER_MS);
+	return tls_wait_cond_locked(t, &t->pulled, p);
+}
+
+/* The first sleep of a call that only receives is the kernel's to bound. */
+static int
+wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
+{
+	int rc;
+
+	if (p->dontwait)
+		return -EAGAIN;
+	if (t->pulling)
+		return follow_locked(t, want, p);
+	if (p->handshake || p->begun || want != POLLIN) {
+		rc = bound_locked(t, p);
+		if (rc < 0)
+			return rc;
+	}
+	begin(p);
+	t->pulling = true;
+	rc = sleep_locked(t, want, p, deadline_left_ms(p->until));
+	t->pulling = false;
+	pthread_cond_broadcast(&t->pulled);
+	return rc;
+}
+
+int
+tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
+{
+	const bool final = rc != -EAGAIN && rc != -ENOBUFS;
+	int err, over;
+
+	err = tls_wait_flush_locked(t); /* an alert of a failed call, too */
+	if (final)
+		return 1;
+	if (rc == -ENOBUFS)
+		return err == -EAGAIN ? wait_output_locked(t, p, -1) : 0;
+	if (!t->pulling) {
+		if (p->handshake || ++p->fills % FILLS_A_LOOK == 0) {
+			over = bound_locked(t, p);
+			if (over < 0)
+				return over;
+		}
+		if (tls_wait_fill_locked(t) == 0)
+			return 0;
+	}
+	return wait_input_locked(t,
+	    (short)(POLLIN | (err == -EAGAIN ? POLLOUT : 0)), p);
+}
+
+int
+tls_wait_drain_locked(struct tls_sock *t, struct tls_patience *p)
+{
+	int rc;
+
+	while ((rc = tls_wait_flush_locked(t)) == -EAGAIN) {
+		rc = wait_output_locked(t, p, -1);
+		if (rc < 0)
+			break;
+	}
+	return rc;
+}
