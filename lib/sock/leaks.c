@@ -17,6 +17,7 @@
 #define DEPTH 32
 
 struct trace {
+	pid_t maker; /* whose socket it is, of the processes that have it */
 	int n;
 	void *frames[DEPTH];
 };
@@ -33,6 +34,7 @@ leaks_note(struct zsock *s)
 		return;
 	s->trace = malloc(sizeof(*s->trace));
 	if (s->trace != NULL) {
+		s->trace->maker = getpid();
 		s->trace->n = backtrace(s->trace->frames, DEPTH);
 		atomic_store(&armed, true);
 	}
@@ -119,7 +121,7 @@ report(struct zsock *s, int sock, void *arg)
 	char **names;
 
 	(void)arg;
-	if (t == NULL || s->owner != getpid())
+	if (t == NULL || t->maker != getpid())
 		return;
 	say("zsock: leak: socket %d, %s, %s, %s, was never closed; made by\n",
 	    sock, s->ops->name,
