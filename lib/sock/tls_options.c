@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "sock/tls_names.h"
 
@@ -33,6 +34,10 @@ check_tags(const void *val, socklen_t len)
 		    "%s: a length of %u is not one of whole sec_tags; the "
 		    "length is in bytes, %zu for each",
 		    call, len, sizeof(int));
+	else if (len >
+	        (size_t)limit_get(LIMIT_TLS_TAGS, TAGS_MAX) * sizeof(int) &&
+	    limit_get(LIMIT_TLS_TAGS, -1) >= 0)
+		limit_exceeded(LIMIT_TLS_TAGS, call);
 	else if (len > TAGS_SIZE)
 		log_line(LOG_WARN, "%s: more than %d sec_tags", call, TAGS_MAX);
 	else

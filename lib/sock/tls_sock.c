@@ -15,6 +15,7 @@
 #include "base/kernel.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
 #include "sock/tls_wait.h"
@@ -39,24 +40,34 @@ init_locks(struct tls_sock *t)
 	init_cond(&t->pulled);
 }
 
-static struct tls_sock *
-alloc(int protocol)
+/* Takes what the target's limits count; 0, -ENFILE or -ENOMEM. */
+static int
+alloc(int protocol, struct tls_sock **out)
 {
 	struct tls_sock *t;
+	int inner, rc;
 
-	if (!limit_take(LIMIT_TLS_CONTEXTS, "a secure socket"))
-		return NULL;
+	rc = fdtable_reserve_inner(&inner);
+	if (rc < 0)
+		return rc;
+	if (!limit_take(LIMIT_TLS_CONTEXTS, "a secure socket")) {
+		fdtable_cancel(inner);
+		return -ENOMEM;
+	}
 	t = sock_alloc(sizeof(*t));
 	if (t == NULL) {
 		limit_give(LIMIT_TLS_CONTEXTS);
-		return NULL;
+		fdtable_cancel(inner);
+		return -ENOMEM;
 	}
+	t->inner = inner;
 	init_locks(t);
 	tls_settings_init(&t->settings);
 	t->phase = TLS_PHASE_NEW;
 	t->protocol = protocol;
 	t->used = atomic_load(&sock_forks);
-	return t;
+	*out = t;
+	return 0;
 }
 
 static void
@@ -67,6 +78,7 @@ release(struct tls_sock *t)
 	pthread_cond_destroy(&t->pulled);
 	pthread_mutex_destroy(&t->lock);
 	limit_give(LIMIT_TLS_CONTEXTS);
+	fdtable_cancel(t->inner);
 	sock_release(&t->native.base, sizeof(*t));
 }
 
@@ -74,12 +86,13 @@ int
 tls_sock_new(const struct zsock_ops *ops, int kfd, int family, int protocol,
     struct tls_sock **out)
 {
-	struct tls_sock *t = alloc(protocol);
+	struct tls_sock *t;
 	int rc;
 
-	if (t == NULL) {
+	rc = alloc(protocol, &t);
+	if (rc < 0) {
 		native_close_kfd(kfd);
-		return -ENOMEM;
+		return rc;
 	}
 	rc = native_init(&t->native, ops, kfd, family, SOCK_STREAM);
 	if (rc < 0)
@@ -93,12 +106,13 @@ int
 tls_sock_new_child(const struct zsock_ops *ops, int kfd,
     const struct tls_sock *parent, struct tls_sock **out)
 {
-	struct tls_sock *t = alloc(parent->protocol);
+	struct tls_sock *t;
 	int rc;
 
-	if (t == NULL) {
+	rc = alloc(parent->protocol, &t);
+	if (rc < 0) {
 		native_drop_child(kfd);
-		return -ENOMEM;
+		return rc;
 	}
 	rc = native_init_child(&t->native, ops, kfd, &parent->native);
 	if (rc < 0)

@@ -24,6 +24,7 @@ struct tls_sock {
 	enum tls_phase phase;
 	int error;     /* negative errno for TLS_PHASE_FAILED */
 	int protocol;  /* IPPROTO_TLS_*, constant */
+	int inner;     /* the second number of a device, or -1; constant */
 	char peer[56]; /* "127.0.0.1:443", "[::1]:443"; empty before connect */
 	struct tls_settings settings;
 	struct tls_engine *engine; /* constant while OPEN; NULL before */

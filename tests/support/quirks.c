@@ -191,22 +191,48 @@ clean_up(void **state)
 	return 0;
 }
 
+/* A new log, which the library writes to from now on. */
+static int
+make_log(void)
+{
+	int fd;
+
+	snprintf(log_path, sizeof(log_path), "/tmp/zsock-quirks-XXXXXX");
+	fd = mkstemp(log_path);
+	if (fd == -1)
+		return -1;
+	close(fd);
+	setenv("ZSOCK_LOG_FILE", log_path, 1);
+	setenv("ZSOCK_LOG", "warn", 1);
+	config_reload();
+	return 0;
+}
+
+int
+quirks_begin(void)
+{
+	return make_log();
+}
+
+void
+quirks_end(void)
+{
+	(void)clean_up(NULL);
+	unlink(log_path);
+	unsetenv("ZSOCK_LOG_FILE");
+	config_reload();
+}
+
 int
 quirks_run(const char *group, const struct quirk_case *cases, size_t n)
 {
 	struct CMUnitTest *tests = calloc(n * PROFILE_COUNT, sizeof(*tests));
 	struct cell *cells = calloc(n * PROFILE_COUNT, sizeof(*cells));
 	size_t k = 0;
-	int fd, rc;
+	int rc;
 
-	snprintf(log_path, sizeof(log_path), "/tmp/zsock-quirks-XXXXXX");
-	fd = mkstemp(log_path);
-	if (tests == NULL || cells == NULL || fd == -1)
+	if (tests == NULL || cells == NULL || make_log() == -1)
 		return 99;
-	close(fd);
-	setenv("ZSOCK_LOG_FILE", log_path, 1);
-	setenv("ZSOCK_LOG", "warn", 1);
-	config_reload();
 	for (size_t i = 0; i < n; i++) {
 		for (int p = 0; p < PROFILE_COUNT; p++, k++) {
 			char *name = NULL;

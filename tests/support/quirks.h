@@ -61,6 +61,13 @@ void quirks_nonblock(int sock);
 /* How many hazards the log has told of since the test began. */
 int quirks_hazards(void);
 
+/*
+ * For tests that are not cells: begin turns the log to where quirks_log finds
+ * it, end closes all sockets and takes limits and log away.
+ */
+int quirks_begin(void);
+void quirks_end(void);
+
 /* A line is written to the log, for a test that looks at it. */
 const char *quirks_log(void);
 
