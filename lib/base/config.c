@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/profile.h"
@@ -66,7 +67,8 @@ void
 config_die(const char *variable, const char *why)
 {
 	fprintf(stderr, "zsock: error: %s: %s\n", variable, why);
-	exit(EXIT_CONFIG);
+	_exit(
+	    EXIT_CONFIG); /* what runs at exit may ask for the configuration */
 }
 
 /* Its value, or NULL if it is not set or empty. */

@@ -11,9 +11,6 @@
 #include "base/limits.h"
 #include "base/profile.h"
 
-/* How often a datagram call is made again after an ICMP error at most. */
-#define ICMP_RETRIES 16
-
 /* Bytes of IP and UDP header, as the device counts its buffers. */
 #define HEADERS_V4 28
 #define HEADERS_V6 48
@@ -220,11 +217,10 @@ dgram_send(struct native *n, const struct msghdr *given, int flags)
 		return -ENOMEM;
 	if (m.msg_controllen > 0)
 		filter_control(&m, control);
-	for (int i = 0; i < ICMP_RETRIES; i++) {
+	/* An ICMP error is an earlier datagram's; each is told once. */
+	do {
 		rc = kernel_send(n, &m, flags);
-		if (rc != -ECONNREFUSED)
-			break; /* an earlier datagram's, and not reported */
-	}
+	} while (rc == -ECONNREFUSED);
 	return rc == -EMSGSIZE ? -quirk(QUIRK_SEND_OVERSIZE) : rc;
 }
 
@@ -326,11 +322,9 @@ dgram_recv(struct native *n, struct msghdr *m, int flags)
 		return -quirk(QUIRK_RECV_SHORT_ADDRLEN);
 	}
 	flags &= ~MSG_WAITALL;
-	for (int i = 0; i < ICMP_RETRIES; i++) {
+	do {
 		rc = kernel_recv(n, m, flags);
-		if (rc != -ECONNREFUSED)
-			break; /* ICMP errors are not reported */
-	}
+	} while (rc == -ECONNREFUSED);
 	/* Somebody else's SHUT_RD woke this call with nothing. */
 	if (rc == 0 && atomic_load(&n->shut))
 		return dgram_shut(n, flags);

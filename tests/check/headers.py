@@ -1,9 +1,10 @@
 """The public headers compile in every order, language and mode; TAP output.
 
 Each header is compiled alone, and before and after each of libc's own: the two
-that bring libc's socket headers by every compiler and with POSIX names too, the
-others by the first compiler; in host and in firmware mode.  Then tests/headers/ is compiled, and where it is a program,
-run.  Arguments are ignored.
+that bring libc's socket headers by every compiler in every language, the others
+so with all of libc's at once and by the first compiler with each; in host and in
+firmware mode, with and without POSIX names.  Then tests/headers/ is compiled,
+and where it is a program, run.  Arguments are ignored.
 """
 import glob
 import itertools
@@ -108,7 +109,7 @@ def plan():
         cases = [(*w, flags, line) for w in (first if forward else every)]
         single = [f'#include <{h}>\n' for h in LIBC]
         others = single if header in PAIRED else [''.join(single)]
-        cases += [(*w, flags, source) for w in first for o in others
+        cases += [(*w, flags, source) for w in every for o in others
                   for source in (line + o, o + line) if not forward]
         if header not in PAIRED and POSIX not in flags:
             cases += [(*first[0], flags, source) for o in single
