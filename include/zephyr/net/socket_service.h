@@ -1,6 +1,10 @@
 #ifndef ZEPHYR_NET_SOCKET_SERVICE_H
 #define ZEPHYR_NET_SOCKET_SERVICE_H
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 /*
  * Socket services: one thread of the library waits for the sockets of all
  * services and calls the callback of the one whose socket is ready.

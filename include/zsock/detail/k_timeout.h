@@ -1,6 +1,10 @@
 #ifndef ZSOCK_DETAIL_K_TIMEOUT_H
 #define ZSOCK_DETAIL_K_TIMEOUT_H
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 /*
  * Zephyr's time limits, as far as socket calls take them.  A kernel.h that
  * wants the same type includes this file; see timeout.h for one that does not.

@@ -1,6 +1,10 @@
 #ifndef ZSOCK_DETAIL_TIMEOUT_H
 #define ZSOCK_DETAIL_TIMEOUT_H
 
+#ifndef ZSOCK_HEADER_WARNINGS /* see zsock/api.h */
+#pragma GCC system_header
+#endif
+
 /*
  * k_timeout_t, K_FOREVER, K_NO_WAIT, K_MSEC and K_SECONDS: those of the
  * program's own <zephyr/kernel.h> if there is one and it has them, else those
