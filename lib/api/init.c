@@ -4,6 +4,7 @@
 
 #include "base/config.h"
 #include "base/err.h"
+#include "base/hosts.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/profile.h"
@@ -38,14 +39,11 @@ init(const struct zsock_init_params *p)
 	}
 	if (p->fd_base < -1 || p->fd_base > CONFIG_FD_BASE_MAX)
 		return bad("fd_base is the first socket number, 0 to 1000000");
-	if (p->hosts != NULL) {
-		log_line(LOG_ERROR,
-		    "zsock_init: hosts: there is no table of names");
-		return -EOPNOTSUPP;
-	}
 	limits_from_environment(); /* first, so that the program's counts */
 	if (p->limits != NULL)
 		rc = limits_load(p->limits, why, sizeof(why));
+	if (rc == 0 && p->hosts != NULL)
+		rc = hosts_load(p->hosts, why, sizeof(why));
 	if (rc < 0) {
 		log_line(LOG_ERROR, "zsock_init: %s", why);
 		return rc;

@@ -87,6 +87,12 @@ static const struct init_case {
 	    ENOENT, PROFILE_ZEPHYR, 0, NONE, "/nonexistent" },
 	{ "limits_unreadable", { "linux", 3, "/", NULL }, NULL, NULL, EISDIR,
 	    PROFILE_ZEPHYR, 0, NONE, "/ cannot be read" },
+	{ "hosts", { "linux", -1, NULL, "/dev/null" }, NULL, NULL, 0,
+	    PROFILE_LINUX, 0, NONE, "" },
+	{ "hosts_missing", { "linux", 3, NULL, "/nonexistent" }, NULL, NULL,
+	    ENOENT, PROFILE_ZEPHYR, 0, NONE, "/nonexistent" },
+	{ "hosts_with_a_bad_line", { "linux", 3, NULL, bad }, NULL, NULL,
+	    EINVAL, PROFILE_ZEPHYR, 0, NONE, ":2: " },
 	{ "limits_with_a_bad_line", { "linux", 3, bad, NULL }, NULL, NULL,
 	    EINVAL, PROFILE_ZEPHYR, 0, NONE, ":2: " },
 };
