@@ -10,6 +10,7 @@
 #ifdef ZSOCK_POSIX_NAMES
 ZSOCK_BEGIN_DECLS
 ZSOCK_POSIX_BIND(close);
+int gethostname(char *buf, size_t len) ZSOCK_POSIX_SYMBOL_NOTHROW(gethostname);
 ZSOCK_POSIX_BIND(read);
 ZSOCK_POSIX_BIND(write);
 ZSOCK_END_DECLS

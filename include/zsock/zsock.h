@@ -98,6 +98,42 @@ ZSOCK_API int zsock_error_text(int sock, char *buf, size_t len);
  */
 ZSOCK_API void zsock_use_kernel_numbers(void);
 
+/*
+ * Give names addresses of the program's own, and redirect ports: for a test,
+ * what the file that ZSOCK_HOSTS names is for a program.  lines is text of that
+ * file's syntax, one line or several; each is one of
+ *
+ *   127.0.0.1 broker.example.com broker   # hosts(5)
+ *   broker.example.com:8883 -> 127.0.0.1:18883
+ *   192.0.2.1:443 -> 127.0.0.1:8443
+ *   [2001:db8::1]:443 -> [::1]:8443
+ *
+ * From then on zsock_getaddrinfo finds these names without asking the host's
+ * resolver.  A name that is redirected and looked up with that port has the
+ * target as its address; looked up without a port, it has a stand-in of
+ * 198.18.0.0/15 or fd7a:736f:636b::/48, which becomes the target when it is
+ * connected or sent to.  An address on the left is replaced in the same way.
+ * TLS_HOSTNAME is not touched: the peer must prove the name that it says.
+ *
+ * Several lines of one call may give one name several addresses; they take the
+ * place of those that it had before, of the same family.  A redirection takes
+ * the place of an earlier one with the same left side and family.  Upper and
+ * lower case in names are the same.  It takes all lines or none.
+ *
+ * Returns 0, or -1 with errno and a line in the log that says which line is
+ * wrong and what to write
+ *   EINVAL  a line cannot be understood, or lines is NULL
+ *   ENOMEM  out of memory
+ *   ENOSPC  more than 131070 names have been redirected in this process
+ */
+ZSOCK_API int zsock_hosts_add(const char *lines);
+
+/*
+ * Forget all of it, what ZSOCK_HOSTS said included.  Stand-ins that were given
+ * out lead nowhere from then on.
+ */
+ZSOCK_API void zsock_hosts_clear(void);
+
 ZSOCK_END_DECLS
 
 #endif

@@ -212,6 +212,20 @@ zsock_posix_gai_strerror(int errcode)
 	return zsock_gai_strerror(errcode);
 }
 
+int
+zsock_posix_getnameinfo(const struct sockaddr *addr, socklen_t len, char *host,
+    socklen_t hostlen, char *serv, socklen_t servlen, int flags)
+{
+	return zsock_getnameinfo(addr, len, host, hostlen, serv, servlen,
+	    flags);
+}
+
+int
+zsock_posix_gethostname(char *buf, size_t len)
+{
+	return zsock_gethostname(buf, len);
+}
+
 const char *
 zsock_posix_inet_ntop(int family, const void *src, char *dst, socklen_t size)
 {

@@ -56,6 +56,10 @@ ZSOCK_API int zsock_posix_getaddrinfo(const char *host, const char *service,
     const struct addrinfo *hints, struct addrinfo **res);
 ZSOCK_API void zsock_posix_freeaddrinfo(struct addrinfo *ai);
 ZSOCK_API const char *zsock_posix_gai_strerror(int errcode);
+ZSOCK_API int zsock_posix_getnameinfo(const struct sockaddr *addr,
+    socklen_t len, char *host, socklen_t hostlen, char *serv, socklen_t servlen,
+    int flags);
+ZSOCK_API int zsock_posix_gethostname(char *buf, size_t len);
 ZSOCK_API const char *zsock_posix_inet_ntop(int family, const void *src,
     char *dst, socklen_t size);
 ZSOCK_API int zsock_posix_inet_pton(int family, const char *src, void *dst);

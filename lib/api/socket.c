@@ -250,25 +250,3 @@ zsock_ioctl(int sock, unsigned long request, ...)
 	va_end(ap);
 	return (int)err_edge(call_ioctl(sock, request, value));
 }
-
-char *
-zsock_inet_ntop(net_sa_family_t family, const void *src, char *dst, size_t size)
-{
-	if (src == NULL || dst == NULL) {
-		(void)err_edge(edge_null("zsock_inet_ntop", "an argument"));
-		return NULL;
-	}
-	return (char *)inet_ntop(family, src, dst,
-	    size > UINT32_MAX ? UINT32_MAX : (socklen_t)size);
-}
-
-int
-zsock_inet_pton(net_sa_family_t family, const char *src, void *dst)
-{
-	if (src == NULL || dst == NULL) {
-		(void)err_edge(edge_null("zsock_inet_pton", "an argument"));
-		return 0;
-	}
-	/* An unknown family is just not an address there, never -1. */
-	return inet_pton(family, src, dst) == 1;
-}

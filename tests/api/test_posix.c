@@ -593,6 +593,13 @@ text_and_addresses(void **state)
 	assert_int_equal(inet_pton(AF_INET6, "2001:db8::1", &six), 1);
 	assert_ptr_equal(inet_ntop(AF_INET6, &six, text, sizeof(text)), text);
 	assert_string_equal(text, "2001:db8::1");
+	assert_int_equal(gethostname(text, sizeof(text)), 0);
+	assert_string_equal(text, "zephyr");
+	/* libc would not take this length. */
+	assert_int_equal(getnameinfo(&(struct sockaddr){ .sa_family = AF_INET },
+	                     0, text, sizeof(text), NULL, 0, 0),
+	    0);
+	assert_string_equal(text, "0.0.0.0");
 	/* Never -1: that is the library's, not libc's. */
 	assert_int_equal(inet_pton(AF_UNIX, "::1", &six), 0);
 }

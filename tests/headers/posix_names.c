@@ -81,6 +81,8 @@ CALL(getsockname, 1000, addr, &len)
 CALL(getaddrinfo, "127.0.0.1", "80", NULL, &ai)
 CALL(freeaddrinfo, ai)
 CALL(gai_strerror, EAI_NONAME)
+CALL(getnameinfo, addr, len, buf, sizeof(buf), NULL, 0, NI_NUMERICHOST)
+CALL(gethostname, buf, sizeof(buf))
 CALL(inet_ntop, AF_INET, &to.sin_addr, buf, sizeof(buf))
 CALL(inet_pton, AF_INET, "127.0.0.1", &to.sin_addr)
 CALL(eventfd, 0, EFD_SEMAPHORE | EFD_NONBLOCK)
@@ -115,6 +117,8 @@ static void (*const calls[])(void) = {
 	call_getaddrinfo,
 	call_freeaddrinfo,
 	call_gai_strerror,
+	call_getnameinfo,
+	call_gethostname,
 	call_inet_ntop,
 	call_inet_pton,
 	call_eventfd,

@@ -54,6 +54,10 @@ STUB(int, getaddrinfo,
     (const char *a, const char *b, const struct zsock_addrinfo *c,
         struct zsock_addrinfo **d))
 STUB(const char *, gai_strerror, (int a))
+STUB(int, getnameinfo,
+    (const struct net_sockaddr *a, net_socklen_t b, char *c, net_socklen_t d,
+        char *e, net_socklen_t f, int g))
+STUB(int, gethostname, (char *a, size_t b))
 STUB(const char *, inet_ntop, (int a, const void *b, char *c, net_socklen_t d))
 STUB(int, inet_pton, (int a, const char *b, void *c))
 STUB(int, eventfd, (unsigned int a, int b))

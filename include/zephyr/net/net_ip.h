@@ -14,6 +14,8 @@
 #pragma GCC system_header
 #endif
 
+#include <stdbool.h>
+
 #include <zsock/api.h>
 
 #ifdef ZSOCK_FIRMWARE
@@ -191,6 +193,46 @@ zsock_in6_is_mc(const struct net_in6_addr *a, int scope)
 #define ZSOCK_IN6_IS_ADDR_MC_SITELOCAL(a) zsock_in6_is_mc((a), 5)
 #define ZSOCK_IN6_IS_ADDR_MC_ORGLOCAL(a) zsock_in6_is_mc((a), 8)
 #define ZSOCK_IN6_IS_ADDR_MC_GLOBAL(a) zsock_in6_is_mc((a), 14)
+
+ZSOCK_BEGIN_DECLS
+
+/*
+ * An address, a struct net_in_addr or net_in6_addr, as text in dst of size
+ * bytes, NET_INET6_ADDRSTRLEN at most.
+ *
+ * Returns dst, or NULL (Zephyr), and here also errno
+ *   EAFNOSUPPORT  family is neither NET_AF_INET nor NET_AF_INET6
+ *   ENOSPC        size is too small; a device writes beyond the end
+ *   EINVAL        src or dst is NULL
+ */
+ZSOCK_API char *net_addr_ntop(net_sa_family_t family, const void *src,
+    char *dst, size_t size);
+
+/*
+ * Text as an address, into a struct net_in_addr or net_in6_addr.  Under the
+ * profile zephyr-3.3 it is no more exact than there: "256.1" is 0.1.0.0.
+ *
+ * Returns 0, or (Zephyr; errno itself is left alone)
+ *   -EINVAL  src is not an address of that family, the family is not an
+ *            internet one, or src or dst is NULL; dst is untouched
+ */
+ZSOCK_API int net_addr_pton(net_sa_family_t family, const char *src, void *dst);
+
+/*
+ * Understand "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]" or
+ * "[2001:db8::1]:80": the first str_len bytes of str, or fewer if its end comes
+ * before.  Stores family, address and, if the text has one, the port; else the
+ * port stays as it was (Zephyr).
+ *
+ * addr must have room for the address that comes: in host mode a struct
+ * net_sockaddr is too small for IPv6, and a net_sockaddr_storage is right.
+ *
+ * Returns whether it was understood; if not, *addr is untouched.
+ */
+ZSOCK_API bool net_ipaddr_parse(const char *str, size_t str_len,
+    struct net_sockaddr *addr);
+
+ZSOCK_END_DECLS
 
 #ifndef ZSOCK_NO_COMPAT_NAMES
 #include <zephyr/net/net_compat.h>

@@ -296,22 +296,40 @@ ZSOCK_API int zsock_getsockname(int sock, struct net_sockaddr *addr,
     net_socklen_t *addrlen);
 
 /*
- * Find the addresses of host, or what host says if it is an address; NULL with
- * ZSOCK_AI_PASSIVE is the one to bind to.  service is a decimal port, 1 to
- * 65535, or NULL: it is never a name (Zephyr).  hints may be NULL.  Blocks as
- * long as the host's resolver does.
+ * Find the addresses of host, or what host says if it is an address, perhaps in
+ * brackets or with a port, which does not count; NULL with ZSOCK_AI_PASSIVE is
+ * the one to bind to.  service is a decimal port, 1 to 65535, or NULL: it is
+ * never a name (Zephyr).  hints may be NULL; of them family, socktype and the
+ * two flags that are named here count.
  *
- * Returns 0 and in *res a list, IPv4 first, one entry an address, which the
- * caller releases with zsock_freeaddrinfo; else *res is NULL and the result one
- * of
+ * Names are looked for among those of ZSOCK_HOSTS and zsock_hosts_add() first;
+ * only then is the host's resolver asked, for IPv4 and then for IPv6.  Blocks
+ * for at most 2 seconds each (Zephyr; CONFIG_NET_SOCKETS_DNS_TIMEOUT of
+ * ZSOCK_LIMITS).  An address, or a name of one's own, never blocks.
+ *
+ * Returns 0 and in *res a list, IPv4 first, one entry an address, no more than
+ * two (Zephyr; one under zephyr-3.3; CONFIG_DNS_RESOLVER_AI_MAX_ENTRIES of
+ * ZSOCK_LIMITS), which the caller releases with zsock_freeaddrinfo; else *res
+ * is NULL and the result one of
  *   DNS_EAI_NONAME      no such host; service is not a port (Zephyr)
- *   DNS_EAI_FAIL        host is NULL without ZSOCK_AI_PASSIVE, or a name
- *                       despite ZSOCK_AI_NUMERICHOST (Zephyr)
+ *   DNS_EAI_NODATA      the host has no such address
+ *   DNS_EAI_FAIL        host is NULL without ZSOCK_AI_PASSIVE, or no address
+ *                       of the wanted family despite ZSOCK_AI_NUMERICHOST
+ *                       (Zephyr)
  *   DNS_EAI_ADDRFAMILY  host is an address of another family than hints want,
  *                       or that family is not an internet one
+ *   DNS_EAI_CANCELED    no answer in time (Zephyr)
+ *   DNS_EAI_AGAIN       no answer now: a name server that cannot be reached,
+ *                       or 32 queries that are still under way
  *   DNS_EAI_MEMORY      out of memory
- *   DNS_EAI_SYSTEM      see errno: EINVAL if host and service are NULL, or res
+ *   DNS_EAI_SYSTEM      see errno: EINVAL if host and service are NULL, or res,
+ *                       or host is empty; ENOMEM if host has more than 253
+ *                       bytes (Zephyr)
  *   others              the host's resolver's
+ *
+ * Under the profile linux the host's getaddrinfo has the say in all of this,
+ * names of services, flags, entries and time included; the list is still one
+ * block, and names of one's own are still found.
  */
 ZSOCK_API int zsock_getaddrinfo(const char *host, const char *service,
     const struct zsock_addrinfo *hints, struct zsock_addrinfo **res);
@@ -319,8 +337,41 @@ ZSOCK_API int zsock_getaddrinfo(const char *host, const char *service,
 /* Release a list; it must be the head of one, or NULL. */
 ZSOCK_API void zsock_freeaddrinfo(struct zsock_addrinfo *ai);
 
-/* The name of a DNS_EAI_ code, "EAI_NONAME" say (Zephyr); a static string. */
+/*
+ * The name of a DNS_EAI_ code, "EAI_NONAME" say (Zephyr); a static string.
+ * "EAI_UNKNOWN" for what is none, and under the profile zephyr-3.3 for half of
+ * them.
+ */
 ZSOCK_API const char *zsock_gai_strerror(int errcode);
+
+/*
+ * The address and the port of addr as text, into host and serv, either of which
+ * may be NULL: always numbers, whatever flags and addrlen are (Zephyr).  serv is
+ * cut to servlen bytes.
+ *
+ * Returns 0, or
+ *   DNS_EAI_SYSTEM    see errno: EAFNOSUPPORT if host is not NULL and the
+ *                     family not an internet one; EINVAL if addr is NULL
+ *   DNS_EAI_OVERFLOW  host does not fit its hostlen bytes; a device writes
+ *                     beyond the end
+ *
+ * Under the profile linux it is the host's getnameinfo, which may look names
+ * up and block.
+ */
+ZSOCK_API int zsock_getnameinfo(const struct net_sockaddr *addr,
+    net_socklen_t addrlen, char *host, net_socklen_t hostlen, char *serv,
+    net_socklen_t servlen, int flags);
+
+/*
+ * The name of the device: CONFIG_NET_HOSTNAME of ZSOCK_LIMITS, or "zephyr".  It
+ * is cut to len bytes, without a NUL if there is no room for it (Zephyr).  Under
+ * the profile linux it is the host's name.
+ *
+ * Returns 0, or -1 with errno
+ *   EINVAL        buf is NULL
+ *   ENAMETOOLONG  it does not fit; only under the profile linux
+ */
+ZSOCK_API int zsock_gethostname(char *buf, size_t len);
 
 /*
  * An address as text, in dst of size bytes, NET_INET6_ADDRSTRLEN at most.
@@ -334,10 +385,12 @@ ZSOCK_API char *zsock_inet_ntop(net_sa_family_t family, const void *src,
     char *dst, size_t size);
 
 /*
- * Text as an address, into a struct net_in_addr or net_in6_addr.
+ * Text as an address, into a struct net_in_addr or net_in6_addr.  Under the
+ * profile zephyr-3.3 numbers wrap and may be missing, as there.
  *
  * Returns 1, or 0 if src is not an address of that family, or the family not
- * an internet one: never -1 (Zephyr).
+ * an internet one: never -1 (Zephyr), except under the profile linux, with errno
+ *   EAFNOSUPPORT  the family is not an internet one
  */
 ZSOCK_API int zsock_inet_pton(net_sa_family_t family, const char *src,
     void *dst);

@@ -52,6 +52,10 @@ int getaddrinfo(const char *host, const char *service,
     ZSOCK_POSIX_SYMBOL(getaddrinfo);
 void freeaddrinfo(struct zsock_addrinfo *ai) ZSOCK_POSIX_SYMBOL(freeaddrinfo);
 const char *gai_strerror(int errcode) ZSOCK_POSIX_SYMBOL(gai_strerror);
+int getnameinfo(const struct net_sockaddr *addr, net_socklen_t len, char *host,
+    net_socklen_t hostlen, char *serv, net_socklen_t servlen, int flags)
+    ZSOCK_POSIX_SYMBOL(getnameinfo);
+int gethostname(char *buf, size_t len) ZSOCK_POSIX_SYMBOL_NOTHROW(gethostname);
 const char *inet_ntop(int family, const void *src, char *dst,
     net_socklen_t size) ZSOCK_POSIX_SYMBOL(inet_ntop);
 int inet_pton(int family, const char *src, void *dst)

@@ -9,11 +9,14 @@
 
 ZSOCK_BEGIN_DECLS
 
-#ifndef __USE_XOPEN2K /* a strict language mode hides these three */
+#ifndef __USE_XOPEN2K /* a strict language mode hides these five */
 int getaddrinfo(const char *host, const char *service,
     const struct zsock_addrinfo *hints, struct zsock_addrinfo **res);
 void freeaddrinfo(struct zsock_addrinfo *ai);
 const char *gai_strerror(int errcode);
+int getnameinfo(const struct net_sockaddr *addr, net_socklen_t len, char *host,
+    net_socklen_t hostlen, char *serv, net_socklen_t servlen, int flags);
+int gethostname(char *buf, size_t len);
 #endif
 
 #pragma GCC diagnostic push
@@ -45,6 +48,8 @@ ZSOCK_POSIX_BIND(getsockname);
 ZSOCK_POSIX_BIND(getaddrinfo);
 ZSOCK_POSIX_BIND(freeaddrinfo);
 ZSOCK_POSIX_BIND(gai_strerror);
+ZSOCK_POSIX_BIND(getnameinfo);
+ZSOCK_POSIX_BIND(gethostname);
 ZSOCK_POSIX_BIND(inet_ntop);
 ZSOCK_POSIX_BIND(inet_pton);
 #pragma GCC diagnostic pop

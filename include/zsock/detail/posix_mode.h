@@ -28,6 +28,12 @@ of pkg-config --cflags zsock-firmware there"
 #endif
 
 #define ZSOCK_POSIX_SYMBOL(name) __asm__("zsock_posix_" #name)
+/* <unistd.h> may come later, and C++ compares exception specifications. */
+#ifdef __cplusplus
+#define ZSOCK_POSIX_SYMBOL_NOTHROW(name) __THROW ZSOCK_POSIX_SYMBOL(name)
+#else
+#define ZSOCK_POSIX_SYMBOL_NOTHROW(name) ZSOCK_POSIX_SYMBOL(name)
+#endif
 #define ZSOCK_POSIX_BIND(name) \
 	extern __typeof__(name) name ZSOCK_POSIX_SYMBOL(name)
 
