@@ -78,6 +78,16 @@ forget_buffer(int name, int from, int to)
 	return carry(&lock, from, to);
 }
 
+/* Switching it off alone leaves the kernel the time. */
+static int
+forget_linger(int kfd)
+{
+	const struct linger none = { .l_onoff = 1, .l_linger = 0 };
+
+	return (int)err_from_kernel(kernel->setsockopt(kfd, SOL_SOCKET,
+	    SO_LINGER, &none, sizeof(none)));
+}
+
 /* Nobody knows the defaults better than a new socket. */
 int
 native_forget_options(const struct native *parent, int kfd)
@@ -88,7 +98,9 @@ native_forget_options(const struct native *parent, int kfd)
 
 	if (fresh < 0)
 		return fresh;
-	rc = carry_all(fresh, kfd);
+	rc = forget_linger(kfd);
+	if (rc == 0)
+		rc = carry_all(fresh, kfd);
 	if (rc == 0 && atomic_load(&parent->rcvbuf) != 0)
 		rc = forget_buffer(SO_RCVBUF, fresh, kfd);
 	if (rc == 0 && atomic_load(&parent->sndbuf) != 0)
