@@ -248,17 +248,19 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 	return settle_connected(n);
 }
 
-/* Without its peer the connection to the proxy is of no use. */
+/* Without its peer the connection to the proxy is of no use, nor its words. */
 static int
 ask_proxy(struct native *n, const struct sockaddr *addr)
 {
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	const int rc = socks_connect(n, addr, deadline_in_ms(connect_ms()));
 
 	if (rc == 0)
 		return 0;
 	atomic_store(&n->error, -rc);
 	native_set_state(n, NATIVE_FAILED);
-	(void)kernel->shutdown(n->base.kfd, SHUT_RDWR); /* it may be gone */
+	/* It may have been closed meanwhile, which is as good. */
+	(void)kernel->connect(n->base.kfd, &nobody, sizeof(nobody));
 	return rc;
 }
 
