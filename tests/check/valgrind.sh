@@ -9,7 +9,7 @@ log=$(mktemp) || exit 1
 trap 'rm -f "$log"' EXIT
 status=0
 for test in tls_test_engine tls_test_material sock_test_tls_options \
-	api_test_credentials api_test_arguments; do
+	sock_test_tls_errors api_test_credentials api_test_arguments; do
 	timeout 200 valgrind --quiet --error-exitcode=9 --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect,possible \
 		"$build/tests/$test" >"$log" 2>&1 || {

@@ -51,6 +51,28 @@ refuses() {
 		</dev/null
 }
 
+# come_back VERSION: a client keeps what session it is given, and a second one
+# asks for it; both are served, and anew.
+come_back() {
+	local version=$1 option
+
+	rm -f "$work/session"
+	for option in -sess_out -sess_in; do
+		[ "$option" = -sess_in ] && [ ! -s "$work/session" ] && break
+		printf 'GET /page.txt HTTP/1.0\r\n\r\n' |
+			timeout 20 openssl s_client \
+				-connect "127.0.0.1:$port" -ign_eof \
+				-CAfile "$work/ec/ca.pem" -verify_return_error \
+				"$option" "$work/session" \
+				"-tls${version/./_}" \
+				>"$work/got" 2>"$work/client.log"
+		cat "$work/client.log"
+		grep -aq '^New, TLSv' "$work/got" || return 1
+		grep -aqF "$(tail -n 1 "$work/pages/page.txt")" "$work/got" ||
+			return 1
+	done
+}
+
 make_files
 each_case fetch
 
@@ -60,6 +82,10 @@ check 'another host is refused' refuses -verify_hostname wrong.test
 check 'an unknown CA is refused' refuses -CAfile "$work/other/ca.pem"
 check 'no common ciphersuite is refused' refuses -tls1_2 \
 	-cipher ECDHE-RSA-AES128-GCM-SHA256
+for version in 1.2 1.3; do
+	check "a client that wants to resume is served, TLS $version" \
+		come_back "$version"
+done
 check 'https_server goes on after them' \
 	fetch_page 127.0.0.1 "$work/ec/ca.pem" 1.3
 finish

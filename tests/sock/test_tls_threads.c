@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,7 +13,10 @@
 #include "base/config.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
+#include "sock/poll.h"
+#include "support/fake_kernel.h"
 #include "support/loop.h"
+#include "support/peer.h"
 #include "tls/context.h"
 
 #define DUPLEX (8 * 1024 * 1024)
@@ -159,26 +163,110 @@ receive_one(void *arg)
 	    NULL);
 }
 
-/*
- * Close meets the receiver before it sleeps, while it does, or not at all
- * (then its number is not ours any more); it must never be left behind.
- */
-static void
-close_ends_a_blocked_receive(void **state)
-{
-	(void)state;
-	for (int i = 0; i < 50; i++) {
-		struct loop_pair p;
-		pthread_t thread;
-		ssize_t rc;
+#define MESSAGES 2000
 
-		loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
-		thread = loop_start(receive_one, &p.client);
-		assert_int_equal(call_close(p.client), 0);
-		rc = (ssize_t)(intptr_t)loop_join(thread);
-		assert_true(rc == -EINTR || rc == -EBADF);
-		assert_int_equal(call_close(p.server), 0);
+/* Counts what it receives, a byte at a time, until the stream ends. */
+static atomic_int received;
+
+static void *
+receive_bytes(void *arg)
+{
+	char byte;
+	ssize_t n;
+
+	while ((n = call_recvfrom(*(int *)arg, &byte, 1, 0, NULL, NULL)) == 1)
+		atomic_fetch_add(&received, 1);
+	return (void *)(intptr_t)n;
+}
+
+static void *
+poll_always(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	do {
+		if (poll_sockets(&p, 1, 1000, false) < 0)
+			return (void *)(intptr_t)-1;
+	} while ((p.revents & POLLHUP) == 0);
+	return NULL;
+}
+
+/* Each message waits for the one before it, so one that is lost is the last. */
+static void
+send_and_wait_for_each(struct peer *p, size_t len)
+{
+	const char message[2] = { 'm', 'm' };
+	int sent = 0;
+
+	atomic_store(&received, 0);
+	for (int i = 0; i < MESSAGES; i++) {
+		peer_send(p, message, len);
+		sent += (int)len;
+		while (atomic_load(&received) < sent)
+			sched_yield();
 	}
+}
+
+static void
+poll_leaves_a_blocked_receiver_its_data(void **state)
+{
+	struct peer p;
+	int sock = peer_serve(&p, &pki.server, 0);
+	const pthread_t poller = loop_start(poll_always, &sock);
+	const pthread_t receiver = loop_start(receive_bytes, &sock);
+
+	(void)state;
+	send_and_wait_for_each(&p, 1);
+	assert_int_equal(SSL_shutdown(p.ssl), 0);
+	assert_null(loop_join(receiver));
+	assert_null(loop_join(poller));
+	assert_int_equal(call_close(sock), 0);
+	peer_free(&p);
+}
+
+/* What one of them leaves in the engine is the next one's. */
+static void
+no_receiver_sleeps_on_while_there_are_data(void **state)
+{
+	struct peer p;
+	int sock = peer_serve(&p, &pki.server, 0);
+	pthread_t receivers[3];
+
+	(void)state;
+	for (size_t i = 0; i < LEN(receivers); i++)
+		receivers[i] = loop_start(receive_bytes, &sock);
+	send_and_wait_for_each(&p, 2);
+	assert_int_equal(SSL_shutdown(p.ssl), 0);
+	for (size_t i = 0; i < LEN(receivers); i++)
+		assert_null(loop_join(receivers[i]));
+	assert_int_equal(call_close(sock), 0);
+	peer_free(&p);
+}
+
+/* Data that a receiver has left decrypted are the kernel's no more. */
+static void
+poll_sees_what_another_threads_receive_has_left(void **state)
+{
+	struct peer p;
+	int sock = peer_serve(&p, &pki.server, 0);
+	struct pollfd fd = { .fd = sock, .events = POLLIN };
+	pthread_t receiver;
+	void *n;
+
+	(void)state;
+	fake_kernel_install();
+	receiver = loop_start(receive_one, &sock);
+	while (fake_kernel_count(FAKE_RECVFROM) < 2)
+		sched_yield();
+	peer_send(&p, "ab", 2);
+	assert_int_equal(poll_sockets(&fd, 1, 10000, false), 1);
+	n = loop_join(receiver);
+	assert_int_equal((intptr_t)n, 1);
+	assert_int_equal(poll_sockets(&fd, 1, 10000, false), 1);
+	assert_int_equal(fd.revents, POLLIN);
+	fake_kernel_remove();
+	assert_int_equal(call_close(sock), 0);
+	peer_free(&p);
 }
 
 struct connecting {
@@ -277,7 +365,10 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_thread_sends_while_another_receives),
-		cmocka_unit_test(close_ends_a_blocked_receive),
+		cmocka_unit_test(poll_leaves_a_blocked_receiver_its_data),
+		cmocka_unit_test(no_receiver_sleeps_on_while_there_are_data),
+		cmocka_unit_test(
+		    poll_sees_what_another_threads_receive_has_left),
 		cmocka_unit_test(receive_waits_for_the_other_threads_handshake),
 		cmocka_unit_test(
 		    many_threads_share_contexts_while_the_store_changes),

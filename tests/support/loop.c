@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "sock/call.h"
@@ -179,6 +180,28 @@ loop_recv_all(int sock, void *data, size_t len)
 			fail_msg("recv answered %zd after %zu", n, done);
 		done += (size_t)n;
 	}
+}
+
+pid_t
+loop_fork(int (*fn)(void *), void *arg)
+{
+	const pid_t child = fork();
+
+	if (child == 0) {
+		alarm(20);
+		_exit(fn(arg));
+	}
+	assert_true(child > 0);
+	return child;
+}
+
+int
+loop_wait(pid_t child)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 int

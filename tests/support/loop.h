@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <sys/socket.h>
+#include <sys/types.h>
 
 #include "support/pki.h"
 
@@ -45,6 +46,14 @@ void *loop_join(pthread_t thread);
 /* Sends or receives all of len on a socket of the library. */
 void loop_send_all(int sock, const void *data, size_t len);
 void loop_recv_all(int sock, void *data, size_t len);
+
+/*
+ * fn in a process of its own, forked off here and for 20 seconds at most, where
+ * no assertion may fail.  Returns the process; wait gives what fn returned, or
+ * -1 if it did not.
+ */
+pid_t loop_fork(int (*fn)(void *), void *arg);
+int loop_wait(pid_t child);
 
 /* How many descriptors this process has open. */
 int loop_count_descriptors(void);

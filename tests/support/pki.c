@@ -79,6 +79,8 @@ pki_make(struct pki_cert *out, const struct pki_cert *issuer,
 	if (spec->san != NULL)
 		add_extension(out->cert, parent, NID_subject_alt_name,
 		    spec->san);
+	if (spec->eku != NULL)
+		add_extension(out->cert, parent, NID_ext_key_usage, spec->eku);
 	must(X509_sign(out->cert, issuer != NULL ? issuer->key : out->key,
 	         EVP_sha256()) > 0,
 	    "sign a certificate");

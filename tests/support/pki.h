@@ -22,6 +22,7 @@ struct pki_cert {
 struct pki_spec {
 	const char *name; /* common name */
 	const char *san;  /* "DNS:localhost,IP:127.0.0.1", or NULL */
+	const char *eku;  /* "serverAuth", or NULL */
 	enum pki_key_type key;
 	bool ca;
 	int from_s, to_s; /* validity from now in seconds; 0, 0 is the hour */

@@ -354,19 +354,81 @@ a_flipped_bit_is_eio_and_stays_so(void **state)
 	assert_non_null(strstr(v.text, "TLS server"));
 }
 
+/* A TLS 1.3 server would send tickets right after the handshake. */
 static void
-a_ticket_alone_is_not_readable(void **state)
+a_server_offers_no_session(void **state)
 {
 	struct pair *p = *state;
+	const void *data;
 
-	/* TLS 1.3 servers send tickets right after the handshake. */
-	while (pair_carry(p, p->server, p->client) > 0)
+	while (pair_carry(p, p->client, p->server) > 0)
 		continue;
+	assert_false(tls_engine_readable(p->server));
+	assert_int_equal(tls_engine_output(p->server, &data), 0);
 	assert_false(tls_engine_readable(p->client));
-	assert_int_equal(tls_engine_write(p->server, "x", 1), 1);
+}
+
+/* An error of the transport comes after what had come before it. */
+static void
+broken_input_is_eio_once_all_is_read(void **state)
+{
+	struct pair *p = *state;
+	struct verdict v;
+	char buf[16];
+
+	assert_int_equal(tls_engine_write(p->server, "hello", 5), 5);
 	while (pair_carry(p, p->server, p->client) > 0)
 		continue;
-	assert_true(tls_engine_readable(p->client));
+	tls_engine_input_end(p->client, ECONNRESET);
+	assert_int_equal(tls_engine_error(p->client), 0);
+	assert_int_equal(tls_engine_read(p->client, buf, sizeof(buf)), 5);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(tls_engine_read(p->client, buf, 1), -EIO);
+	assert_int_equal(tls_engine_write(p->client, "x", 1), -EIO);
+	tls_engine_explain(p->client, "peer", &v);
+	assert_non_null(strstr(v.text, "Connection reset by peer"));
+}
+
+static void
+broken_output_refuses_writes_and_drops_what_waits(void **state)
+{
+	struct pair *p = *state;
+	struct verdict v;
+	const void *data;
+	char buf[16];
+
+	assert_int_equal(tls_engine_write(p->client, "lost", 4), 4);
+	assert_int_equal(tls_engine_write(p->server, "hello", 5), 5);
+	assert_false(tls_engine_failed(p->client));
+	tls_engine_output_broken(p->client, EPIPE);
+	assert_true(tls_engine_failed(p->client));
+	assert_int_equal(tls_engine_error(p->client), 0);
+	assert_int_equal(tls_engine_output(p->client, &data), 0);
+	assert_int_equal(tls_engine_write(p->client, "x", 1), -ECONNABORTED);
+	tls_engine_explain(p->client, "peer", &v);
+	assert_non_null(strstr(v.text, "Broken pipe"));
+	/* It is the output's affair alone, and then everybody's. */
+	while (pair_carry(p, p->server, p->client) > 0)
+		continue;
+	assert_int_equal(tls_engine_read(p->client, buf, sizeof(buf)), 5);
+	tls_engine_input_end(p->client, ECONNRESET);
+	assert_int_equal(tls_engine_read(p->client, buf, 1), -ECONNABORTED);
+}
+
+static void
+a_handshake_without_output_fails(void **state)
+{
+	struct pair p;
+	int rc;
+
+	(void)state;
+	pair_init(&p, NAME, 65536);
+	assert_int_equal(tls_engine_handshake(p.client), -EAGAIN);
+	tls_engine_output_broken(p.client, ECONNRESET);
+	tls_engine_input_end(p.client, ECONNRESET);
+	rc = tls_engine_handshake(p.client);
+	assert_int_equal(rc, -ECONNABORTED);
+	pair_fini(&p);
 }
 
 static void
@@ -385,6 +447,19 @@ peer_that_leaves_mid_handshake_is_connaborted(void **state)
 	assert_non_null(strstr(v.text, "the peer closed the connection"));
 	assert_non_null(strstr(v.text, "waiting for the ServerHello"));
 	pair_fini(&p);
+}
+
+/* A line that says who failed, and with what. */
+static void
+assert_explained(const struct tls_engine *e, const char *start)
+{
+	struct verdict v = { "" };
+
+	tls_engine_explain(e, "peer", &v);
+	assert_memory_equal(v.text, start, strlen(start));
+	assert_non_null(strstr(v.text, " with peer failed: "));
+	assert_true(strlen(v.text) > strlen("TLS client: handshake with peer "
+	                                    "failed: "));
 }
 
 /* A small generator of its own: the same bytes on every machine. */
@@ -430,6 +505,8 @@ random_records_give_an_errno(void **state)
 		rc = tls_engine_handshake(e);
 		assert_true(rc == -EAGAIN || rc == -ECONNABORTED);
 		failures += rc == -ECONNABORTED;
+		if (rc == -ECONNABORTED)
+			assert_explained(e, "TLS ");
 		if (tls_engine_error(p.client) != 0 ||
 		    tls_engine_error(p.server) != 0)
 			pair_renew(&p, 0);
@@ -467,6 +544,7 @@ random_records_after_the_handshake_give_an_errno(void **state)
 		tls_engine_input_done(p.client, sizeof(record));
 		n = tls_engine_read(p.client, buf, sizeof(buf));
 		assert_int_equal(n, -EIO);
+		assert_explained(p.client, "TLS client: connection with ");
 		pair_fini(&p);
 	}
 }
@@ -503,8 +581,15 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_flipped_bit_is_eio_and_stays_so, setup_open,
 		    teardown_open),
-		cmocka_unit_test_setup_teardown(a_ticket_alone_is_not_readable,
+		cmocka_unit_test_setup_teardown(a_server_offers_no_session,
 		    setup_open, teardown_open),
+		cmocka_unit_test_setup_teardown(
+		    broken_input_is_eio_once_all_is_read, setup_open,
+		    teardown_open),
+		cmocka_unit_test_setup_teardown(
+		    broken_output_refuses_writes_and_drops_what_waits,
+		    setup_open, teardown_open),
+		cmocka_unit_test(a_handshake_without_output_fails),
 		cmocka_unit_test(peer_that_leaves_mid_handshake_is_connaborted),
 		cmocka_unit_test(random_records_give_an_errno),
 		cmocka_unit_test(

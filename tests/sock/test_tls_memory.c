@@ -1,0 +1,183 @@
+#include "support/test.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/config.h"
+#include "sock/call.h"
+#include "sock/kinds.h"
+#include "support/loop.h"
+
+/* How many blocks of memory the whole process has. */
+static atomic_long blocks;
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+static const bool counted = false; /* the sanitizer's allocator counts itself */
+#else
+static const bool counted = true;
+
+extern void *__libc_malloc(size_t size);
+extern void *__libc_calloc(size_t n, size_t size);
+extern void *__libc_realloc(void *p, size_t size);
+extern void *__libc_memalign(size_t align, size_t size);
+extern void __libc_free(void *p);
+
+static void *
+count(void *p)
+{
+	if (p != NULL)
+		atomic_fetch_add(&blocks, 1);
+	return p;
+}
+
+void *
+malloc(size_t size)
+{
+	return count(__libc_malloc(size));
+}
+
+void *
+calloc(size_t n, size_t size)
+{
+	return count(__libc_calloc(n, size));
+}
+
+void *
+aligned_alloc(size_t align, size_t size)
+{
+	return count(__libc_memalign(align, size));
+}
+
+void *
+realloc(void *p, size_t size)
+{
+	if (p == NULL)
+		return malloc(size);
+	if (size == 0) {
+		free(p);
+		return NULL;
+	}
+	return __libc_realloc(p, size);
+}
+
+void
+free(void *p)
+{
+	if (p != NULL)
+		atomic_fetch_sub(&blocks, 1);
+	__libc_free(p);
+}
+#endif
+
+static struct pki pki;
+
+static int
+setup(void **state)
+{
+	(void)state;
+	pki_init(&pki, PKI_EC);
+	pki_store_ca(LOOP_CA_TAG, &pki.ca);
+	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	pki_forget(LOOP_CA_TAG);
+	pki_forget(LOOP_SERVER_TAG);
+	pki_fini(&pki);
+	return 0;
+}
+
+static void
+connect_and_close(void)
+{
+	struct loop_pair p;
+	char byte;
+
+	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
+	loop_send_all(p.client, "x", 1);
+	loop_recv_all(p.server, &byte, 1);
+	loop_pair_close(&p);
+}
+
+/* Nobody listens any more. */
+static void
+fail_to_connect(void)
+{
+	uint16_t port;
+	const int listener = loop_listen_raw(AF_INET, &port);
+	const int sock =
+	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, "localhost");
+
+	assert_int_equal(shutdown(listener, SHUT_RD), 0);
+	assert_true(loop_connect(sock, AF_INET, port) < 0);
+	assert_int_equal(call_close(sock), 0);
+	close(listener);
+}
+
+/* Closed while its peer has not said a word of its handshake. */
+static void
+leave_mid_handshake(void)
+{
+	uint16_t port;
+	const int listener =
+	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &port);
+	const int kfd = loop_connect_raw(AF_INET, port);
+
+	assert_int_equal(send(kfd, "\x16\x03\x01", 3, 0), 3);
+	close(kfd);
+	assert_int_equal(call_accept(listener, NULL, NULL), -ECONNABORTED);
+	assert_int_equal(call_close(listener), 0);
+}
+
+static const struct life {
+	const char *name;
+	void (*live)(void);
+	int times;
+} lives[] = {
+	{ "a_thousand_connections_leave_nothing", connect_and_close, 1000 },
+	{ "connects_that_fail_leave_nothing", fail_to_connect, 100 },
+	{ "clients_that_leave_in_the_handshake_leave_nothing",
+	    leave_mid_handshake, 1000 },
+};
+
+/* After the first few, which fill the caches, to the block and descriptor. */
+static void
+leaves_nothing(void **state)
+{
+	const struct life *l = *state;
+	int descriptors;
+	long before;
+
+	for (int i = 0; i < 20; i++)
+		l->live();
+	descriptors = loop_count_descriptors();
+	before = atomic_load(&blocks);
+	for (int i = 0; i < l->times; i++)
+		l->live();
+	if (counted)
+		assert_int_equal(atomic_load(&blocks), before);
+	assert_int_equal(loop_count_descriptors(), descriptors);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[LEN(lives)];
+
+	setenv("ZSOCK_LOG", "off", 1);
+	config_reload();
+	for (size_t i = 0; i < LEN(lives); i++)
+		tests[i] = (struct CMUnitTest){ .name = lives[i].name,
+			.test_func = leaves_nothing,
+			.initial_state = (void *)&lives[i] };
+	return cmocka_run_group_tests_name("sock/tls_memory", tests, setup,
+	    teardown);
+}
