@@ -33,9 +33,8 @@ init_cond(pthread_cond_t *cond)
 }
 
 static void
-init_locks(struct tls_sock *t)
+init_conds(struct tls_sock *t)
 {
-	pthread_mutex_init(&t->lock, NULL);
 	init_cond(&t->settled);
 	init_cond(&t->pulled);
 }
@@ -61,7 +60,8 @@ alloc(int protocol, struct tls_sock **out)
 		return -ENOMEM;
 	}
 	t->inner = inner;
-	init_locks(t);
+	pthread_mutex_init(&t->lock, NULL);
+	init_conds(t);
 	tls_settings_init(&t->settings);
 	t->phase = TLS_PHASE_NEW;
 	t->protocol = protocol;
@@ -141,6 +141,7 @@ tls_sock_destroy(struct zsock *s)
 static void
 abandon(struct tls_sock *t)
 {
+	pthread_mutex_init(&t->lock, NULL);
 	t->engine = NULL;
 	t->reason = NULL;
 	t->unsaid = NULL;
@@ -154,11 +155,13 @@ tls_sock_forked(struct zsock *s)
 	struct tls_sock *t = (struct tls_sock *)s;
 	const bool torn = pthread_mutex_trylock(&t->lock) != 0;
 
-	init_locks(t); /* nobody waits on them in this process */
-	t->pulling = false;
-	t->receivers = 0;
 	if (torn)
 		abandon(t);
+	else
+		pthread_mutex_unlock(&t->lock);
+	init_conds(t); /* nobody waits on them in this process */
+	t->pulling = false;
+	t->receivers = 0;
 	for (struct tls_sock *g = t->guests; g != NULL; g = g->next_guest)
 		native_close_kfd(g->native.base.kfd); /* the parent's affair */
 	t->guests = NULL;
