@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/hosts.h"
 #include "base/log.h"
 #include "base/profile.h"
 
@@ -52,6 +53,15 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 		return -EINVAL;
 	memcpy(&out->any, addr, used);
 	return 0;
+}
+
+int
+edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *what)
+{
+	const int rc = edge_addr(out, addr, len, what);
+
+	return rc < 0 ? rc : hosts_redirect(&out->any, &out->len);
 }
 
 int

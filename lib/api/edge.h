@@ -18,6 +18,10 @@ struct edge_addr {
 int edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
     net_socklen_t len, const char *what);
 
+/* The same for a peer's address, after redirections; also -ECONNREFUSED. */
+int edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *what);
+
 /* The message flags that count: on the device those that it knows. */
 int edge_flags(int flags);
 

@@ -74,7 +74,7 @@ zsock_connect(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
 	struct edge_addr a;
 	int rc;
 
-	rc = edge_addr(&a, addr, addrlen, "zsock_connect");
+	rc = edge_peer(&a, addr, addrlen, "zsock_connect");
 	if (rc == 0)
 		rc = call_connect(sock, (struct sockaddr *)&a.any, a.len);
 	return (int)err_edge(rc);
@@ -130,7 +130,7 @@ zsock_sendto(int sock, const void *buf, size_t len, int flags,
 	if (dest == NULL)
 		return err_edge(
 		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
-	rc = edge_addr(&a, dest, addrlen, "zsock_sendto");
+	rc = edge_peer(&a, dest, addrlen, "zsock_sendto");
 	if (rc < 0 && short_is_fine(sock))
 		return err_edge(
 		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
@@ -154,7 +154,7 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 	m = *msg;
 	m.msg_flags = 0;
 	if (m.msg_name != NULL) {
-		rc = edge_addr(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
+		rc = edge_peer(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
 		if (rc < 0)
 			return err_edge(rc);
 		m.msg_name = &a.any;
