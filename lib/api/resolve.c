@@ -75,7 +75,8 @@ add(struct query *q, int socktype, const struct sockaddr_storage *addr,
 		log_line(LOG_INFO,
 		    "getaddrinfo: \"%s\" has more addresses than %s=%d; the "
 		    "rest is left out",
-		    q->host, limit_symbol(LIMIT_DNS_ENTRIES), q->max);
+		    q->host != NULL ? q->host : "",
+		    limit_symbol(LIMIT_DNS_ENTRIES), q->max);
 		return 0;
 	}
 	return results_add(r, &ai, addr,

@@ -10,7 +10,7 @@
 
 #define NOT_YET (-1)
 
-static atomic_int in_force = NOT_YET;
+atomic_int profile_in_force = NOT_YET;
 
 static const char *const names[PROFILE_COUNT] = {
 	[PROFILE_ZEPHYR] = "zephyr",
@@ -18,7 +18,7 @@ static const char *const names[PROFILE_COUNT] = {
 	[PROFILE_LINUX] = "linux",
 };
 
-static const short values[QUIRK_COUNT][PROFILE_COUNT] = {
+const short profile_quirks[QUIRK_COUNT][PROFILE_COUNT] = {
 #define QUIRK(id, zephyr, zephyr_3_3, host, what, z, o, h) \
 	{ zephyr, zephyr_3_3, host },
 #include "base/quirks.def"
@@ -42,35 +42,20 @@ profile_name(enum profile p)
 }
 
 enum profile
-profile_get(void)
+profile_fix(void)
 {
-	int p = atomic_load_explicit(&in_force, memory_order_relaxed);
+	const int p = config_get()->profile;
 	int nobody = NOT_YET;
 
-	if (p != NOT_YET)
+	if (atomic_compare_exchange_strong(&profile_in_force, &nobody, p))
 		return (enum profile)p;
-	p = config_get()->profile;
-	if (!atomic_compare_exchange_strong(&in_force, &nobody, p))
-		p = nobody; /* somebody else was first */
-	return (enum profile)p;
+	return (enum profile)nobody; /* somebody else was first */
 }
 
 void
 profile_set(enum profile p)
 {
-	atomic_store(&in_force, (int)p);
-}
-
-int
-quirk_of(enum quirk q, enum profile p)
-{
-	return values[q][p];
-}
-
-int
-quirk(enum quirk q)
-{
-	return values[q][profile_get()];
+	atomic_store(&profile_in_force, (int)p);
 }
 
 void

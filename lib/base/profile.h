@@ -19,8 +19,22 @@ enum quirk {
 	QUIRK_COUNT
 };
 
-/* The profile in force; the first call takes it from ZSOCK_PROFILE. */
-enum profile profile_get(void);
+/* Not to be used outside this header: -1 until a profile is in force. */
+extern atomic_int profile_in_force;
+extern const short profile_quirks[QUIRK_COUNT][PROFILE_COUNT];
+
+/* Takes the profile from ZSOCK_PROFILE if none is in force; returns it. */
+enum profile profile_fix(void);
+
+/* The profile in force. */
+static inline enum profile
+profile_get(void)
+{
+	const int p =
+	    atomic_load_explicit(&profile_in_force, memory_order_relaxed);
+
+	return p >= 0 ? (enum profile)p : profile_fix();
+}
 
 /* For zsock_init, before the first socket; and for tests. */
 void profile_set(enum profile p);
@@ -30,10 +44,18 @@ int profile_parse(const char *name);
 const char *profile_name(enum profile p);
 
 /* What a row says for one profile: an errno, a count, or 0 and 1. */
-int quirk_of(enum quirk q, enum profile p);
+static inline int
+quirk_of(enum quirk q, enum profile p)
+{
+	return profile_quirks[q][p];
+}
 
 /* What it says for the profile in force. */
-int quirk(enum quirk q);
+static inline int
+quirk(enum quirk q)
+{
+	return quirk_of(q, profile_get());
+}
 
 /*
  * The device is known to crash, hang or lose data here, and the library does

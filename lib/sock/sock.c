@@ -84,27 +84,11 @@ sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 	atomic_store_explicit(&s->refs, 1, memory_order_release);
 }
 
-bool
-sock_ref(struct zsock *s)
-{
-	int refs = atomic_load_explicit(&s->refs, memory_order_relaxed);
-
-	do {
-		if (refs == 0)
-			return false;
-	} while (!atomic_compare_exchange_weak_explicit(&s->refs, &refs,
-	    refs + 1, memory_order_acquire, memory_order_relaxed));
-	return true;
-}
-
 void
-sock_put(struct zsock *s)
+sock_end(struct zsock *s)
 {
-	int number;
+	const int number = s->number;
 
-	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) != 1)
-		return;
-	number = s->number;
 	s->ops->destroy(s);
 	fdtable_free_number(number);
 }

@@ -143,10 +143,29 @@ void sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd);
 void sock_release(struct zsock *s, size_t size);
 
 /* Takes a reference unless the last one is already gone. */
-bool sock_ref(struct zsock *s);
+static inline bool
+sock_ref(struct zsock *s)
+{
+	int refs = atomic_load_explicit(&s->refs, memory_order_relaxed);
 
-/* Drops a reference; the last one destroys s and frees its number. */
-void sock_put(struct zsock *s);
+	do {
+		if (refs == 0)
+			return false;
+	} while (!atomic_compare_exchange_weak_explicit(&s->refs, &refs,
+	    refs + 1, memory_order_acquire, memory_order_relaxed));
+	return true;
+}
+
+/* The last reference is gone: destroys s and frees its number. */
+void sock_end(struct zsock *s);
+
+/* Drops a reference. */
+static inline void
+sock_put(struct zsock *s)
+{
+	if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1)
+		sock_end(s);
+}
 
 /* Stubs for the tables: -EOPNOTSUPP. */
 int sock_no_listen(struct zsock *s, int backlog);

@@ -382,7 +382,8 @@ a_secure_socket_calls_back(void **state)
 	loop_pair_close(&p);
 }
 
-static const struct net_socket_service_desc unknown = { service.pev, 1, NULL };
+static struct net_socket_service_event nobodys;
+static const struct net_socket_service_desc unknown = { &nobodys, 1, NULL };
 
 static const struct error_case {
 	const char *name;
