@@ -63,7 +63,8 @@ static const answers priority_3_3 = { OK, OK, INV, OK, INV, NOP, NOP, NOP,
 static struct ifreq lo = { .ifr_name = "lo" },
                     nowhere = { .ifr_name = "no.if" };
 static struct sockaddr_in sa4 = { .sin_family = AF_INET };
-static struct sockaddr_in6 sa6 = { .sin6_family = AF_INET6 };
+static struct sockaddr_in6 sa6 = { .sin6_family = AF_INET6 },
+                           wrong6 = { .sin6_family = AF_INET };
 static struct ip_mreqn lo4, group4, any_group4, foreign4;
 static struct ipv6_mreq group6, any_group6;
 static int lo_index;
@@ -158,7 +159,7 @@ static const struct option_case {
 	    &a_byte_or_int, NULL },
 	{ S4, NAME(SOL_SOCKET, OPTION_SO_SOCKS5), OF(sa4), &sa6, &proxy,
 	    &proxy },
-	{ S6, NAME(SOL_SOCKET, OPTION_SO_SOCKS5), OF(sa6), &sa4, &proxy,
+	{ S6, NAME(SOL_SOCKET, OPTION_SO_SOCKS5), OF(sa6), &wrong6, &proxy,
 	    &proxy },
 	{ D4, NAME(SOL_SOCKET, OPTION_SO_SOCKS5), OF(sa4), &sa6, &proxy,
 	    &proxy },
