@@ -21,11 +21,11 @@ take(struct addrinfo *found, struct results *r)
 		/* Our type has the same layout, and in this unit is libc's. */
 		if (a->ai_addrlen <= sizeof(struct sockaddr_storage))
 			rc = results_add(r, a, a->ai_addr, a->ai_addrlen);
-	}
-	if (found->ai_canonname != NULL && !r->has_canonname) {
-		snprintf(r->canonname, sizeof(r->canonname), "%s",
-		    found->ai_canonname);
-		r->has_canonname = true;
+		if (a->ai_canonname != NULL && !r->has_canonname) {
+			snprintf(r->canonname, sizeof(r->canonname), "%s",
+			    a->ai_canonname);
+			r->has_canonname = true;
+		}
 	}
 	resolver->freeaddrinfo(found);
 	return rc;

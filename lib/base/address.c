@@ -61,10 +61,11 @@ lax_tail(const char *text, unsigned char out[4])
  * several gaps, and groups beyond the last are not looked at.
  */
 static int
-lax_groups(const char *text, const char *end, int want, unsigned char out[16])
+lax_groups(const char *text, const char *end, size_t want,
+    unsigned char out[16])
 {
 	const bool tail = *end != '\0';
-	int at = 0, left = 0;
+	size_t at = 0, left = 0;
 
 	for (const char *p = text; p < end; p++)
 		left += *p == ':';
@@ -81,7 +82,7 @@ lax_groups(const char *text, const char *end, int want, unsigned char out[16])
 			if ((text == end && !tail && after_group) ||
 			    left >= want)
 				return -EINVAL;
-			memset(out + 2 * at, 0, (size_t)(2 * (want - at)));
+			memset(out + 2 * at, 0, 2 * (want - at));
 			at = want - left;
 			after_group = false;
 		}
@@ -97,7 +98,7 @@ static int
 lax_v6(const char *text, unsigned char out[16])
 {
 	const char *end = text + strlen(text);
-	int want = 8;
+	size_t want = 8;
 
 	if (text[strspn(text, DIGITS "abcdefABCDEF.:")] != '\0')
 		return -EINVAL;
