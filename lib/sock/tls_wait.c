@@ -289,7 +289,7 @@ tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
 	if (rc == -ENOBUFS)
 		return err == -EAGAIN ? wait_output_locked(t, p, -1) : 0;
 	if (!t->pulling) {
-		if (p->handshake || ++p->fills % FILLS_A_LOOK == 0) {
+		if (++p->fills % FILLS_A_LOOK == 0) {
 			over = bound_locked(t, p);
 			if (over < 0)
 				return over;

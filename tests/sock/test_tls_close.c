@@ -268,6 +268,7 @@ static void
 a_closed_listener_hands_out_nobody(void **state)
 {
 	struct kernel table = kernel_libc;
+	const int64_t start = deadline_now_ns();
 	char byte;
 
 	(void)state;
@@ -276,8 +277,48 @@ a_closed_listener_hands_out_nobody(void **state)
 	kernel = &table;
 	assert_int_equal(call_accept(doomed, NULL, NULL), -EINTR);
 	kernel = &kernel_libc;
+	assert_in_range(deadline_now_ns() - start, 0,
+	    INT64_C(1000000) * SOON_MS);
 	/* Its client is told at once. */
 	assert_true(recv(silent, &byte, 1, 0) <= 0);
+}
+
+static pthread_t accepter;
+static int helpings;
+
+/* The second thing that a server hears ends its handshake. */
+static ssize_t
+receive_and_close(int kfd, void *buf, size_t len, int flags,
+    struct sockaddr *addr, socklen_t *addrlen)
+{
+	const ssize_t n = recvfrom(kfd, buf, len, flags, addr, addrlen);
+
+	if (n > 0 && pthread_equal(pthread_self(), accepter) && ++helpings == 2)
+		assert_int_equal(call_close(doomed), 0);
+	return n;
+}
+
+static void
+nor_does_it_once_the_handshake_is_complete(void **state)
+{
+	struct kernel table = kernel_libc;
+	struct sleeper s = { .call = sleep_in_connect };
+	pthread_t thread;
+
+	(void)state;
+	doomed = open_listener();
+	accepter = pthread_self();
+	helpings = 0;
+	table.recvfrom = receive_and_close;
+	kernel = &table;
+	s.sock =
+	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, "localhost");
+	thread = loop_start(run, &s);
+	assert_int_equal(call_accept(doomed, NULL, NULL), -EINTR);
+	assert_int_equal(helpings, 2);
+	(void)loop_join(thread);
+	kernel = &kernel_libc;
+	assert_int_equal(call_close(s.sock), 0);
 }
 
 /* How long close takes of a stream whose peer reads nothing. */
@@ -346,6 +387,9 @@ main(void)
 		    clean_up),
 		cmocka_unit_test_setup_teardown(
 		    a_closed_listener_hands_out_nobody, prepare, clean_up),
+		cmocka_unit_test_setup_teardown(
+		    nor_does_it_once_the_handshake_is_complete, prepare,
+		    clean_up),
 		cmocka_unit_test_setup_teardown(
 		    close_of_a_non_blocking_stream_loses_nothing, prepare,
 		    clean_up),

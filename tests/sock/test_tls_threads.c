@@ -1,6 +1,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <sched.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 #include <openssl/ssl.h>
 
 #include "base/config.h"
+#include "base/kernel.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
 #include "sock/poll.h"
@@ -243,28 +245,100 @@ no_receiver_sleeps_on_while_there_are_data(void **state)
 	peer_free(&p);
 }
 
-/* Data that a receiver has left decrypted are the kernel's no more. */
+static void *
+poll_once(void *arg)
+{
+	struct pollfd p = { .fd = *(int *)arg, .events = POLLIN };
+
+	return (void *)(intptr_t)poll_sockets(&p, 1, 30000, false);
+}
+
+/*
+ * What a receiver takes and leaves decrypted is the kernel's no more, so poll
+ * does not rely on it alone while somebody receives.
+ */
 static void
-poll_sees_what_another_threads_receive_has_left(void **state)
+poll_looks_again_while_another_thread_receives(void **state)
 {
 	struct peer p;
 	int sock = peer_serve(&p, &pki.server, 0);
-	struct pollfd fd = { .fd = sock, .events = POLLIN };
-	pthread_t receiver;
-	void *n;
+	pthread_t receiver, poller;
 
 	(void)state;
 	fake_kernel_install();
 	receiver = loop_start(receive_one, &sock);
 	while (fake_kernel_count(FAKE_RECVFROM) < 2)
 		sched_yield();
+	poller = loop_start(poll_once, &sock);
+	while (fake_kernel_count(FAKE_POLL) < 3)
+		sched_yield();
+	assert_in_range(fake_kernel_poll_timeout(), 0, 100);
 	peer_send(&p, "ab", 2);
-	assert_int_equal(poll_sockets(&fd, 1, 10000, false), 1);
-	n = loop_join(receiver);
-	assert_int_equal((intptr_t)n, 1);
-	assert_int_equal(poll_sockets(&fd, 1, 10000, false), 1);
-	assert_int_equal(fd.revents, POLLIN);
+	assert_int_equal((intptr_t)loop_join(receiver), 1);
+	assert_int_equal((intptr_t)loop_join(poller), 1);
 	fake_kernel_remove();
+	assert_int_equal(call_close(sock), 0);
+	peer_free(&p);
+}
+
+/* A thread's sleep that is held up, and signs that others have come by. */
+static atomic_bool asleep, go_on, came_by;
+
+static ssize_t
+sleep_late(int kfd, void *buf, size_t len, int flags, struct sockaddr *addr,
+    socklen_t *addrlen)
+{
+	if (flags == MSG_PEEK && !atomic_exchange(&asleep, true)) {
+		while (!atomic_load(&go_on))
+			sched_yield();
+	}
+	return recvfrom(kfd, buf, len, flags, addr, addrlen);
+}
+
+static int
+ask_by_the_way(int kfd, int cmd, long arg)
+{
+	atomic_store(&came_by, true);
+	return fcntl(kfd, cmd, arg);
+}
+
+static void *
+receive_one_and_tell(void *arg)
+{
+	void *n = receive_one(arg);
+
+	atomic_store(&came_by, true);
+	return n;
+}
+
+/* It would sleep on, for what it was to wake up for is gone. */
+static void
+a_newcomer_takes_nothing_from_under_a_sleeper(void **state)
+{
+	struct kernel table = kernel_libc;
+	struct peer p;
+	int sock = peer_serve(&p, &pki.server, TLS1_2_VERSION);
+	pthread_t sleeper, newcomer;
+
+	(void)state;
+	atomic_store(&asleep, false);
+	atomic_store(&go_on, false);
+	atomic_store(&came_by, false);
+	table.recvfrom = sleep_late;
+	table.fcntl = ask_by_the_way;
+	kernel = &table;
+	sleeper = loop_start(receive_one, &sock);
+	while (!atomic_load(&asleep))
+		sched_yield();
+	peer_send(&p, "ab", 2);
+	peer_settle(&p);
+	newcomer = loop_start(receive_one_and_tell, &sock);
+	while (!atomic_load(&came_by))
+		sched_yield();
+	atomic_store(&go_on, true);
+	assert_int_equal((intptr_t)loop_join(sleeper), 1);
+	assert_int_equal((intptr_t)loop_join(newcomer), 1);
+	kernel = &kernel_libc;
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -367,8 +441,9 @@ main(void)
 		cmocka_unit_test(one_thread_sends_while_another_receives),
 		cmocka_unit_test(poll_leaves_a_blocked_receiver_its_data),
 		cmocka_unit_test(no_receiver_sleeps_on_while_there_are_data),
+		cmocka_unit_test(a_newcomer_takes_nothing_from_under_a_sleeper),
 		cmocka_unit_test(
-		    poll_sees_what_another_threads_receive_has_left),
+		    poll_looks_again_while_another_thread_receives),
 		cmocka_unit_test(receive_waits_for_the_other_threads_handshake),
 		cmocka_unit_test(
 		    many_threads_share_contexts_while_the_store_changes),
