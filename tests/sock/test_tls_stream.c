@@ -15,6 +15,7 @@
 #include "base/config.h"
 #include "base/kernel.h"
 #include "sock/call.h"
+#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
@@ -602,6 +603,74 @@ close_notify_counts_though_a_reset_follows_it(void **state)
 	assert_int_equal(call_close(p.client), 0);
 }
 
+/* What a listener was told, of which its children know nothing. */
+static const struct heritage {
+	const char *name;
+	int level, option;
+	union {
+		int i;
+		struct timeval tv;
+		struct linger l;
+	} set;
+	socklen_t len;
+} heritages[] = {
+	{ "a_child_has_no_so_keepalive", SOL_SOCKET, SO_KEEPALIVE, { .i = 1 },
+	    sizeof(int) },
+	{ "a_child_has_no_tcp_nodelay", IPPROTO_TCP, TCP_NODELAY, { .i = 1 },
+	    sizeof(int) },
+	{ "a_child_has_no_so_rcvtimeo", SOL_SOCKET, SO_RCVTIMEO,
+	    { .tv = { .tv_sec = 7 } }, sizeof(struct timeval) },
+	{ "a_child_has_no_so_linger", SOL_SOCKET, SO_LINGER, { .l = { 1, 7 } },
+	    sizeof(struct linger) },
+};
+
+static void *
+connect_once(void *arg)
+{
+	const int sock =
+	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, "localhost");
+
+	(void)loop_connect(sock, AF_INET, *(uint16_t *)arg);
+	return (void *)(intptr_t)sock;
+}
+
+static void
+a_child_inherits_the_tls_options_alone(void **state)
+{
+	const struct heritage *h = *state;
+	uint16_t port;
+	const int listener =
+	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &port);
+	unsigned char value[sizeof(h->set)] = { 0 },
+	              none[sizeof(value)] = { 0 };
+	socklen_t len = h->len;
+	pthread_t thread;
+	int child, client, tag = 0;
+
+	assert_int_equal(call_setsockopt(listener, h->level, h->option, &h->set,
+	                     h->len),
+	    0);
+	thread = loop_start(connect_once, &port);
+	child = call_accept(listener, NULL, NULL);
+	assert_true(child >= 0);
+	client = (int)(intptr_t)loop_join(thread);
+	loop_send_all(child, "x", 1); /* until then TCP_NODELAY is ours */
+	assert_int_equal(getsockopt(fdtable_peek(child)->kfd, h->level,
+	                     h->option, value, &len),
+	    0);
+	if (h->option == SO_LINGER)
+		value[offsetof(struct linger, l_linger)] = 0; /* is off */
+	assert_memory_equal(value, none, h->len);
+	len = sizeof(tag);
+	assert_int_equal(call_getsockopt(child, TLS_LEVEL,
+	                     TLS_NAME_SEC_TAG_LIST, &tag, &len),
+	    0);
+	assert_int_equal(tag, LOOP_SERVER_TAG);
+	assert_int_equal(call_close(client), 0);
+	assert_int_equal(call_close(child), 0);
+	assert_int_equal(call_close(listener), 0);
+}
+
 /* Two connections of an OpenSSL that wants the second to resume the first. */
 struct returner {
 	uint16_t port;
@@ -712,8 +781,8 @@ main(void)
 		cmocka_unit_test(a_refused_connection_is_final),
 		cmocka_unit_test(close_notify_counts_though_a_reset_follows_it),
 	};
-	struct CMUnitTest
-	    tests[LEN(opens) + LEN(returners) + 2 * LEN(rogues) + LEN(fixed)];
+	struct CMUnitTest tests[LEN(opens) + LEN(heritages) + LEN(returners) +
+	    2 * LEN(rogues) + LEN(fixed)];
 	char names[2 * LEN(rogues)][80];
 	size_t n = 0;
 
@@ -723,6 +792,10 @@ main(void)
 		tests[n++] = (struct CMUnitTest){ .name = opens[i].name,
 			.test_func = handshake_and_echo,
 			.initial_state = (void *)&opens[i] };
+	for (size_t i = 0; i < LEN(heritages); i++)
+		tests[n++] = (struct CMUnitTest){ .name = heritages[i].name,
+			.test_func = a_child_inherits_the_tls_options_alone,
+			.initial_state = (void *)&heritages[i] };
 	for (size_t i = 0; i < LEN(returners); i++)
 		tests[n++] = (struct CMUnitTest){ .name = returners[i].name,
 			.test_func = a_client_that_comes_back_is_served_anew,
