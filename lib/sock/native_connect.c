@@ -15,6 +15,9 @@
 
 #define CONNECT_MS_DEFAULT 3000
 
+/* How long connect sleeps in the kernel: what a connection on loopback needs. */
+#define FIRST_WAIT_MS 1
+
 /* How often a wait for nothing but time looks whether it was closed. */
 #define CLOSED_LOOK_MS 20
 
@@ -183,7 +186,8 @@ has_peer(int kfd)
 
 /*
  * The kernel's own blocking connect, so that closing the socket and signals
- * work on it as on any other; SO_SNDTIMEO is the limit that it knows.
+ * work on it as on any other, but not for longer than most connections take:
+ * SO_SNDTIMEO is the limit that it knows.  A poll waits for the rest.
  */
 static int
 kernel_connect(struct native *n, const struct sockaddr *addr, socklen_t len,
@@ -196,15 +200,23 @@ kernel_connect(struct native *n, const struct sockaddr *addr, socklen_t len,
 	if (profile_get() == PROFILE_LINUX && !blocking)
 		return (int)err_from_kernel(kernel->connect(kfd, addr, len));
 	rc = connect_ms() >= 0
-	    ? native_set_timeout(kfd, SO_SNDTIMEO, connect_ms())
+	    ? native_set_timeout(kfd, SO_SNDTIMEO,
+	          connect_ms() < FIRST_WAIT_MS ? connect_ms() : FIRST_WAIT_MS)
 	    : 0;
+	if (rc == 0 && atomic_load(&n->base.closing))
+		return -EINTR;
 	if (rc == 0)
 		rc = (int)err_from_kernel(kernel->connect(kfd, addr, len));
 	if (rc != -EINPROGRESS && rc != -EINTR)
 		return rc;
 	if (!blocking)
 		return -EINPROGRESS;
-	/* Interrupted, over its time, or its mode does not wait. */
+	/*
+	 * Interrupted, the first wait over, or its mode does not wait.  Closing
+	 * the socket before the kernel's connect began has woken nobody.
+	 */
+	if (atomic_load(&n->base.closing))
+		return -EINTR;
 	interrupted = rc == -EINTR;
 	rc = native_wait(kfd, POLLOUT, until);
 	if (rc == 0)

@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -113,6 +114,7 @@ close_and_open(void *arg)
 		if (round % 16 == 0)
 			canary(round);
 		open_one(i % 3);
+		sched_yield(); /* two of these would have two processors */
 	}
 	return NULL;
 }
