@@ -1,6 +1,7 @@
 #include "api/edge.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/hosts.h"
@@ -14,10 +15,13 @@
 int
 edge_null(const char *call, const char *arg)
 {
-	log_line(LOG_WARN,
-	    "%s: %s is NULL, which the device does not check for: it would "
-	    "crash there",
-	    call, arg);
+	char what[96];
+
+	snprintf(what, sizeof(what), "%s: %s is NULL: EINVAL", call, arg);
+	if (quirk(QUIRK_NULL_POINTER) != 0)
+		profile_hazard(what, "crashes");
+	else
+		log_line(LOG_WARN, "%s", what);
 	return -EINVAL;
 }
 

@@ -25,7 +25,10 @@ int edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
 /* The message flags that count: on the device those that it knows. */
 int edge_flags(int flags);
 
-/* A device would use the NULL pointer that the caller passed as arg. */
+/*
+ * -EINVAL, and a warning: a device would use the NULL pointer that the caller
+ * passed as arg.
+ */
 int edge_null(const char *call, const char *arg);
 
 #endif

@@ -17,8 +17,12 @@ zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout)
 {
 	int rc;
 
-	if (nfds < 0)
+	if (nfds < 0) {
+		if (quirk(QUIRK_POLL_NEGATIVE) != 0)
+			profile_hazard("zsock_poll: nfds is negative: EINVAL",
+			    "crashes");
 		return (int)err_edge(-EINVAL);
+	}
 	if (fds == NULL && nfds > 0)
 		return (int)err_edge(edge_null("zsock_poll", "the array"));
 	rc = poll_sockets(fds, (nfds_t)nfds, timeout, false);

@@ -148,7 +148,7 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 	int rc;
 
 	if (msg == NULL)
-		return err_edge(-quirk(QUIRK_SENDMSG_NULL));
+		return err_edge(call_sendmsg_null(sock));
 	if (msg->msg_iov == NULL && msg->msg_iovlen > 0)
 		return err_edge(-EINVAL);
 	m = *msg;
@@ -200,7 +200,9 @@ int
 zsock_getsockname(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
 	if (addr == NULL || addrlen == NULL)
-		return (int)err_edge(-EINVAL);
+		return (int)err_edge(quirk(QUIRK_SOCKNAME_NULL) != 0
+		        ? edge_null("zsock_getsockname", "an argument")
+		        : -EINVAL);
 	return (int)err_edge(call_getsockname(sock, addr, addrlen));
 }
 

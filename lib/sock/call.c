@@ -185,6 +185,21 @@ call_sendmsg(int sock, const struct msghdr *m, int flags)
 	return leave(s, s->ops->sendmsg(s, m, flags));
 }
 
+/* On the older device it depends on where the pointer is used first. */
+int
+call_sendmsg_null(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc = -quirk(QUIRK_SENDMSG_NULL);
+
+	if (s == NULL)
+		return -EBADF;
+	if (profile_get() == PROFILE_ZEPHYR_3_3)
+		rc = -s->ops->no_message;
+	sock_put(s);
+	return rc;
+}
+
 ssize_t
 call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
     socklen_t *addrlen)

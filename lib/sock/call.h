@@ -35,6 +35,9 @@ ssize_t call_sendto(int sock, const void *buf, size_t len, int flags,
     const struct sockaddr *addr, socklen_t addrlen);
 ssize_t call_sendmsg(int sock, const struct msghdr *m, int flags);
 
+/* What sendmsg answers to a message that is NULL. */
+int call_sendmsg_null(int sock);
+
 /* addr and addrlen may be NULL, together. */
 ssize_t call_recvfrom(int sock, void *buf, size_t len, int flags,
     struct sockaddr *addr, socklen_t *addrlen);

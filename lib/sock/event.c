@@ -293,6 +293,7 @@ static const struct zsock_ops event_ops = {
 	.poll_begin = event_poll_begin,
 	.poll_end = event_poll_end,
 	.poll_also = event_poll_also,
+	.no_message = EOPNOTSUPP,
 };
 
 static int

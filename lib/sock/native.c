@@ -360,7 +360,8 @@ static const struct option *const dgram_options[] = {
 	.listen = native_listen, .accept = stream_accept, \
 	.shutdown = native_shutdown, .sendmsg = native_sendmsg, \
 	.recvmsg = native_recvmsg, .getsockname = native_getsockname, \
-	.getpeername = native_getpeername, .ioctl = native_ioctl
+	.getpeername = native_getpeername, .ioctl = native_ioctl, \
+	.no_message = EDESTADDRREQ
 #define DGRAM_OPS \
 	.name = "dgram", .options = dgram_options, .destroy = native_destroy, \
 	.farewell = native_farewell, .bind = native_bind, \
@@ -368,7 +369,8 @@ static const struct option *const dgram_options[] = {
 	.accept = sock_no_accept, .shutdown = native_shutdown, \
 	.sendmsg = native_sendmsg, .recvmsg = native_recvmsg, \
 	.getsockname = native_getsockname, .getpeername = native_getpeername, \
-	.ioctl = native_ioctl, .poll_out_free = true
+	.ioctl = native_ioctl, .no_message = EDESTADDRREQ, \
+	.poll_out_free = true
 
 static const struct zsock_ops host_stream_ops = { STREAM_OPS };
 static const struct zsock_ops host_dgram_ops = { DGRAM_OPS };

@@ -408,7 +408,7 @@ static const struct option *const end_options[] = { NULL };
 	.recvmsg = end_recvmsg, .getsockname = end_name, \
 	.getpeername = end_name, .ioctl = end_ioctl, \
 	.poll_begin = end_poll_begin, .poll_end = end_poll_end, \
-	.poll_also = end_poll_also
+	.poll_also = end_poll_also, .no_message = EINVAL
 
 static const struct zsock_ops end_ops = { END_OPS };
 static const struct zsock_ops end_ops_no_recvmsg = { END_OPS,

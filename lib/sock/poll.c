@@ -304,23 +304,31 @@ check_limit(const struct pollfd *fds, nfds_t n)
 }
 
 /*
- * The older device says only when its time is over that a number is nobody's.
- * Leaves the entries as the next call wants to find them.
+ * The older device says only when its time is over that a number is nobody's;
+ * if it has no end, never.  Leaves the entries as the next call wants to find
+ * them.
  */
 static int
 finish(struct room *r, struct pollfd *fds, nfds_t n, int rc, bool late_nval)
 {
+	bool foreign = false;
+
 	if (!r->touched)
 		return rc;
 	for (nfds_t i = 0; i < n; i++) {
 		struct entry *e = &r->entries[i];
 
+		foreign = foreign || e->foreign;
 		if (late_nval && rc >= 0 && e->foreign && fds[i].revents == 0) {
 			fds[i].revents = POLLNVAL;
 			rc++;
 		}
 		*e = (struct entry){ 0 };
 	}
+	if (foreign && !late_nval && quirk(QUIRK_POLL_NVAL_WAITS) != 0)
+		profile_hazard("poll: a number that is not open, and no time "
+		               "limit: POLLNVAL at once",
+		    "waits for ever");
 	return rc;
 }
 
@@ -331,7 +339,8 @@ finish(struct room *r, struct pollfd *fds, nfds_t n, int rc, bool late_nval)
 int
 poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 {
-	const bool late_nval = quirk(QUIRK_POLL_NVAL_WAITS) != 0;
+	const bool late_nval =
+	    quirk(QUIRK_POLL_NVAL_WAITS) != 0 && timeout_ms >= 0;
 	struct room *r = room_get(n);
 	const int saved = errno;
 	struct deadline until;

@@ -69,6 +69,7 @@ static const struct zsock_ops raw_ops = {
 	.ioctl = sock_no_ioctl,
 	.poll_begin = native_poll_begin,
 	.poll_end = native_poll_end,
+	.no_message = EDESTADDRREQ,
 	.poll_out_free = true,
 };
 

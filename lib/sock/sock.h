@@ -98,6 +98,8 @@ struct zsock_ops {
 	int (*poll_also)(struct zsock *s, short events);
 	/* recvmsg is refused to programs (but recv is not), as on the device. */
 	bool no_public_recvmsg;
+	/* The errno of the older device's sendmsg without a message, or 0. */
+	int no_message;
 	/* Waiting for room costs a device no slot of its poll. */
 	bool poll_out_free;
 };

@@ -45,6 +45,17 @@ check_tags(const void *val, socklen_t len)
 	return false;
 }
 
+/* The older device looks at them only when a handshake needs them. */
+static int
+load_tags(const int *tags, size_t n, struct tls_context **ctx,
+    struct verdict *why)
+{
+	*ctx = NULL;
+	if (quirk(QUIRK_TLS_TAGS_LATE) != 0)
+		return 0;
+	return tls_context_get(tags, n, ctx, why);
+}
+
 /*
  * The list is checked at once, as on the device: every tag must be there and
  * every credential readable, or the old list stays.  A handshake that fails for
@@ -63,11 +74,12 @@ set_tags(struct zsock *s, const struct option *o, const void *val,
 
 	(void)o;
 	if (fits)
-		rc = tls_context_get(val, n, &ctx, &why);
+		rc = load_tags(val, n, &ctx, &why);
 	pthread_mutex_lock(&t->lock);
 	if (rc == 0) {
 		rc = tls_settings_set_tags(&t->settings, val, n);
-		tls_context_put(ctx);
+		if (ctx != NULL)
+			tls_context_put(ctx);
 	} else if (fits) {
 		tls_sock_reason_locked(t, &why);
 	}
@@ -251,7 +263,9 @@ const struct option tls_options[] = {
 	    .null_ok = true },
 	{ TLS(CIPHERSUITE_USED), EXACT(int), .get = get_suite },
 	{ TLS(PEER_VERIFY), EXACT(int), .set = set_verify },
-	{ TLS(CERT_VERIFY_RESULT), EXACT(uint32_t), .get = get_verify_result },
+	/* From the number 14 on, the older device has none. */
+	{ TLS(CERT_VERIFY_RESULT), EXACT(uint32_t), .get = get_verify_result,
+	    .in = OPTION_IN(OPTION_GET, 0, OPTION_GET) },
 	{ INNER(SOL_SOCKET, SO_PROTOCOL), EXACT(int), .get = get_protocol },
 	/* The older device asks the TCP socket below, which has none. */
 	{ INNER(SOL_SOCKET, SO_ERROR), EXACT(int), .get = get_error,

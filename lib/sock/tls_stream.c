@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stddef.h>
 #include <stdlib.h>
 
@@ -245,10 +246,12 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	struct tls_sock *t = (struct tls_sock *)s;
 	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
 		.option = SO_SNDTIMEO };
+	bool unready;
 	ssize_t rc;
 
 	pthread_mutex_lock(&t->lock);
 	rc = tls_sock_usable_locked(t, &p);
+	unready = rc == -ENOTCONN;
 	if (rc < 0)
 		goto out;
 	/* After the peer's close_notify the device sends no more. */
@@ -264,6 +267,10 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	}
 out:
 	tls_sock_unlock(t);
+	if (unready && quirk(QUIRK_TLS_SEND_UNCONNECTED) != 0)
+		profile_hazard("send: a secure socket before its handshake: "
+		               "ENOTCONN",
+		    "crashes");
 	return rc;
 }
 
@@ -313,20 +320,40 @@ recv_all_locked(struct tls_sock *t, struct msghdr *m, bool all,
 	return total > 0 ? total : rc;
 }
 
+/* Is there nothing to wait for, and will the older device wait for it? */
+static bool
+is_idle_locked(struct tls_sock *t, const struct msghdr *m, bool dontwait)
+{
+	struct pollfd p = { .fd = t->native.base.kfd, .events = POLLIN };
+
+	if (quirk(QUIRK_TLS_RECV_NOTHING) == 0 || dontwait)
+		return false;
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		if (m->msg_iov[i].iov_len > 0)
+			return false;
+	}
+	return native_nonblock(p.fd) == 0 && kernel->poll(&p, 1, 0) == 0 &&
+	    !tls_engine_readable(t->engine);
+}
+
 static ssize_t
 stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 {
 	struct tls_sock *t = (struct tls_sock *)s;
 	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
 		.option = SO_RCVTIMEO };
+	bool idle = false;
 	ssize_t rc;
 
 	if (flags & MSG_PEEK)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&t->lock);
 	rc = tls_sock_usable_locked(t, &p);
+	if (rc == -ENOTCONN)
+		rc = -quirk(QUIRK_TLS_RECV_UNCONNECTED);
 	if (rc < 0)
 		goto out;
+	idle = is_idle_locked(t, m, p.dontwait);
 	t->receivers++;
 	rc = recv_all_locked(t, m, flags & MSG_WAITALL, &p);
 	t->receivers--;
@@ -337,6 +364,9 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 		tls_sock_tell_locked(t);
 out:
 	tls_sock_unlock(t);
+	if (idle)
+		profile_hazard("recv: length 0 on a secure socket: 0",
+		    "waits for the peer to send something");
 	return rc;
 }
 

@@ -15,14 +15,11 @@
 #include "base/limits.h"
 #include "sock/fdtable.h"
 
-/* Far longer than anything takes, and far shorter than a person's patience. */
-#define FAR 10000
-
 static int open_socks[64], n_open;
 static char log_path[64];
 
-static int
-keep(int sock)
+int
+quirks_keep(int sock)
 {
 	assert_true(sock >= 0);
 	assert_in_range(n_open, 0, LEN(open_socks) - 1);
@@ -39,7 +36,7 @@ quirks_errno(long result)
 int
 quirks_open(int family, int type)
 {
-	return keep(zsock_socket(family, type, 0));
+	return quirks_keep(zsock_socket(family, type, 0));
 }
 
 union quirks_addr
@@ -64,15 +61,21 @@ quirks_len(const union quirks_addr *a)
 }
 
 int
-quirks_bound(int type, union quirks_addr *a)
+quirks_bound_in(int family, int type, union quirks_addr *a)
 {
-	const int sock = quirks_open(NET_AF_INET, type);
+	const int sock = quirks_open(family, type);
 	net_socklen_t len = sizeof(*a);
 
-	*a = quirks_loopback(NET_AF_INET, 0);
-	assert_int_equal(zsock_bind(sock, &a->any, sizeof(a->in)), 0);
+	*a = quirks_loopback(family, 0);
+	assert_int_equal(zsock_bind(sock, &a->any, quirks_len(a)), 0);
 	assert_int_equal(zsock_getsockname(sock, &a->any, &len), 0);
 	return sock;
+}
+
+int
+quirks_bound(int type, union quirks_addr *a)
+{
+	return quirks_bound_in(NET_AF_INET, type, a);
 }
 
 int
@@ -94,7 +97,7 @@ quirks_link(void)
 	assert_int_equal(zsock_connect(l.client, &l.addr.any,
 	                     sizeof(l.addr.in)),
 	    0);
-	l.server = keep(zsock_accept(l.listener, NULL, NULL));
+	l.server = quirks_keep(zsock_accept(l.listener, NULL, NULL));
 	return l;
 }
 
@@ -124,7 +127,7 @@ quirks_await(int sock)
 	struct pollfd fd = { .fd = fdtable_peek(sock)->kfd,
 		.events = POLLIN | POLLRDHUP };
 
-	assert_int_equal(poll(&fd, 1, FAR), 1);
+	assert_int_equal(poll(&fd, 1, QUIRKS_FAR_MS), 1);
 }
 
 void
@@ -221,6 +224,45 @@ quirks_end(void)
 	unlink(log_path);
 	unsetenv("ZSOCK_LOG_FILE");
 	config_reload();
+}
+
+/* A test under one profile. */
+struct checked {
+	const struct quirks_test *test;
+	enum profile profile;
+};
+
+static void
+check_holds(void **state)
+{
+	const struct checked *c = *state;
+
+	profile_set(c->profile);
+	c->test->check();
+}
+
+int
+quirks_run_tests(const char *group, enum profile p,
+    const struct quirks_test *tests, size_t n)
+{
+	struct CMUnitTest *units = calloc(n, sizeof(*units));
+	struct checked *checks = calloc(n, sizeof(*checks));
+	int rc;
+
+	if (units == NULL || checks == NULL || make_log() == -1)
+		return 99;
+	for (size_t i = 0; i < n; i++) {
+		checks[i] = (struct checked){ &tests[i], p };
+		units[i] = (struct CMUnitTest){ .name = tests[i].name,
+			.test_func = check_holds,
+			.teardown_func = clean_up,
+			.initial_state = &checks[i] };
+	}
+	rc = _cmocka_run_group_tests(group, units, n, NULL, NULL);
+	free(units);
+	free(checks);
+	unlink(log_path);
+	return rc;
 }
 
 int

@@ -21,6 +21,27 @@ struct quirk_case {
 /* Runs every cell as a test of its own; the program's exit status. */
 int quirks_run(const char *group, const struct quirk_case *cases, size_t n);
 
+/* What one profile does in one situation; check fails the test if not. */
+struct quirks_test {
+	const char *name;
+	void (*check)(void);
+};
+
+/* Runs each of them under that profile; the program's exit status. */
+int quirks_run_tests(const char *group, enum profile p,
+    const struct quirks_test *tests, size_t n);
+
+/* Far longer than anything takes, and far shorter than a person's patience. */
+#define QUIRKS_FAR_MS 10000
+
+/* The call failed with this errno. */
+#define assert_errno(call, want) \
+	do { \
+		errno = 0; \
+		assert_int_equal((call), -1); \
+		assert_int_equal(errno, want); \
+	} while (0)
+
 /* The errno of a call that failed, or 0: its result is -1 or not. */
 int quirks_errno(long result);
 
@@ -32,11 +53,16 @@ union quirks_addr {
 };
 
 int quirks_open(int family, int type);
+
+/* Closes sock as well; it may be the result of a call, and must be one. */
+int quirks_keep(int sock);
+
 union quirks_addr quirks_loopback(int family, uint16_t port);
 net_socklen_t quirks_len(const union quirks_addr *a);
 
 /* Bound to loopback and a port of the kernel's choice, which is in *a. */
 int quirks_bound(int type, union quirks_addr *a);
+int quirks_bound_in(int family, int type, union quirks_addr *a);
 int quirks_listener(union quirks_addr *a);
 
 /* A connected pair of streams. */

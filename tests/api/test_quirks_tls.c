@@ -1,0 +1,131 @@
+/* The quirks of secure sockets: every cell. */
+#include "support/test.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include <zephyr/net/tls_credentials.h>
+
+#include "support/loop.h"
+#include "support/quirks.h"
+
+#define NO_TAG 99
+
+static int
+tls(void)
+{
+	return quirks_keep(
+	    zsock_socket(NET_AF_INET, NET_SOCK_STREAM, NET_IPPROTO_TLS_1_2));
+}
+
+static int
+set_tag(int sock, sec_tag_t tag)
+{
+	return zsock_setsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
+	    &tag, sizeof(tag));
+}
+
+static int
+tags_late(void)
+{
+	uint16_t port;
+	const int listener = loop_listen_raw(AF_INET, &port);
+	const union quirks_addr a = quirks_loopback(NET_AF_INET, port);
+	const int sock = tls();
+	int late = 1;
+
+	if (set_tag(sock, NO_TAG) == -1) {
+		assert_int_equal(errno, ENOENT);
+		late = 0;
+	}
+	if (late == 1)
+		assert_errno(zsock_connect(sock, &a.any, sizeof(a.in)), ENOENT);
+	close(listener);
+	return late;
+}
+
+static int
+fewer_options(void)
+{
+	uint32_t flags;
+	net_socklen_t len = sizeof(flags);
+
+	return quirks_errno(zsock_getsockopt(tls(), ZSOCK_SOL_TLS,
+	    ZSOCK_TLS_CERT_VERIFY_RESULT, &flags, &len));
+}
+
+static int
+recv_unconnected(void)
+{
+	char byte;
+
+	return quirks_errno(zsock_recv(tls(), &byte, 1, 0));
+}
+
+static int
+send_unconnected(void)
+{
+	assert_errno(zsock_send(tls(), "x", 1, 0), ENOTCONN);
+	return quirks_hazards();
+}
+
+static void *
+accept_one(void *arg)
+{
+	return (void *)(intptr_t)zsock_accept(*(int *)arg, NULL, NULL);
+}
+
+static int
+recv_nothing(void)
+{
+	union quirks_addr a = quirks_loopback(NET_AF_INET, 0);
+	net_socklen_t len = sizeof(a);
+	int listener = tls();
+	const int sock = tls();
+	pthread_t thread;
+	char byte;
+
+	assert_int_equal(set_tag(listener, LOOP_SERVER_TAG), 0);
+	assert_int_equal(zsock_bind(listener, &a.any, sizeof(a.in)), 0);
+	assert_int_equal(zsock_listen(listener, 1), 0);
+	assert_int_equal(zsock_getsockname(listener, &a.any, &len), 0);
+	assert_int_equal(set_tag(sock, LOOP_CA_TAG), 0);
+	assert_int_equal(zsock_setsockopt(sock, ZSOCK_SOL_TLS,
+	                     ZSOCK_TLS_HOSTNAME, NULL, 0),
+	    0);
+	thread = loop_start(accept_one, &listener);
+	assert_int_equal(zsock_connect(sock, &a.any, sizeof(a.in)), 0);
+	(void)quirks_keep((int)(intptr_t)loop_join(thread));
+	/* What does not wait anyway is no hazard. */
+	assert_int_equal(zsock_recv(sock, &byte, 0, ZSOCK_MSG_DONTWAIT), 0);
+	assert_int_equal(quirks_hazards(), 0);
+	assert_int_equal(zsock_recv(sock, &byte, 0, 0), 0);
+	return quirks_hazards();
+}
+
+static const struct quirk_case cases[] = {
+	{ "tags_late", QUIRK_TLS_TAGS_LATE, tags_late, { 0, 1, 0 } },
+	{ "fewer_options", QUIRK_TLS_FEWER_OPTIONS, fewer_options,
+	    { 0, ENOPROTOOPT, 0 } },
+	{ "recv_unconnected", QUIRK_TLS_RECV_UNCONNECTED, recv_unconnected,
+	    { ENOTCONN, EIO, ENOTCONN } },
+	{ "send_unconnected", QUIRK_TLS_SEND_UNCONNECTED, send_unconnected,
+	    { 0, 1, 0 } },
+	{ "recv_nothing", QUIRK_TLS_RECV_NOTHING, recv_nothing, { 0, 1, 0 } },
+};
+
+int
+main(void)
+{
+	struct pki pki;
+	int rc;
+
+	pki_init(&pki, PKI_EC);
+	pki_store_ca(LOOP_CA_TAG, &pki.ca);
+	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
+	rc = quirks_run("api/quirks_tls", cases, LEN(cases));
+	pki_forget(LOOP_CA_TAG);
+	pki_forget(LOOP_SERVER_TAG);
+	pki_fini(&pki);
+	return rc;
+}
