@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 
-#include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/limits.h"
@@ -47,7 +46,7 @@ accept_gone(int kfd)
 static int
 accept_once(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 {
-	const struct deadline never = DEADLINE_NEVER;
+	struct pollfd p = { .fd = s->kfd, .events = POLLIN };
 	int kfd, rc;
 
 	do {
@@ -57,8 +56,8 @@ accept_once(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 		    native_nonblock(s->kfd) != 0)
 			return kfd;
 		/* SO_RCVTIMEO ended it, which accept does not look at. */
-		rc = native_wait(s->kfd, POLLIN, never);
-	} while (rc == 0);
+		rc = (int)err_from_kernel(kernel->poll(&p, 1, -1));
+	} while (rc > 0);
 	return rc;
 }
 
