@@ -26,6 +26,14 @@ edge_null(const char *call, const char *arg)
 }
 
 int
+edge_fault(const char *call, const char *arg)
+{
+	if (profile_get() != PROFILE_LINUX)
+		(void)edge_null(call, arg); /* for its line */
+	return -quirk(QUIRK_ARGUMENT_NULL);
+}
+
+int
 edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
     net_socklen_t len, const char *what)
 {
@@ -33,7 +41,14 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 
 	memset(out, 0, sizeof(*out));
 	if (addr == NULL)
-		return edge_null(what, "the address");
+		return edge_fault(what, "the address");
+	if (quirk(QUIRK_ADDRESS_SHORT) == 0) {
+		/* The kernel is to judge it, its length included. */
+		memcpy(&out->any, addr,
+		    len < sizeof(out->any) ? len : sizeof(out->any));
+		out->len = len;
+		return 0;
+	}
 	if (len < sizeof(addr->sa_family))
 		return -EINVAL;
 	memcpy(&out->any.ss_family, addr, sizeof(out->any.ss_family));

@@ -7,8 +7,9 @@
  * What firmware passes as an address, as the kernel wants it: a copy of full
  * length.  Zephyr's shorter structures (8 bytes for IPv4, 24 for IPv6) are
  * taken too; an address of another family is copied as it is, for the socket
- * to judge.  Returns 0, or -EINVAL for NULL or a length that is too short for
- * the family.  what names the call, for the log.
+ * to judge, and in the linux profile every address, for the kernel to judge.
+ * Returns 0, or -EINVAL for a length that is too short for the family, or what
+ * edge_fault answers.  what names the call, for the log.
  */
 struct edge_addr {
 	struct sockaddr_storage any;
@@ -26,9 +27,11 @@ int edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
 int edge_flags(int flags);
 
 /*
- * -EINVAL, and a warning: a device would use the NULL pointer that the caller
- * passed as arg.
+ * A device would use the NULL pointer that the caller passed as arg: -EINVAL
+ * and a warning.  edge_fault is for the calls that are the kernel's on Linux:
+ * in the linux profile -EFAULT.
  */
 int edge_null(const char *call, const char *arg);
+int edge_fault(const char *call, const char *arg);
 
 #endif

@@ -45,19 +45,12 @@ zsock_getnameinfo(const struct net_sockaddr *addr, net_socklen_t addrlen,
     char *host, net_socklen_t hostlen, char *serv, net_socklen_t servlen,
     int flags)
 {
-	struct edge_addr a;
-
 	if (addr == NULL) {
 		errno = -edge_null("zsock_getnameinfo", "addr");
 		return DNS_EAI_SYSTEM;
 	}
 	if (quirk(QUIRK_NAMEINFO_NUMERIC))
 		return device_nameinfo(addr, host, hostlen, serv, servlen);
-	/* Zephyr's own lengths are taken; what is odder is libc's affair. */
-	if (edge_addr(&a, addr, addrlen, "zsock_getnameinfo") == 0) {
-		addr = (const struct net_sockaddr *)&a.any;
-		addrlen = a.len;
-	}
 	return resolver->getnameinfo(addr, addrlen, host, hostlen, serv,
 	    servlen, flags);
 }
@@ -110,6 +103,8 @@ zsock_gai_strerror(int errcode)
 		{ DNS_EAI_IDN_ENCODE, false, "EAI_IDN_ENCODE" },
 	};
 
+	if (quirk(QUIRK_GAI_TOKENS) == 0)
+		return gai_strerror(errcode);
 	for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
 		if (tokens[i].code == errcode &&
 		    (tokens[i].early || !quirk(QUIRK_GAI_FEW_TOKENS)))

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
 
@@ -99,7 +100,7 @@ zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 static ssize_t
 no_buffer(const char *call)
 {
-	return err_edge(edge_null(call, "the buffer"));
+	return err_edge(edge_fault(call, "the buffer"));
 }
 
 ssize_t
@@ -140,6 +141,15 @@ zsock_sendto(int sock, const void *buf, size_t len, int flags,
 	    (struct sockaddr *)&a.any, a.len));
 }
 
+/* What is no array of buffers is nothing to look into. */
+static int
+check_pieces(const struct net_msghdr *msg)
+{
+	if (msg->msg_iov == NULL && msg->msg_iovlen > 0)
+		return -quirk(QUIRK_ARGUMENT_NULL);
+	return msg->msg_iovlen > IOV_MAX ? -EMSGSIZE : 0;
+}
+
 ssize_t
 zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 {
@@ -149,8 +159,9 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 
 	if (msg == NULL)
 		return err_edge(call_sendmsg_null(sock));
-	if (msg->msg_iov == NULL && msg->msg_iovlen > 0)
-		return err_edge(-EINVAL);
+	rc = check_pieces(msg);
+	if (rc < 0)
+		return err_edge(rc);
 	m = *msg;
 	m.msg_flags = 0;
 	if (m.msg_name != NULL) {
@@ -189,10 +200,16 @@ zsock_recvfrom(int sock, void *buf, size_t len, int flags,
 ssize_t
 zsock_recvmsg(int sock, struct net_msghdr *msg, int flags)
 {
+	int rc;
+
 	if (msg == NULL)
-		return err_edge(-EINVAL);
-	if (msg->msg_iov == NULL || msg->msg_iovlen < 1)
-		return err_edge(-ENOMEM); /* the device's answer */
+		return err_edge(-quirk(QUIRK_ARGUMENT_NULL));
+	if ((msg->msg_iov == NULL || msg->msg_iovlen < 1) &&
+	    quirk(QUIRK_RECVMSG_NO_BUFFERS) != 0)
+		return err_edge(-quirk(QUIRK_RECVMSG_NO_BUFFERS));
+	rc = check_pieces(msg);
+	if (rc < 0)
+		return err_edge(rc);
 	return err_edge(call_recvmsg(sock, msg, edge_flags(flags)));
 }
 
@@ -202,7 +219,7 @@ zsock_getsockname(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 	if (addr == NULL || addrlen == NULL)
 		return (int)err_edge(quirk(QUIRK_SOCKNAME_NULL) != 0
 		        ? edge_null("zsock_getsockname", "an argument")
-		        : -EINVAL);
+		        : -quirk(QUIRK_ARGUMENT_NULL));
 	return (int)err_edge(call_getsockname(sock, addr, addrlen));
 }
 
@@ -210,7 +227,7 @@ int
 zsock_getpeername(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
 	if (addr == NULL || addrlen == NULL)
-		return (int)err_edge(-EINVAL);
+		return (int)err_edge(-quirk(QUIRK_ARGUMENT_NULL));
 	return (int)err_edge(call_getpeername(sock, addr, addrlen));
 }
 

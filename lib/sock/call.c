@@ -301,26 +301,28 @@ int
 call_getsockopt(int sock, int level, int name, void *val, socklen_t *len)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 	int rc;
 
 	if (s == NULL)
 		return -EBADF;
 	rc = option_get(s, level, name, val, len);
 	sock_put(s);
-	return rc;
+	return settle_errno(saved, rc);
 }
 
 int
 call_setsockopt(int sock, int level, int name, const void *val, socklen_t len)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 	int rc;
 
 	if (s == NULL)
 		return -EBADF;
 	rc = option_set(s, level, name, val, len);
 	sock_put(s);
-	return rc;
+	return settle_errno(saved, rc);
 }
 
 int
@@ -331,8 +333,11 @@ call_fcntl(int sock, int cmd, int flags)
 
 	if (s == NULL)
 		return -EBADF;
-	if (profile_get() == PROFILE_LINUX && cmd != F_GETFL &&
-	    cmd != F_SETFL && cmd != F_DUPFD && cmd != F_DUPFD_CLOEXEC) {
+	/* A copy of the kernel's descriptor would be no socket of ours. */
+	if (quirk(QUIRK_FCNTL_GETFL) == 0 && cmd != F_DUPFD &&
+	    cmd != F_DUPFD_CLOEXEC) {
+		if (cmd == F_SETFL && (flags & ZEPHYR_O_NONBLOCK) != 0)
+			flags = (flags & ~ZEPHYR_O_NONBLOCK) | O_NONBLOCK;
 		rc = (int)err_from_kernel(kernel->fcntl(s->kfd, cmd, flags));
 		goto out;
 	}

@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <netinet/in.h>
+#include <stdbool.h>
+#include <sys/socket.h>
 
+#include "base/profile.h"
 #include "sock/native.h"
 #include "sock/raw.h"
 #include "sock/tls_sock.h"
@@ -25,13 +28,45 @@ static const struct kind {
 int
 kinds_check_family(int family)
 {
+	if (quirk(QUIRK_SOCKET_ARGUMENTS) == 0)
+		return 0; /* the kernel will look */
 	return family == AF_INET || family == AF_INET6 ? 0 : -EAFNOSUPPORT;
+}
+
+static bool
+is_tls(int proto)
+{
+	return proto >= KINDS_TLS_1_0 && proto <= KINDS_TLS_1_3;
+}
+
+/* What is not secure is the kernel's, and so are the answers. */
+static int
+open_kernels(int family, int type, int proto, struct zsock **out)
+{
+	const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	int rc;
+
+	if (kind == SOCK_STREAM && is_tls(proto))
+		rc = family == AF_INET || family == AF_INET6
+		    ? tls_stream_open(family, kind, proto, out)
+		    : -EAFNOSUPPORT;
+	else
+		rc = native_open(family, kind, proto, out);
+	if (rc < 0 || (type & SOCK_NONBLOCK) == 0)
+		return rc;
+	rc = native_set_nonblock((*out)->kfd, true);
+	if (rc < 0)
+		sock_put(*out);
+	return rc;
 }
 
 int
 kinds_open(int family, int type, int proto, struct zsock **out)
 {
 	int rc = -EPROTOTYPE;
+
+	if (quirk(QUIRK_SOCKET_ARGUMENTS) == 0)
+		return open_kernels(family, type, proto, out);
 
 	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
 		if (kinds[i].type != type)

@@ -310,6 +310,9 @@ native_ioctl(struct zsock *s, unsigned long request, int *value)
 {
 	const struct native *n = (const struct native *)s;
 
+	if (quirk(QUIRK_IOCTL_OTHER) == 0)
+		return (int)err_from_kernel(
+		    kernel->ioctl(s->kfd, request, value));
 	switch (request) {
 	case FIONBIO:
 		if (quirk(QUIRK_FIONBIO_ALWAYS) != 0)
@@ -324,7 +327,7 @@ native_ioctl(struct zsock *s, unsigned long request, int *value)
 			return -EINVAL;
 		break;
 	default:
-		return -EOPNOTSUPP;
+		return -quirk(QUIRK_IOCTL_OTHER);
 	}
 	if (value == NULL)
 		return -EINVAL;
@@ -406,7 +409,9 @@ int
 native_open(int family, int type, int proto, struct zsock **out)
 {
 	const bool host = profile_get() == PROFILE_LINUX;
-	const struct zsock_ops *ops = type == SOCK_STREAM
+	/* On the host there are connections of other kinds as well. */
+	const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+	const struct zsock_ops *ops = connects
 	    ? (host ? &host_stream_ops : &stream_ops)
 	    : (host ? &host_dgram_ops : &dgram_ops);
 	const int kfd = native_socket(family, type, proto);

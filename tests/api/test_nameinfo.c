@@ -122,11 +122,8 @@ linux_asks_the_host(void **state)
 	    0);
 	assert_int_equal(fake_resolver_count(), 1);
 	assert_string_equal(host, "127.0.0.1");
-	/* Zephyr's length, which the host alone would refuse. */
+	/* Zephyr's length is too short for the host. */
 	assert_int_equal(zsock_getnameinfo((struct net_sockaddr *)&addr, 8,
-	                     host, sizeof(host), serv, sizeof(serv), 0),
-	    0);
-	assert_int_equal(zsock_getnameinfo((struct net_sockaddr *)&addr, 7,
 	                     host, sizeof(host), serv, sizeof(serv), 0),
 	    DNS_EAI_FAMILY);
 	assert_int_equal(zsock_getnameinfo((struct net_sockaddr *)&addr,
@@ -232,12 +229,13 @@ code_has_its_token(void **state)
 {
 	const struct token_case *c = *state;
 
-	for (int p = 0; p < PROFILE_COUNT; p++) {
-		profile_set((enum profile)p);
-		assert_string_equal(zsock_gai_strerror(c->code),
-		    c->early || p != PROFILE_ZEPHYR_3_3 ? c->token
-		                                        : "EAI_UNKNOWN");
-	}
+	profile_set(PROFILE_ZEPHYR);
+	assert_string_equal(zsock_gai_strerror(c->code), c->token);
+	profile_set(PROFILE_ZEPHYR_3_3);
+	assert_string_equal(zsock_gai_strerror(c->code),
+	    c->early ? c->token : "EAI_UNKNOWN");
+	profile_set(PROFILE_LINUX);
+	assert_string_equal(zsock_gai_strerror(c->code), gai_strerror(c->code));
 }
 
 int

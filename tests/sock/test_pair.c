@@ -388,24 +388,32 @@ a_kernel_that_is_busy_costs_no_room(void **state)
 	close_pair();
 }
 
+/* On the host there are other flags beside it. */
+static int
+mode(int sock)
+{
+	const int flags = call_fcntl(sock, F_GETFL, 0);
+
+	return flags < 0 ? flags : flags & ~O_ACCMODE;
+}
+
 static void
 nonblocking_is_a_mode_of_one_end(void **state)
 {
 	int n = -1;
 
 	open_pair(*(const enum profile *)*state);
-	assert_int_equal(call_fcntl(sv[0], F_GETFL, 0), 0);
+	assert_int_equal(mode(sv[0]), 0);
 	set_nonblock(sv[0]);
-	assert_int_equal(call_fcntl(sv[0], F_GETFL, 0), O_NONBLOCK);
-	assert_int_equal(call_fcntl(sv[1], F_GETFL, 0), 0);
+	assert_int_equal(mode(sv[0]), O_NONBLOCK);
+	assert_int_equal(mode(sv[1]), 0);
 	assert_int_equal(get(sv[0], 1), -EAGAIN);
 	assert_int_equal(call_fcntl(sv[0], F_SETFL, 0), 0);
-	assert_int_equal(call_fcntl(sv[0], F_GETFL, 0), 0);
+	assert_int_equal(mode(sv[0]), 0);
 	assert_int_equal(call_ioctl(sv[1], FIONBIO, &(int){ 1 }), 0);
-	assert_int_equal(call_fcntl(sv[1], F_GETFL, 0), O_NONBLOCK);
+	assert_int_equal(mode(sv[1]), O_NONBLOCK);
 	assert_int_equal(call_ioctl(sv[1], FIONBIO, &(int){ 0 }), 0);
-	assert_int_equal(call_fcntl(sv[1], F_GETFL, 0),
-	    profile_get() == HOST ? 0 : O_NONBLOCK);
+	assert_int_equal(mode(sv[1]), profile_get() == HOST ? 0 : O_NONBLOCK);
 	assert_int_equal(call_ioctl(sv[1], FIONREAD, &n), 0);
 	assert_int_equal(n, 0);
 	assert_int_equal(put(sv[0], 42), 42);

@@ -12,11 +12,12 @@
  * Every call with a sock answers EBADF for a number that is not an open socket
  * of the library, and EOPNOTSUPP where that kind of socket cannot do it; these
  * are not repeated below.  An address that must not be NULL and is, or any
- * other such pointer, is EINVAL, where a device would crash.  Errors that are
- * not listed are the kernel's, as its manual has them.
+ * other such pointer, is EINVAL, where a device would crash; in the linux
+ * profile, where what is not secure is the kernel's affair, EFAULT as there.
+ * Errors that are not listed are the kernel's, as its manual has them.
  *
  * Addresses may have Zephyr's own, shorter lengths: 8 bytes for IPv4, 24 for
- * IPv6.  On a secure socket a failure of TLS is final: every later send and
+ * IPv6; not so in the linux profile.  On a secure socket a failure of TLS is final: every later send and
  * receive answers the same errno, whichever it was, until the socket is closed,
  * and zsock_error_text() says what happened.  The peer's close_notify is no
  * failure: receiving is 0 from then on, and sending ECONNABORTED.
@@ -51,6 +52,8 @@ ZSOCK_BEGIN_DECLS
  *   EPROTOTYPE       type is none of the above; type bits do not exist
  *   EPROTONOSUPPORT  the type does not have this protocol
  *   ENOMEM           out of memory
+ * In the linux profile the kernel's families, types, type bits and protocols
+ * exist as well, and its errors.
  */
 ZSOCK_API int zsock_socket(int family, int type, int proto);
 
@@ -197,7 +200,7 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *   EDESTADDRREQ  a datagram without a destination
  *   EPIPE         a plain stream cannot send any more
  *   ECONNABORTED  the secure connection has failed, or the peer has ended it
- *   EMSGSIZE      the datagram is too large
+ *   EMSGSIZE      the datagram is too large; msg has more than IOV_MAX buffers
  *   EINTR         a signal came, or another thread closed the socket
  *   EINVAL        the address is too short, or not an internet one; buf, msg
  *                 or msg_iov is NULL and its length is not 0
@@ -234,6 +237,7 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *               one number
  *   EINVAL      buf is NULL and len is not 0; msg is NULL
  *   ENOMEM      zsock_recvmsg without buffers (Zephyr)
+ *   EMSGSIZE    msg has more than IOV_MAX buffers
  */
 ZSOCK_API ssize_t zsock_recv(int sock, void *buf, size_t len, int flags);
 ZSOCK_API ssize_t zsock_recvfrom(int sock, void *buf, size_t len, int flags,
@@ -245,6 +249,8 @@ ZSOCK_API ssize_t zsock_recvmsg(int sock, struct net_msghdr *msg, int flags);
  * which sets that flag (Zephyr's number, 0x4000, is taken as well) and returns
  * 0.
  *   EOPNOTSUPP  any other cmd (Zephyr)
+ * In the linux profile every cmd and flag is the kernel's, but for F_DUPFD and
+ * F_DUPFD_CLOEXEC.
  */
 ZSOCK_API int zsock_fcntl(int sock, int cmd, int flags);
 
