@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stddef.h>
+#include <string.h>
 
 #include <zephyr/net/socket.h>
 
@@ -10,29 +11,44 @@
 #include "base/deadline.h"
 #include "base/err.h"
 #include "base/profile.h"
+#include "sock/fdtable.h"
 #include "sock/poll.h"
+
+static bool
+has_invalid(const struct pollfd *fds, nfds_t n)
+{
+	for (nfds_t i = 0; i < n; i++) {
+		if ((fds[i].revents & POLLNVAL) != 0)
+			return true;
+	}
+	return false;
+}
+
+int
+poll_array(struct pollfd *fds, nfds_t n, int timeout, bool foreign_ok)
+{
+	int rc;
+
+	if (n > INT_MAX)
+		return -EINVAL;
+	if (fds == NULL && n > 0)
+		return edge_fault("zsock_poll", "the array");
+	rc = poll_sockets(fds, n, timeout, foreign_ok);
+	if (rc > 0 && quirk(QUIRK_POLL_NVAL_ERRNO) != 0 && has_invalid(fds, n))
+		errno = quirk(QUIRK_POLL_NVAL_ERRNO);
+	return rc;
+}
 
 int
 zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout)
 {
-	int rc;
-
 	if (nfds < 0) {
 		if (quirk(QUIRK_POLL_NEGATIVE) != 0)
 			profile_hazard("zsock_poll: nfds is negative: EINVAL",
 			    "crashes");
 		return (int)err_edge(-EINVAL);
 	}
-	if (fds == NULL && nfds > 0)
-		return (int)err_edge(edge_null("zsock_poll", "the array"));
-	rc = poll_sockets(fds, (nfds_t)nfds, timeout, false);
-	if (rc > 0 && quirk(QUIRK_POLL_NVAL_ERRNO) != 0) {
-		for (int i = 0; i < nfds; i++) {
-			if ((fds[i].revents & POLLNVAL) != 0)
-				errno = quirk(QUIRK_POLL_NVAL_ERRNO);
-		}
-	}
-	return (int)err_edge(rc);
+	return (int)err_edge(poll_array(fds, (nfds_t)nfds, timeout, false));
 }
 
 /* Which revents mark which of the three sets. */
@@ -58,10 +74,11 @@ static const struct rules posix_rules = {
 	POLLPRI,
 };
 
+/* The descriptors of others have POSIX's, whatever the profile is. */
 static const struct rules *
-rules_for(bool posix)
+rules_for(int fd, bool foreign_ok)
 {
-	if (posix || profile_get() == PROFILE_LINUX)
+	if (profile_get() == PROFILE_LINUX || (foreign_ok && !fdtable_owns(fd)))
 		return &posix_rules;
 	return quirk(QUIRK_SELECT_HUP_WRITES) != 0 ? &device_rules
 	                                           : &older_rules;
@@ -73,29 +90,36 @@ in_set(int fd, const fd_set *set)
 	return set != NULL && FD_ISSET(fd, set);
 }
 
+/* The bits that count: below nbits, and on the device all of its own. */
 static nfds_t
-collect(struct pollfd *fds, int nbits, const fd_set *r, const fd_set *w,
-    const fd_set *e)
+collect(struct pollfd *fds, int nbits, const struct poll_sets *sets,
+    bool foreign_ok)
 {
+	const bool all = quirk(QUIRK_SELECT_ALL_BITS) != 0;
 	nfds_t n = 0;
 
-	for (int fd = 0; fd < nbits; fd++) {
-		const short events = (in_set(fd, r) ? POLLIN : 0) |
-		    (in_set(fd, w) ? POLLOUT : 0) |
-		    (in_set(fd, e) ? POLLPRI : 0);
+	for (int fd = 0; fd < (all ? FD_SETSIZE : nbits); fd++) {
+		const short events = (in_set(fd, sets->r) ? POLLIN : 0) |
+		    (in_set(fd, sets->w) ? POLLOUT : 0) |
+		    (in_set(fd, sets->e) ? POLLPRI : 0);
 
-		if (events != 0)
-			fds[n++] =
-			    (struct pollfd){ .fd = fd, .events = events };
+		if (events == 0 ||
+		    (fd >= nbits && foreign_ok && !fdtable_owns(fd)))
+			continue;
+		fds[n++] = (struct pollfd){ .fd = fd, .events = events };
 	}
 	return n;
 }
 
+/* The kernel clears no more of a set than the words that nbits reach into. */
 static void
-zero(fd_set *set)
+zero(fd_set *set, int nbits)
 {
+	if (quirk(QUIRK_SELECT_ALL_BITS) != 0)
+		nbits = FD_SETSIZE;
 	if (set != NULL)
-		FD_ZERO(set);
+		memset(set, 0,
+		    (size_t)(nbits + NFDBITS - 1) / NFDBITS * sizeof(fd_mask));
 }
 
 static int
@@ -118,49 +142,6 @@ timeout_ms(const struct timeval *tv)
 	return (int)tv->tv_sec * 1000 + (int)((tv->tv_usec + 999) / 1000);
 }
 
-static bool
-has_invalid(const struct pollfd *fds, nfds_t n)
-{
-	for (nfds_t i = 0; i < n; i++) {
-		if ((fds[i].revents & POLLNVAL) != 0)
-			return true;
-	}
-	return false;
-}
-
-int
-poll_select(int nbits, struct poll_sets sets, const struct timeval *timeout,
-    bool posix)
-{
-	const struct rules *rules = rules_for(posix);
-	const bool keep = posix || quirk(QUIRK_SELECT_EBADF_CLEARS) == 0;
-	struct pollfd fds[FD_SETSIZE];
-	nfds_t n;
-	int rc, bits = 0;
-
-	if (nbits < 0 ||
-	    (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
-		return -EINVAL;
-	n = collect(fds, nbits < FD_SETSIZE ? nbits : FD_SETSIZE, sets.r,
-	    sets.w, sets.e);
-	rc = poll_sockets(fds, n, timeout_ms(timeout), posix);
-	if (rc < 0)
-		return rc;
-	if (keep && has_invalid(fds, n))
-		return -EBADF;
-	zero(sets.r);
-	zero(sets.w);
-	zero(sets.e);
-	if (has_invalid(fds, n))
-		return -EBADF; /* the sets are empty, as on the device */
-	for (nfds_t i = 0; i < n; i++) {
-		bits += mark(&fds[i], POLLIN, rules->r, sets.r) +
-		    mark(&fds[i], POLLOUT, rules->w, sets.w) +
-		    mark(&fds[i], POLLPRI, rules->e, sets.e);
-	}
-	return bits;
-}
-
 /* What is left of the limit; 0 if it is over. */
 static void
 store_left(struct timeval *tv, struct deadline until)
@@ -173,19 +154,64 @@ store_left(struct timeval *tv, struct deadline until)
 	tv->tv_usec = left % 1000000000 / 1000;
 }
 
+/* Puts what is ready into the sets; how many bits that are. */
+static int
+fill(const struct pollfd *fds, nfds_t n, const struct poll_sets *sets,
+    bool foreign_ok)
+{
+	int bits = 0;
+
+	for (nfds_t i = 0; i < n; i++) {
+		const struct rules *rules = rules_for(fds[i].fd, foreign_ok);
+
+		bits += mark(&fds[i], POLLIN, rules->r, sets->r) +
+		    mark(&fds[i], POLLOUT, rules->w, sets->w) +
+		    mark(&fds[i], POLLPRI, rules->e, sets->e);
+	}
+	return bits;
+}
+
+int
+poll_select(int nbits, struct poll_sets sets, struct timeval *timeout,
+    bool foreign_ok)
+{
+	struct pollfd fds[FD_SETSIZE];
+	struct deadline until;
+	bool invalid;
+	nfds_t n;
+	int rc;
+
+	if (nbits < 0 ||
+	    (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+		return -EINVAL;
+	if (nbits > FD_SETSIZE)
+		nbits = FD_SETSIZE;
+	until = deadline_in_ms(timeout_ms(timeout));
+	n = collect(fds, nbits, &sets, foreign_ok);
+	rc = poll_sockets(fds, n, timeout_ms(timeout), foreign_ok);
+	if (rc < 0)
+		return rc;
+	invalid = has_invalid(fds, n);
+	if (invalid && quirk(QUIRK_SELECT_EBADF_CLEARS) == 0)
+		return -EBADF;
+	zero(sets.r, nbits);
+	zero(sets.w, nbits);
+	zero(sets.e, nbits);
+	if (invalid)
+		return -EBADF; /* the sets are empty, as on the device */
+	if (timeout != NULL && quirk(QUIRK_SELECT_TIME_LEFT) != 0)
+		store_left(timeout, until);
+	return fill(fds, n, &sets, foreign_ok);
+}
+
 /* The device looks at every bit, whatever nfds says. */
 int
 zsock_select(int nfds, zsock_fd_set *readfds, zsock_fd_set *writefds,
     zsock_fd_set *exceptfds, struct zsock_timeval *timeout)
 {
 	const struct poll_sets sets = { readfds, writefds, exceptfds };
-	const struct deadline until = deadline_in_ms(timeout_ms(timeout));
-	int rc;
 
 	if (quirk(QUIRK_SELECT_ALL_BITS) != 0)
 		nfds = FD_SETSIZE;
-	rc = poll_select(nfds, sets, timeout, false);
-	if (timeout != NULL && rc >= 0 && quirk(QUIRK_SELECT_TIME_LEFT) != 0)
-		store_left(timeout, until);
-	return (int)err_edge(rc);
+	return (int)err_edge(poll_select(nfds, sets, timeout, false));
 }

@@ -1,6 +1,7 @@
 #ifndef API_POLL_H
 #define API_POLL_H
 
+#include <poll.h>
 #include <stdbool.h>
 #include <sys/select.h>
 #include <sys/time.h>
@@ -11,12 +12,16 @@ struct poll_sets {
 };
 
 /*
- * select over the bits below nbits of each set.  With posix the descriptors of
- * others are taken too, and POSIX's rules fill the sets; else the profile's.
- * Returns the number of bits set, or a negative errno: -EBADF, -EINVAL,
- * -ENOMEM, -EINTR.
+ * select over the bits below nbits of each set, and on the device over all the
+ * others that stand for sockets, too.  With foreign_ok the descriptors of
+ * others are taken as well; POSIX's rules fill the sets for these, the
+ * profile's for sockets.  Returns the number of bits set, or a negative errno:
+ * -EBADF, -EINVAL, -ENOMEM, -EINTR.
  */
-int poll_select(int nbits, struct poll_sets sets, const struct timeval *timeout,
-    bool posix);
+int poll_select(int nbits, struct poll_sets sets, struct timeval *timeout,
+    bool foreign_ok);
+
+/* poll, with the descriptors of others or without; the same, or -EFAULT. */
+int poll_array(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok);
 
 #endif

@@ -13,7 +13,6 @@
 #include "base/kernel.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
-#include "sock/poll.h"
 
 /* Only where the numbers are the kernel's can another's be told from ours. */
 static bool
@@ -153,10 +152,8 @@ zsock_posix_ioctl(int fd, unsigned long request, ...)
 int
 zsock_posix_poll(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
-	if (fds == NULL && n > 0)
-		return (int)err_edge(-EFAULT);
 	return (int)err_edge(
-	    poll_sockets(fds, n, timeout_ms, fdtable_kernel_numbers()));
+	    poll_array(fds, n, timeout_ms, fdtable_kernel_numbers()));
 }
 
 int
@@ -165,7 +162,8 @@ zsock_posix_select(int nfds, fd_set *readfds, fd_set *writefds,
 {
 	const struct poll_sets sets = { readfds, writefds, exceptfds };
 
-	return (int)err_edge(poll_select(nfds, sets, timeout, true));
+	return (int)err_edge(
+	    poll_select(nfds, sets, timeout, fdtable_kernel_numbers()));
 }
 
 int

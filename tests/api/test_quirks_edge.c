@@ -31,6 +31,7 @@ argument_null(void)
 		quirks_errno(zsock_getsockname(sock, sa, NULL)),
 		quirks_errno(zsock_getpeername(sock, NULL, &room)),
 		quirks_errno(zsock_ioctl(sock, ZFD_IOCTL_FIONREAD, NULL)),
+		quirks_errno(zsock_poll(NULL, 1, 0)),
 		quirks_errno(zsock_sendmsg(sock,
 		    &(struct net_msghdr){ .msg_iovlen = 1 }, 0)),
 	};
