@@ -82,12 +82,9 @@ open_stream(void)
 static int
 open_full_stream(void)
 {
-	static const char block[65536];
 	const int sock = open_stream();
 
-	while (zsock_send(sock, block, sizeof(block), ZSOCK_MSG_DONTWAIT) > 0)
-		;
-	assert_int_equal(errno, EAGAIN);
+	loop_fill(sock);
 	return sock;
 }
 

@@ -65,16 +65,6 @@ send_after_fin(void)
 	return error;
 }
 
-static void
-fill(int sock)
-{
-	static const char block[65536];
-
-	while (zsock_send(sock, block, sizeof(block), ZSOCK_MSG_DONTWAIT) > 0)
-		;
-	assert_int_equal(errno, EAGAIN);
-}
-
 static int
 send_window(void)
 {
@@ -83,7 +73,7 @@ send_window(void)
 
 	assert_int_equal(limits_set("CONFIG_NET_SOCKET_MAX_SEND_WAIT", 20), 0);
 	l = quirks_link();
-	fill(l.client);
+	loop_fill(l.client);
 	/* Linux has no limit of its own to wait for. */
 	if (profile_get() == PROFILE_LINUX)
 		assert_int_equal(zsock_setsockopt(l.client, ZSOCK_SOL_SOCKET,
@@ -99,7 +89,7 @@ send_sndtimeo(void)
 	struct quirks_link l = quirks_link();
 	const struct timeval tv = { .tv_sec = 3600 };
 
-	fill(l.client);
+	loop_fill(l.client);
 	assert_int_equal(zsock_setsockopt(l.client, ZSOCK_SOL_SOCKET,
 	                     ZSOCK_SO_SNDTIMEO, &tv, sizeof(tv)),
 	    0);

@@ -77,19 +77,6 @@ open_idle(void)
 	return peer_serve(&peer, &pki.server, 0);
 }
 
-/* Until the kernel takes no more, and then some is left in the ring. */
-static void
-fill_up(int sock)
-{
-	static char block[65536];
-	ssize_t n;
-
-	while ((n = call_sendto(sock, block, sizeof(block), MSG_DONTWAIT, NULL,
-	            0)) > 0)
-		continue;
-	assert_int_equal(n, -EAGAIN);
-}
-
 /* Nobody reads; close need not wait for that. */
 static int
 open_full(void)
@@ -100,7 +87,7 @@ open_full(void)
 	assert_int_equal(call_setsockopt(sock, SOL_SOCKET, SO_LINGER, &none,
 	                     sizeof(none)),
 	    0);
-	fill_up(sock);
+	loop_fill(sock);
 	return sock;
 }
 
@@ -349,7 +336,7 @@ close_takes_its_time(void **state)
 		    0);
 	if (c->nonblock)
 		assert_int_equal(call_fcntl(sock, F_SETFL, O_NONBLOCK), 0);
-	fill_up(sock);
+	loop_fill(sock);
 	start = deadline_now_ns();
 	assert_int_equal(call_close(sock), 0);
 	assert_in_range((deadline_now_ns() - start) / 1000000, c->least_ms,

@@ -77,17 +77,6 @@ assert_took_the_limit(int64_t start_ns)
 	    LIMIT_MS + SLACK_MS);
 }
 
-static void
-fill_up(int sock)
-{
-	static char block[65536];
-	ssize_t n;
-
-	while ((n = transmit(sock, block, sizeof(block), MSG_DONTWAIT)) > 0)
-		continue;
-	assert_int_equal(n, -EAGAIN);
-}
-
 static atomic_bool enough;
 
 /* Sends a record of 16 KiB a byte at a time, and never all of it. */
@@ -140,7 +129,7 @@ recv_keeps_to_its_own_option_while_output_is_pending(void **state)
 	                     sizeof(none)),
 	    0);
 	limit(sock, SO_RCVTIMEO, LIMIT_MS);
-	fill_up(sock);
+	loop_fill(sock);
 	for (int other = 0; other < 2; other++) {
 		limit(sock, SO_SNDTIMEO, other == 0 ? 1 : 20000);
 		start = deadline_now_ns();
@@ -203,7 +192,7 @@ send_has_one_deadline_however_often_room_comes(void **state)
 	assert_int_equal(call_setsockopt(sock, SOL_SOCKET, SO_LINGER, &none,
 	                     sizeof(none)),
 	    0);
-	fill_up(sock);
+	loop_fill(sock);
 	limit(sock, SO_SNDTIMEO, LIMIT_MS);
 	atomic_store(&enough, false);
 	start = deadline_now_ns();
@@ -236,7 +225,7 @@ send_waits_for_ever_unless_it_is_told_otherwise(void **state)
 	(void)state;
 	assert_int_equal(limits_set("CONFIG_NET_SOCKET_MAX_SEND_WAIT", 20), 0);
 	sock = peer_serve(&p, &pki.server, 0);
-	fill_up(sock);
+	loop_fill(sock);
 	fake_kernel_install();
 	thread = loop_start(send_one, &sock);
 	while (fake_kernel_count(FAKE_POLL) == 0)

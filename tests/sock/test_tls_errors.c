@@ -75,18 +75,6 @@ sticky_error(int sock)
 	return error;
 }
 
-/* Until the kernel takes no more, and then some is left in the ring. */
-static void
-fill_up(int sock)
-{
-	static char block[65536];
-	ssize_t n;
-
-	while ((n = transmit(sock, block, sizeof(block), MSG_DONTWAIT)) > 0)
-		continue;
-	assert_int_equal(n, -EAGAIN);
-}
-
 /* The kernel has noticed; nothing of it was told to the library yet. */
 static void
 wait_for_reset(int sock)
@@ -165,7 +153,7 @@ a_reset_is_told_after_the_data_and_stays(void **state)
 
 	assert_int_equal(receive(sock, buf, 1, MSG_DONTWAIT), -EAGAIN);
 	if (c->pending)
-		fill_up(sock);
+		loop_fill(sock);
 	if (len > 0)
 		peer_send(&p, c->data, len);
 	peer_settle(&p);
@@ -216,7 +204,7 @@ data_before_the_end_are_not_lost_to_a_failed_flush(void **state)
 
 	(void)state;
 	memset(data, 'd', sizeof(data));
-	fill_up(sock);
+	loop_fill(sock);
 	peer_send(&p, data, sizeof(data));
 	peer_settle(&p);
 	peer_reset(&p);

@@ -5,12 +5,17 @@
 #include <dirent.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "sock/call.h"
+#include "sock/fdtable.h"
 #include "sock/tls_names.h"
+
+/* How long a full stream is watched for room. */
+#define QUIET_MS 50
 
 socklen_t
 loop_addr(struct sockaddr_storage *addr, int family, uint16_t port)
@@ -202,6 +207,32 @@ loop_wait(pid_t child)
 
 	assert_int_equal(waitpid(child, &status, 0), child);
 	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* How much could be sent until the kernel took no more. */
+static size_t
+fill_once(int sock)
+{
+	static const char block[65536];
+	size_t total = 0;
+	ssize_t n;
+
+	while ((n = call_sendto(sock, block, sizeof(block), MSG_DONTWAIT, NULL,
+	            0)) > 0)
+		total += (size_t)n;
+	assert_int_equal(n, -EAGAIN);
+	return total;
+}
+
+void
+loop_fill(int sock)
+{
+	struct pollfd p = { .fd = fdtable_peek(sock)->kfd, .events = POLLOUT };
+
+	do {
+		/* Full for that long, it stays full: nobody reads. */
+		(void)poll(&p, 1, QUIET_MS);
+	} while (fill_once(sock) > 0);
 }
 
 int

@@ -55,6 +55,12 @@ void loop_recv_all(int sock, void *data, size_t len);
 pid_t loop_fork(int (*fn)(void *), void *arg);
 int loop_wait(pid_t child);
 
+/*
+ * Sends on a stream of the library until nothing more can be sent, now and
+ * later: what is still on its way may make room for more when it arrives.
+ */
+void loop_fill(int sock);
+
 /* How many descriptors this process has open. */
 int loop_count_descriptors(void);
 
