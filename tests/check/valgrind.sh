@@ -10,7 +10,7 @@ trap 'rm -f "$log"' EXIT
 status=0
 for test in tls_test_engine tls_test_material sock_test_tls_options \
 	sock_test_tls_errors api_test_credentials api_test_arguments; do
-	timeout 200 valgrind --quiet --error-exitcode=9 --leak-check=full \
+	timeout 900 valgrind --quiet --error-exitcode=9 --leak-check=full \
 		--errors-for-leak-kinds=definite,indirect,possible \
 		"$build/tests/$test" >"$log" 2>&1 || {
 		status=1
