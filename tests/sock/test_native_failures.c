@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/profile.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "support/fake_kernel.h"
@@ -245,6 +246,36 @@ a_short_count_is_passed_on(void **state)
 	close_link();
 }
 
+/* Of a message likewise, in whichever of its buffers it ends. */
+static void
+a_short_count_of_a_message_is_passed_on(void **state)
+{
+	char bytes[16] = "";
+	struct iovec iov[] = { { "hello", 5 }, { "you", 3 } };
+	struct iovec room[] = { { bytes, 2 }, { bytes + 2, 6 } };
+	struct msghdr in = { .msg_iov = room, .msg_iovlen = LEN(room) };
+	const struct msghdr out = { .msg_iov = iov, .msg_iovlen = LEN(iov) };
+
+	(void)state;
+	for (int p = 0; p < PROFILE_COUNT; p++) {
+		profile_set((enum profile)p);
+		open_link(AF_INET);
+		fake_kernel_install();
+		fake_kernel_cap(6);
+		assert_int_equal(call_sendmsg(ends.client, &out, 0), 6);
+		fake_kernel_cap(4);
+		assert_int_equal(call_recvmsg(ends.server, &in, 0), 4);
+		assert_memory_equal(bytes, "hell", 4);
+		assert_int_equal(call_recvmsg(ends.server, &in, 0), 2);
+		assert_memory_equal(bytes, "oy", 2);
+		assert_int_equal(fake_kernel_count(FAKE_SENDMSG), 1);
+		assert_int_equal(fake_kernel_count(FAKE_RECVMSG), 2);
+		fake_kernel_remove();
+		close_link();
+	}
+	profile_set(PROFILE_ZEPHYR);
+}
+
 static void
 a_failed_close_still_gives_the_number_back(void **state)
 {
@@ -280,6 +311,8 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test_teardown(a_short_count_is_passed_on, teardown),
+		cmocka_unit_test_teardown(
+		    a_short_count_of_a_message_is_passed_on, teardown),
 		cmocka_unit_test_teardown(
 		    a_failed_close_still_gives_the_number_back, teardown),
 		cmocka_unit_test_teardown(

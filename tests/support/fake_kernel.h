@@ -25,6 +25,12 @@ enum fake_call {
 	FAKE_POLL,
 	FAKE_FCNTL,
 	FAKE_WRITE,
+	FAKE_LISTEN,
+	FAKE_GETSOCKOPT,
+	FAKE_GETSOCKNAME,
+	FAKE_GETPEERNAME,
+	FAKE_IOCTL,
+	FAKE_DUP3,
 	FAKE_CALLS /* how many there are */
 };
 
@@ -37,7 +43,10 @@ void fake_kernel_remove(void);
 /* The next n calls answer -1 with errno err and do nothing else. */
 void fake_kernel_fail(enum fake_call call, int n, int err);
 
-/* A sendto or recvfrom carries at most so many bytes; 0 is no limit. */
+/* Of those, the first n do not fail yet. */
+void fake_kernel_skip(enum fake_call call, int n);
+
+/* Sending and receiving carry at most so many bytes a call; 0 is no limit. */
 void fake_kernel_cap(size_t bytes);
 
 /* How often the call was made since the table was installed. */
