@@ -14,13 +14,16 @@
  * are not repeated below.  An address that must not be NULL and is, or any
  * other such pointer, is EINVAL, where a device would crash; in the linux
  * profile, where what is not secure is the kernel's affair, EFAULT as there.
- * Errors that are not listed are the kernel's, as its manual has them.
+ * Errors that are not listed are the kernel's, as its manual has them.  All
+ * this is the newest Zephyr's behaviour, the profile zephyr; zsock(7) says where
+ * zephyr-3.3 and linux differ.
  *
  * Addresses may have Zephyr's own, shorter lengths: 8 bytes for IPv4, 24 for
- * IPv6; not so in the linux profile.  On a secure socket a failure of TLS is final: every later send and
- * receive answers the same errno, whichever it was, until the socket is closed,
- * and zsock_error_text() says what happened.  The peer's close_notify is no
- * failure: receiving is 0 from then on, and sending ECONNABORTED.
+ * IPv6; not so in the linux profile.  On a secure socket a failure of TLS is
+ * final: every later send and receive answers the same errno, whichever it was,
+ * until the socket is closed, and zsock_error_text() says what happened.  The
+ * peer's close_notify is no failure: receiving is 0 from then on, and sending
+ * ECONNABORTED.
  */
 
 #include <zephyr/net/net_ip.h>
@@ -114,19 +117,21 @@ ZSOCK_API int zsock_socketpair(int family, int type, int proto, int sv[2]);
 ZSOCK_API int zsock_close(int sock);
 
 /*
- * End receiving (ZSOCK_SHUT_RD), sending (ZSOCK_SHUT_WR) or both
- * (ZSOCK_SHUT_RDWR), as POSIX has it.  No TLS alert is sent.
- *   EINVAL    how is none of these
- *   ENOTCONN  the socket is not connected
+ * End receiving (ZSOCK_SHUT_RD), in every state of the socket: what is queued
+ * is thrown away, and receiving is 0 from then on.  No TLS alert is sent.
+ *   ENOTSUP  how is ZSOCK_SHUT_WR or ZSOCK_SHUT_RDWR (Zephyr)
+ *   EINVAL   how is none of the three
  */
 ZSOCK_API int zsock_shutdown(int sock, int how);
 
 /*
- * Give the socket its local address.  Port 0 lets the kernel choose one.
- *   EINVAL         addrlen is too short for the family, the family is not an
- *                  internet one, or the socket has an address already
- *   EADDRINUSE     another socket has it
- *   EADDRNOTAVAIL  no interface has it
+ * Give the socket its local address.  Port 0 lets the kernel choose one, which
+ * is then in *addr (Zephyr).
+ *   EINVAL      addrlen is too short for the family, or the family is not the
+ *               socket's
+ *   EISCONN     the socket has an address already (Zephyr)
+ *   EADDRINUSE  another socket has it
+ *   ENOENT      no interface has it (Zephyr)
  */
 ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
     net_socklen_t addrlen);
@@ -137,13 +142,20 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  * On a secure socket the handshake is part of the call, which blocks through
  * it even if O_NONBLOCK is set, for at most 10 seconds (Zephyr; in milliseconds
  * in the environment's ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS).  On a plain one
- * O_NONBLOCK gives EINPROGRESS at once.
- *   EINVAL        addrlen is too short, or the family not an internet one
- *   ECONNREFUSED  nothing listens there
- *   EISCONN       the plain socket is connected
- *   EALREADY      it is being connected, or the secure socket is connected
- *   EOPNOTSUPP    the socket listens
- *   ETIMEDOUT     no answer from the peer's host
+ * O_NONBLOCK gives EINPROGRESS at once.  Signals do not interrupt it, and the
+ * time limits go on; in the profile linux a plain one is EINTR then, and still
+ * being connected, as POSIX has it.
+ *
+ * Returns 0, also on a plain stream that is connected already (Zephyr).
+ *   EINVAL         addrlen is too short, or the family is not the socket's
+ *   ETIMEDOUT      no answer from the peer's host within 3 seconds, or nothing
+ *                  listens there (Zephyr)
+ *   ECONNREFUSED   nothing listens there; O_NONBLOCK is set
+ *   EALREADY       it is being connected, or the secure socket is connected
+ *   EOPNOTSUPP     the socket listens
+ *   EADDRNOTAVAIL  a stream, and an IPv6 group (Zephyr)
+ *   EINTR          another thread closed the socket
+ *   others         the same as before, of a stream that failed to connect
  * and on a secure socket
  *   ECONNABORTED  the handshake failed
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
@@ -154,7 +166,7 @@ ZSOCK_API int zsock_connect(int sock, const struct net_sockaddr *addr,
     net_socklen_t addrlen);
 
 /*
- * Let others connect; backlog is how many may wait for zsock_accept.
+ * Let others connect; backlog is ignored (Zephyr).  Does not block.
  *   EADDRINUSE  another socket listens there
  *   EINVAL      the socket is connected
  *   EOPNOTSUPP  it is a datagram socket
@@ -175,8 +187,10 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
  * Returns the new socket's number, the caller's to close.
  *   EAGAIN        O_NONBLOCK is set and nobody waits
  *   ENFILE        no number is free; the connection stays in the queue
- *   EINVAL        the socket does not listen
- *   EINTR         a signal came, or another thread closed the socket
+ *   EINVAL        the socket does not listen: a device would wait for ever
+ *   EINTR         a signal came while nobody was there yet, and its handler has
+ *                 no SA_RESTART or SO_RCVTIMEO is set; or another thread closed
+ *                 the socket.  The handshake is not interrupted by signals
  *   ECONNABORTED  the handshake failed
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
  *   ENOENT        nothing is stored under one of the sec_tags any more
@@ -186,22 +200,27 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
 
 /*
  * Send len bytes.  Blocks until they are taken unless flags have
- * ZSOCK_MSG_DONTWAIT or O_NONBLOCK is set; SO_SNDTIMEO limits the wait.  Of
- * flags only ZSOCK_MSG_* count.  SIGPIPE is never raised.
+ * ZSOCK_MSG_DONTWAIT or O_NONBLOCK is set; SO_SNDTIMEO limits the wait, and on
+ * a plain stream the device's own limit of 10 seconds (Zephyr).  Of flags only
+ * ZSOCK_MSG_* count.  SIGPIPE is never raised.
  *
  * zsock_sendto sends to dest, which a connected stream does without; NULL is
  * who the socket is connected to.  zsock_sendmsg sends the buffers of msg_iov
  * as one message.
  *
  * Returns how many bytes were taken, on a stream perhaps fewer than len.
- *   EAGAIN        it would block, or the time is over
- *   ENOTCONN      a stream that is not connected; a secure one without a
- *                 complete handshake
+ *   EAGAIN        it would block, or the time of SO_SNDTIMEO is over
+ *   ENOBUFS       a plain stream, and the device's limit is over (Zephyr)
+ *   ENOTCONN      a stream that is not connected, or cannot send any more
+ *                 (Zephyr); a secure one without a complete handshake
  *   EDESTADDRREQ  a datagram without a destination
- *   EPIPE         a plain stream cannot send any more
+ *   ECONNRESET, ETIMEDOUT
+ *                 a plain stream was reset, or its peer's host is gone
  *   ECONNABORTED  the secure connection has failed, or the peer has ended it
- *   EMSGSIZE      the datagram is too large; msg has more than IOV_MAX buffers
- *   EINTR         a signal came, or another thread closed the socket
+ *   EMSGSIZE      msg has more than IOV_MAX buffers
+ *   ENOMEM        the datagram is too large (Zephyr)
+ *   EINTR         a signal came before anything was taken, whether its handler
+ *                 has SA_RESTART or not; or another thread closed the socket
  *   EINVAL        the address is too short, or not an internet one; buf, msg
  *                 or msg_iov is NULL and its length is not 0
  */
@@ -229,9 +248,12 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *               complete handshake
  *   EIO         the secure connection has failed: an alert, a damaged record or
  *               a reset (Zephyr); the same from then on
- *   ECONNRESET  a plain connection was reset, or a secure one ended inside a
- *               record
- *   EINTR       a signal came, or another thread closed the socket
+ *   ECONNRESET, ETIMEDOUT
+ *               a plain connection was reset, or its peer's host is gone: the
+ *               same from then on (Zephyr); a secure one ended inside a record
+ *   EINTR       a signal came before anything was received, and its handler has
+ *               no SA_RESTART or SO_RCVTIMEO is set; or another thread closed
+ *               the socket
  *   ENOTSUP     ZSOCK_MSG_PEEK on a secure socket (Zephyr)
  *   EOPNOTSUPP  zsock_recvmsg on a secure socket (Zephyr); on Linux the two are
  *               one number
@@ -293,7 +315,7 @@ ZSOCK_API void *zsock_get_context_object(int sock);
 /*
  * The address of the peer, or of the socket itself.  *addrlen is the room on
  * entry and the length, which may be larger, on return.
- *   EINVAL    addr or addrlen is NULL (Zephyr)
+ *   EINVAL    addr or addrlen is NULL (Zephyr); the socket has no address yet
  *   ENOTCONN  there is no peer
  */
 ZSOCK_API int zsock_getpeername(int sock, struct net_sockaddr *addr,

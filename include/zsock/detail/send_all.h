@@ -19,9 +19,10 @@ ZSOCK_BEGIN_DECLS
  *       k_timeout_t timeout, size_t *sent);
  *
  * They block until everything is taken, also if O_NONBLOCK is set, or the time
- * is over; K_NO_WAIT sends what is taken at once.  flags are those of
- * zsock_send.  sent may be NULL; *sent is how many bytes were taken, also after
- * a failure.  Another thread's bytes may come between if it sends meanwhile.
+ * is over; signals do not interrupt them.  K_NO_WAIT sends what is taken at
+ * once.  flags are those of zsock_send.  sent may be NULL; *sent is how many
+ * bytes were taken, also after a failure.  Another thread's bytes may come
+ * between if it sends meanwhile.
  *
  * Here the time limit is in milliseconds, below 0 for none.
  *
