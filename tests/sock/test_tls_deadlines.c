@@ -20,11 +20,11 @@
 
 /* A limit, and what a slow machine may add to it before it is another one. */
 #define LIMIT_MS 100
-#define SLACK_MS 700
+#define SLACK_MS 3000
 
 /* A peer that lets the other wait sends or takes a little at this pace. */
 #define PACE_MS 10
-#define PACES 150
+#define PACES 600
 
 static struct pki pki;
 
