@@ -33,6 +33,20 @@ edge_fault(const char *call, const char *arg)
 	return -quirk(QUIRK_ARGUMENT_NULL);
 }
 
+/* The kernel is to judge it, its length first. */
+static int
+as_it_is(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len)
+{
+	out->len = len;
+	if (len == 0 || len > sizeof(out->any))
+		return 0;
+	if (addr == NULL)
+		return -quirk(QUIRK_ARGUMENT_NULL);
+	memcpy(&out->any, addr, len);
+	return 0;
+}
+
 int
 edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
     net_socklen_t len, const char *what)
@@ -40,15 +54,10 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 	size_t used;
 
 	memset(out, 0, sizeof(*out));
+	if (quirk(QUIRK_ADDRESS_SHORT) == 0)
+		return as_it_is(out, addr, len);
 	if (addr == NULL)
 		return edge_fault(what, "the address");
-	if (quirk(QUIRK_ADDRESS_SHORT) == 0) {
-		/* The kernel is to judge it, its length included. */
-		memcpy(&out->any, addr,
-		    len < sizeof(out->any) ? len : sizeof(out->any));
-		out->len = len;
-		return 0;
-	}
 	if (len < sizeof(addr->sa_family))
 		return -EINVAL;
 	memcpy(&out->any.ss_family, addr, sizeof(out->any.ss_family));

@@ -12,6 +12,7 @@
 #include "base/profile.h"
 #include "base/resolver.h"
 
+#define NAME_ROOM NI_MAXHOST
 #define DEVICE_NAME "zephyr" /* CONFIG_NET_HOSTNAME if nobody sets it */
 
 /* Only numbers, and no flag and no length of the address is looked at. */
@@ -69,7 +70,12 @@ zsock_gethostname(char *buf, size_t len)
 	name = limit_hostname();
 	if (name == NULL)
 		name = DEVICE_NAME;
-	/* Filled up with NULs, and without one if there is no room for it. */
+	/*
+	 * Filled up with NULs, but no further than a name may go, and without
+	 * one if there is no room for it.
+	 */
+	if (len > NAME_ROOM)
+		len = NAME_ROOM;
 	n = strnlen(name, len);
 	memcpy(buf, name, n);
 	memset(buf + n, 0, len - n);

@@ -14,6 +14,9 @@
 #include "sock/fdtable.h"
 #include "sock/poll.h"
 
+/* More than a process can have open is no array, and not looked into. */
+#define ENTRIES_MAX (1 << 20)
+
 static bool
 has_invalid(const struct pollfd *fds, nfds_t n)
 {
@@ -30,9 +33,11 @@ poll_array(struct pollfd *fds, nfds_t n, int timeout, bool foreign_ok)
 	int rc;
 
 	if (n > INT_MAX)
-		return -EINVAL;
+		return -EINVAL; /* below 0 by the other name */
 	if (fds == NULL && n > 0)
 		return edge_fault("zsock_poll", "the array");
+	if (n > ENTRIES_MAX)
+		return profile_get() == PROFILE_LINUX ? -EINVAL : -ENOMEM;
 	rc = poll_sockets(fds, n, timeout, foreign_ok);
 	if (rc > 0 && quirk(QUIRK_POLL_NVAL_ERRNO) != 0 && has_invalid(fds, n))
 		errno = quirk(QUIRK_POLL_NVAL_ERRNO);

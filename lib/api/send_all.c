@@ -186,6 +186,8 @@ zsock_sendmsg_all_ms(int sock, const struct net_msghdr *msg, int flags,
 		*sent = 0;
 	if (msg == NULL || (msg->msg_iov == NULL && msg->msg_iovlen > 0))
 		return -EINVAL;
+	if (msg->msg_iovlen > SSIZE_MAX / sizeof(*msg->msg_iov))
+		return -EMSGSIZE; /* no array is so long */
 	s = fdtable_get(sock);
 	if (s == NULL)
 		return -EBADF;

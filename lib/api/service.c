@@ -128,7 +128,7 @@ zsock_service_add(const struct net_socket_service_desc *svc,
     net_socket_service_handler_t cb)
 {
 	pthread_mutex_lock(&lock);
-	if (!is_known_locked(svc)) {
+	if (svc != NULL && !is_known_locked(svc)) {
 		empty_locked(svc);
 		for (int i = 0; i < svc->pev_len; i++)
 			svc->pev[i].callback = cb;
@@ -435,7 +435,7 @@ net_socket_service_foreach(net_socket_service_cb_t cb, void *user_data)
 	pthread_mutex_lock(&lock);
 	svc = services;
 	pthread_mutex_unlock(&lock);
-	while (svc != NULL) {
+	while (svc != NULL && cb != NULL) {
 		cb(svc, user_data);
 		pthread_mutex_lock(&lock);
 		svc = svc->list->next;

@@ -87,6 +87,16 @@ zsock_listen(int sock, int backlog)
 	return (int)err_edge(call_listen(sock, backlog));
 }
 
+/*
+ * The room for an address.  What the kernel takes for negative is refused
+ * before it has taken anything from a queue.
+ */
+static bool
+is_room(const net_socklen_t *addrlen)
+{
+	return addrlen == NULL || *addrlen <= INT_MAX;
+}
+
 int
 zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
@@ -94,6 +104,8 @@ zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 		addr = NULL;
 		addrlen = NULL;
 	}
+	if (!is_room(addrlen))
+		return (int)err_edge(-EINVAL);
 	return (int)err_edge(call_accept(sock, addr, addrlen));
 }
 
@@ -164,6 +176,9 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 		return err_edge(rc);
 	m = *msg;
 	m.msg_flags = 0;
+	/* Linux takes an address of no bytes for none. */
+	if (m.msg_namelen == 0 && quirk(QUIRK_ADDRESS_SHORT) == 0)
+		m.msg_name = NULL;
 	if (m.msg_name != NULL) {
 		rc = edge_peer(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
 		if (rc < 0)
@@ -193,6 +208,8 @@ zsock_recvfrom(int sock, void *buf, size_t len, int flags,
 		src = NULL;
 		addrlen = NULL;
 	}
+	if (!is_room(addrlen))
+		return err_edge(-EINVAL);
 	return err_edge(
 	    call_recvfrom(sock, buf, len, edge_flags(flags), src, addrlen));
 }
@@ -208,6 +225,8 @@ zsock_recvmsg(int sock, struct net_msghdr *msg, int flags)
 	    quirk(QUIRK_RECVMSG_NO_BUFFERS) != 0)
 		return err_edge(-quirk(QUIRK_RECVMSG_NO_BUFFERS));
 	rc = check_pieces(msg);
+	if (rc == 0 && msg->msg_name != NULL && !is_room(&msg->msg_namelen))
+		rc = -EINVAL;
 	if (rc < 0)
 		return err_edge(rc);
 	return err_edge(call_recvmsg(sock, msg, edge_flags(flags)));
@@ -220,6 +239,8 @@ zsock_getsockname(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 		return (int)err_edge(quirk(QUIRK_SOCKNAME_NULL) != 0
 		        ? edge_null("zsock_getsockname", "an argument")
 		        : -quirk(QUIRK_ARGUMENT_NULL));
+	if (!is_room(addrlen))
+		return (int)err_edge(-EINVAL);
 	return (int)err_edge(call_getsockname(sock, addr, addrlen));
 }
 
@@ -228,6 +249,8 @@ zsock_getpeername(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
 	if (addr == NULL || addrlen == NULL)
 		return (int)err_edge(-quirk(QUIRK_ARGUMENT_NULL));
+	if (!is_room(addrlen))
+		return (int)err_edge(-EINVAL);
 	return (int)err_edge(call_getpeername(sock, addr, addrlen));
 }
 

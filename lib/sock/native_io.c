@@ -109,9 +109,11 @@ stream_send(struct native *n, const struct msghdr *m, int flags)
 	struct msghdr plain = *m;
 	ssize_t rc;
 
-	/* The kernel would not know the invented ways of an address here. */
+	/* What a stream of the device has no use for, and the kernel might. */
 	plain.msg_name = NULL;
 	plain.msg_namelen = 0;
+	plain.msg_control = NULL;
+	plain.msg_controllen = 0;
 	if (quirk(QUIRK_SEND_AFTER_FIN) != 0 &&
 	    atomic_load(&n->state) == NATIVE_CONNECTED && fin_has_come(n))
 		return -quirk(QUIRK_SEND_AFTER_FIN);
@@ -135,6 +137,7 @@ filter_control(struct msghdr *m, unsigned char *room)
 
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL;
 	     c = CMSG_NXTHDR(m, c)) {
+		const size_t at = (size_t)((char *)c - (char *)m->msg_control);
 		const size_t len = CMSG_ALIGN(c->cmsg_len);
 		const bool known = (c->cmsg_level == IPPROTO_IP &&
 		                       (c->cmsg_type == IP_PKTINFO ||
@@ -143,8 +146,11 @@ filter_control(struct msghdr *m, unsigned char *room)
 		        (c->cmsg_type == IPV6_PKTINFO ||
 		            c->cmsg_type == IPV6_HOPLIMIT));
 
-		if (!known || c->cmsg_len < sizeof(*c) ||
-		    used + len > CONTROL_ROOM)
+		/* One that is longer than what it is in is none. */
+		if (c->cmsg_len < sizeof(*c) ||
+		    c->cmsg_len > m->msg_controllen - at)
+			break;
+		if (!known || used + len > CONTROL_ROOM)
 			continue;
 		memcpy((unsigned char *)to + used, c, c->cmsg_len);
 		used += len;

@@ -187,7 +187,8 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
  * Returns the new socket's number, the caller's to close.
  *   EAGAIN        O_NONBLOCK is set and nobody waits
  *   ENFILE        no number is free; the connection stays in the queue
- *   EINVAL        the socket does not listen: a device would wait for ever
+ *   EINVAL        the socket does not listen: a device would wait for ever;
+ *                 *addrlen is above INT_MAX
  *   EINTR         a signal came while nobody was there yet, and its handler has
  *                 no SA_RESTART or SO_RCVTIMEO is set; or another thread closed
  *                 the socket.  The handshake is not interrupted by signals
@@ -257,7 +258,8 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *   ENOTSUP     ZSOCK_MSG_PEEK on a secure socket (Zephyr)
  *   EOPNOTSUPP  zsock_recvmsg on a secure socket (Zephyr); on Linux the two are
  *               one number
- *   EINVAL      buf is NULL and len is not 0; msg is NULL
+ *   EINVAL      buf is NULL and len is not 0; msg is NULL; *addrlen, or
+ *               msg_namelen, is above INT_MAX
  *   ENOMEM      zsock_recvmsg without buffers (Zephyr)
  *   EMSGSIZE    msg has more than IOV_MAX buffers
  */
@@ -315,7 +317,8 @@ ZSOCK_API void *zsock_get_context_object(int sock);
 /*
  * The address of the peer, or of the socket itself.  *addrlen is the room on
  * entry and the length, which may be larger, on return.
- *   EINVAL    addr or addrlen is NULL (Zephyr); the socket has no address yet
+ *   EINVAL    addr or addrlen is NULL (Zephyr); the socket has no address yet;
+ *             *addrlen is above INT_MAX
  *   ENOTCONN  there is no peer
  */
 ZSOCK_API int zsock_getpeername(int sock, struct net_sockaddr *addr,

@@ -28,8 +28,10 @@ ZSOCK_BEGIN_DECLS
  *
  * Returns the number of entries whose revents is not 0, 0 when the time was
  * over, or -1 with errno
- *   EINVAL  nfds is negative, or fds is NULL and nfds is not 0
- *   ENOMEM  there is no memory for that many sockets (Zephyr)
+ *   EINVAL  nfds is negative, or fds is NULL and nfds is not 0 (in the linux
+ *           profile EFAULT)
+ *   ENOMEM  there is no memory for that many sockets (Zephyr), or nfds is above
+ *           1048576 (in the linux profile EINVAL)
  */
 ZSOCK_API int zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout_ms);
 

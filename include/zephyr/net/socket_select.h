@@ -5,6 +5,8 @@
 #pragma GCC system_header
 #endif
 
+#include <stddef.h>
+
 #include <zephyr/net/socket_types.h>
 #include <zsock/api.h>
 
@@ -34,7 +36,8 @@ ZSOCK_API int zsock_select(int nfds, zsock_fd_set *readfds,
 
 /*
  * Change or ask a set.  A number that no set can hold, below 0 or from
- * ZSOCK_FD_SETSIZE on, changes nothing and is in no set (Zephyr).
+ * ZSOCK_FD_SETSIZE on, changes nothing and is in no set (Zephyr); and a set that
+ * is NULL has none.
  */
 static inline int
 zsock_fd_fits(int fd)
@@ -45,27 +48,28 @@ zsock_fd_fits(int fd)
 static inline void
 ZSOCK_FD_ZERO(zsock_fd_set *set)
 {
-	FD_ZERO(set);
+	if (set != NULL)
+		FD_ZERO(set);
 }
 
 static inline void
 ZSOCK_FD_SET(int fd, zsock_fd_set *set)
 {
-	if (zsock_fd_fits(fd))
+	if (set != NULL && zsock_fd_fits(fd))
 		FD_SET(fd, set);
 }
 
 static inline void
 ZSOCK_FD_CLR(int fd, zsock_fd_set *set)
 {
-	if (zsock_fd_fits(fd))
+	if (set != NULL && zsock_fd_fits(fd))
 		FD_CLR(fd, set);
 }
 
 static inline int
 ZSOCK_FD_ISSET(int fd, zsock_fd_set *set)
 {
-	return zsock_fd_fits(fd) && FD_ISSET(fd, set);
+	return set != NULL && zsock_fd_fits(fd) && FD_ISSET(fd, set);
 }
 
 ZSOCK_END_DECLS

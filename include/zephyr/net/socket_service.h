@@ -148,7 +148,10 @@ net_socket_service_close(const struct net_socket_service_desc *svc)
 	    NET_SOCKET_SERVICE_CLOSE_SOCKETS);
 }
 
-/* Call cb for each service, in no order; it may call all the above. */
+/*
+ * Call cb, unless it is NULL, for each service, in no order; it may call all the
+ * above.
+ */
 ZSOCK_API void net_socket_service_foreach(net_socket_service_cb_t cb,
     void *user_data);
 

@@ -32,6 +32,7 @@ ZSOCK_BEGIN_DECLS
  *   -ETIMEDOUT   the time is over
  *   -EINTR       another thread closed the socket
  *   -EINVAL      buf, msg or msg_iov is NULL and its length is not 0
+ *   -EMSGSIZE    msg_iovlen is more than any array has
  *   others       as zsock_send, but for EAGAIN
  */
 ZSOCK_API int zsock_send_all_ms(int sock, const void *buf, size_t len,
