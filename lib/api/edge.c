@@ -91,11 +91,3 @@ edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
 
 	return rc < 0 ? rc : hosts_redirect(&out->any, &out->len);
 }
-
-int
-edge_flags(int flags)
-{
-	if (quirk(QUIRK_FLAGS_IGNORED) == 0)
-		return flags;
-	return flags & (MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL);
-}

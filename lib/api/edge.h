@@ -3,6 +3,8 @@
 
 #include <zephyr/net/socket.h>
 
+#include "base/profile.h"
+
 /*
  * What firmware passes as an address, as the kernel wants it: a copy of full
  * length.  Zephyr's shorter structures (8 bytes for IPv4, 24 for IPv6) are
@@ -24,7 +26,13 @@ int edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
     net_socklen_t len, const char *what);
 
 /* The message flags that count: on the device those that it knows. */
-int edge_flags(int flags);
+static inline int
+edge_flags(int flags)
+{
+	if (quirk(QUIRK_FLAGS_IGNORED) == 0)
+		return flags;
+	return flags & (MSG_PEEK | MSG_TRUNC | MSG_DONTWAIT | MSG_WAITALL);
+}
 
 /*
  * A device would use the NULL pointer that the caller passed as arg: -EINVAL

@@ -1,6 +1,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
+#include <errno.h>
 #include <sys/types.h>
 
 /*
@@ -9,10 +10,21 @@
  */
 
 /* The edge: sets errno only on failure. */
-ssize_t err_edge(ssize_t rc);
+static inline ssize_t
+err_edge(ssize_t rc)
+{
+	if (rc >= 0)
+		return rc;
+	errno = (int)-rc;
+	return -1;
+}
 
 /* A libc result (-1 and errno) as the library's. */
-ssize_t err_from_kernel(ssize_t rc);
+static inline ssize_t
+err_from_kernel(ssize_t rc)
+{
+	return rc == -1 ? -errno : rc;
+}
 
 /*
  * A failed socket() or accept(): a full descriptor table is ENFILE, whichever

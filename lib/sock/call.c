@@ -161,8 +161,8 @@ call_shutdown(int sock, int how)
 	return settle_errno(saved, (int)leave(s, s->ops->shutdown(s, how)));
 }
 
-ssize_t
-call_sendto(int sock, const void *buf, size_t len, int flags,
+static ssize_t
+send_one(struct zsock *s, const void *buf, size_t len, int flags,
     const struct sockaddr *addr, socklen_t addrlen)
 {
 	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
@@ -172,7 +172,28 @@ call_sendto(int sock, const void *buf, size_t len, int flags,
 		.msg_iovlen = 1,
 		.msg_flags = SOCK_ONE_BUFFER };
 
-	return call_sendmsg(sock, &m, flags);
+	return s->ops->sendmsg(s, &m, flags);
+}
+
+ssize_t
+call_sendto(int sock, const void *buf, size_t len, int flags,
+    const struct sockaddr *addr, socklen_t addrlen)
+{
+	struct zsock *s = fdtable_get(sock);
+	ssize_t n;
+
+	if (s == NULL)
+		return -EBADF;
+	if (addr == NULL &&
+	    atomic_load_explicit(&s->io_plain, memory_order_relaxed)) {
+		n = err_from_kernel(kernel->sendto(s->kfd, buf, len,
+		    flags | MSG_NOSIGNAL, NULL, 0));
+		if (n < 0)
+			n = s->ops->sent(s, flags, n);
+	} else {
+		n = send_one(s, buf, len, flags, addr, addrlen);
+	}
+	return leave(s, n);
 }
 
 ssize_t
@@ -200,24 +221,48 @@ call_sendmsg_null(int sock)
 	return rc;
 }
 
-ssize_t
-call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
-    socklen_t *addrlen)
+static ssize_t
+recv_one(struct zsock *s, void *buf, size_t len, int flags,
+    struct sockaddr *addr, socklen_t *addrlen)
 {
-	struct zsock *s = fdtable_get(sock);
 	struct iovec iov = { .iov_base = buf, .iov_len = len };
 	struct msghdr m = { .msg_name = addr,
 		.msg_namelen = addr != NULL ? *addrlen : 0,
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_flags = SOCK_FLAGS_UNWATCHED };
+	const ssize_t n = s->ops->recvmsg(s, &m, flags);
+
+	if (n >= 0 && addr != NULL)
+		*addrlen = m.msg_namelen;
+	return n;
+}
+
+/* Of the flags, what is the same for the kernel and the device. */
+static bool
+is_plain_recv(const struct zsock *s, size_t len, int flags)
+{
+	return atomic_load_explicit(&s->io_plain, memory_order_relaxed) &&
+	    len > 0 && (flags & ~(MSG_DONTWAIT | MSG_PEEK)) == 0;
+}
+
+ssize_t
+call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
+    socklen_t *addrlen)
+{
+	struct zsock *s = fdtable_get(sock);
 	ssize_t n;
 
 	if (s == NULL)
 		return -EBADF;
-	n = s->ops->recvmsg(s, &m, flags);
-	if (n >= 0 && addr != NULL)
-		*addrlen = m.msg_namelen;
+	if (addr == NULL && is_plain_recv(s, len, flags)) {
+		n = err_from_kernel(
+		    kernel->recvfrom(s->kfd, buf, len, flags, NULL, NULL));
+		if (n <= 0)
+			n = s->ops->received(s, n);
+	} else {
+		n = recv_one(s, buf, len, flags, addr, addrlen);
+	}
 	return leave(s, n);
 }
 

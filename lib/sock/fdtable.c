@@ -4,26 +4,22 @@
 #include <limits.h>
 #include <pthread.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include "base/config.h"
 #include "base/limits.h"
 #include "base/log.h"
 
-/*
- * The table never moves, so that it can be read without a lock: addresses for
- * the most that it can ever hold are set aside at once, and the kernel gives
- * memory only to the pages that are written.
- */
-#define CAPACITY (1 << 20)
+#define CAPACITY FDTABLE_CAPACITY
 #define WORD_BITS 64
 
 /* What fdtable_reserve answers when the kernel will choose the number. */
 #define BY_KERNEL INT_MAX
 
+_Atomic(struct zsock *) fdtable_slots[CAPACITY];
+atomic_uint fdtable_polls[CAPACITY];
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static _Atomic(struct zsock *) *slots;       /* constant once set */
 static uint64_t taken[CAPACITY / WORD_BITS]; /* guarded by lock */
 static int asked_base = -1; /* guarded by lock; -1: the environment's */
 static int first;      /* guarded by lock; the lowest number of a program */
@@ -56,21 +52,17 @@ default_limit(void)
 	return (int)r.rlim_cur;
 }
 
-/* Fixes the numbering and makes room; the first caller of reserve does it. */
-static bool
+/* Fixes the numbering: the first place that is given out does it. */
+static void
 prepare_locked(void)
 {
 	if (most == 0)
 		most = default_limit();
-	if (slots != NULL)
-		return true;
-	slots = calloc(CAPACITY, sizeof(*slots));
-	if (slots == NULL)
-		return false;
+	if (atomic_load(&numbering_fixed))
+		return;
 	first = asked_base >= 0 ? asked_base : config_get()->fd_base;
 	lowest = first;
-	atomic_store_explicit(&numbering_fixed, true, memory_order_release);
-	return true;
+	atomic_store(&numbering_fixed, true);
 }
 
 int
@@ -185,17 +177,16 @@ take_locked(int target)
 int
 fdtable_reserve(void)
 {
-	bool fixes, limited = false;
-	int n = -ENFILE, target;
+	bool fixes, limited;
+	int n, target;
 
 	limits_from_environment(); /* it may end the program, so no lock */
 	target = limit_get(LIMIT_FDS, INT_MAX);
 	pthread_mutex_lock(&lock);
-	fixes = slots == NULL;
-	if (prepare_locked()) {
-		n = take_locked(target);
-		limited = n < 0 && (by_kernel || target - first <= most);
-	}
+	fixes = !atomic_load(&numbering_fixed);
+	prepare_locked();
+	n = take_locked(target);
+	limited = n < 0 && (by_kernel || target - first <= most);
 	fixes = fixes && by_kernel && first > 0;
 	pthread_mutex_unlock(&lock);
 	if (fixes)
@@ -227,15 +218,14 @@ fdtable_reserve_hidden(void)
 	int n = CAPACITY;
 
 	pthread_mutex_lock(&lock);
-	if (prepare_locked()) {
-		do {
-			n--;
-		} while (n >= 0 && is_taken_locked(n));
-		if (n >= 0)
-			mark_locked(n);
-	}
+	prepare_locked();
+	do {
+		n--;
+	} while (n >= 0 && is_taken_locked(n));
+	if (n >= 0)
+		mark_locked(n);
 	pthread_mutex_unlock(&lock);
-	return n >= 0 && n < CAPACITY ? n : -ENFILE;
+	return n >= 0 ? n : -ENFILE;
 }
 
 /* The kernel's numbers are not marked, but for the hidden ones. */
@@ -272,6 +262,33 @@ raise_highest(int n)
 		continue;
 }
 
+static unsigned
+poll_word(const struct zsock *s)
+{
+	const unsigned how = (unsigned)atomic_load(&s->poll_plain);
+
+	if (how == SOCK_POLL_OWN)
+		return 0;
+	return (unsigned)s->kfd << FDTABLE_POLL_BITS | how;
+}
+
+/*
+ * The caller's reference keeps the number from being given again.  Of one that
+ * is closed meanwhile, either this or fdtable_remove clears the word last.
+ */
+void
+fdtable_set_poll(struct zsock *s, enum sock_poll how)
+{
+	const int n = s->number;
+
+	atomic_store(&s->poll_plain, (int)how);
+	if (n < 0)
+		return;
+	atomic_store(&fdtable_polls[n], poll_word(s));
+	if (atomic_load(&fdtable_slots[n]) != s)
+		atomic_store(&fdtable_polls[n], 0);
+}
+
 int
 fdtable_install(int place, struct zsock *s)
 {
@@ -284,44 +301,9 @@ fdtable_install(int place, struct zsock *s)
 	}
 	s->number = place;
 	raise_highest(place);
-	atomic_store_explicit(&slots[place], s, memory_order_release);
+	atomic_store(&fdtable_polls[place], poll_word(s));
+	atomic_store_explicit(&fdtable_slots[place], s, memory_order_release);
 	return place;
-}
-
-struct fdtable_view
-fdtable_view(void)
-{
-	if (!atomic_load_explicit(&numbering_fixed, memory_order_acquire))
-		return (struct fdtable_view){ NULL, 0 };
-	return (struct fdtable_view){ slots, CAPACITY };
-}
-
-struct zsock *
-fdtable_peek(int sock)
-{
-	if (sock < 0 || sock >= CAPACITY ||
-	    !atomic_load_explicit(&numbering_fixed, memory_order_acquire))
-		return NULL;
-	return atomic_load_explicit(&slots[sock], memory_order_acquire);
-}
-
-/*
- * A reference taken on a socket that was closed in between may be on another
- * socket that has got its memory since, so the place is looked at once more.
- */
-struct zsock *
-fdtable_get(int sock)
-{
-	struct zsock *s;
-
-	while ((s = fdtable_peek(sock)) != NULL) {
-		if (!sock_ref(s))
-			continue;
-		if (fdtable_peek(sock) == s)
-			return s;
-		sock_put(s);
-	}
-	return NULL;
 }
 
 bool
@@ -333,11 +315,15 @@ fdtable_owns(int sock)
 struct zsock *
 fdtable_remove(int sock)
 {
+	struct zsock *s;
+
 	if (fdtable_peek(sock) == NULL)
 		return NULL;
 	/* Of two threads that close the same number, one gets the socket. */
-	return atomic_exchange_explicit(&slots[sock], NULL,
-	    memory_order_acq_rel);
+	s = atomic_exchange(&fdtable_slots[sock], NULL);
+	if (s != NULL)
+		atomic_store(&fdtable_polls[sock], 0);
+	return s;
 }
 
 void

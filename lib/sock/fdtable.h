@@ -1,7 +1,9 @@
 #ifndef SOCK_FDTABLE_H
 #define SOCK_FDTABLE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "sock/sock.h"
 
@@ -54,25 +56,58 @@ int fdtable_reserve_hidden(void);
  */
 int fdtable_install(int place, struct zsock *s);
 
-/* The socket with a new reference, or NULL. */
-struct zsock *fdtable_get(int sock);
+/*
+ * The table itself, NULL at each empty place.  Only the functions below use it,
+ * and poll, which looks at many places at once.  It is never moved, so that it
+ * can be read without a lock; its pages cost memory once they are written.
+ */
+#define FDTABLE_CAPACITY (1 << 20)
+
+extern _Atomic(struct zsock *) fdtable_slots[FDTABLE_CAPACITY];
 
 /*
- * The table itself, for who looks at many places at once: n places, NULL for
- * each that is empty.  n is 0 before the first socket.
+ * For poll, of each place whose socket's kernel can be asked as it is: the kfd,
+ * shifted by FDTABLE_POLL_BITS, and the enum sock_poll.  Else 0.  Ten thousand
+ * sockets would not fit into the cache, these words do.
  */
-struct fdtable_view {
-	_Atomic(struct zsock *) *slots;
-	int n;
-};
+#define FDTABLE_POLL_BITS 2
 
-struct fdtable_view fdtable_view(void);
+extern atomic_uint fdtable_polls[FDTABLE_CAPACITY];
+
+/* Whom poll asks about s from now on. */
+void fdtable_set_poll(struct zsock *s, enum sock_poll how);
 
 /*
  * The socket without a reference, or NULL: only ops and kfd may be read, and
  * they may be another socket's by the time that they are.
  */
-struct zsock *fdtable_peek(int sock);
+static inline struct zsock *
+fdtable_peek(int sock)
+{
+	if ((unsigned)sock >= FDTABLE_CAPACITY)
+		return NULL;
+	return atomic_load_explicit(&fdtable_slots[sock], memory_order_acquire);
+}
+
+/*
+ * The socket with a new reference, or NULL.  A reference taken on a socket that
+ * was closed in between may be on another socket that has got its memory since,
+ * so the place is looked at once more.
+ */
+static inline struct zsock *
+fdtable_get(int sock)
+{
+	struct zsock *s;
+
+	while ((s = fdtable_peek(sock)) != NULL) {
+		if (!sock_ref(s))
+			continue;
+		if (fdtable_peek(sock) == s)
+			return s;
+		sock_put(s);
+	}
+	return NULL;
+}
 
 bool fdtable_owns(int sock);
 

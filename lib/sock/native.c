@@ -15,6 +15,7 @@
 #include "base/kernel.h"
 #include "base/limits.h"
 #include "base/profile.h"
+#include "sock/fdtable.h"
 
 /* How many buffers of unread data close throws away at most. */
 #define SCRAP_READS 64
@@ -83,11 +84,32 @@ native_wait(int kfd, short events, struct deadline until)
 	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
 }
 
+/*
+ * May poll, send and recv ask the kernel alone?  See struct zsock_ops.  What
+ * contains a struct native has operations of its own, and is never plain.
+ */
+static void
+set_plain(struct native *n, bool plain)
+{
+	const struct zsock_ops *ops = n->base.ops;
+
+	plain = plain && !atomic_load(&n->shut);
+	if (ops->poll_begin == native_poll_begin)
+		fdtable_set_poll(&n->base,
+		    plain ? SOCK_POLL_FIN : SOCK_POLL_OWN);
+	if (ops->sent == native_sent)
+		atomic_store(&n->base.io_plain,
+		    profile_get() == PROFILE_LINUX ||
+		        (plain && n->type == SOCK_STREAM &&
+		            quirk(QUIRK_SEND_AFTER_FIN) == 0 &&
+		            quirk(QUIRK_SEND_SNDTIMEO) == 0));
+}
+
 void
 native_set_state(struct native *n, enum native_state state)
 {
 	atomic_store(&n->state, (int)state);
-	native_poll_plain(n, state == NATIVE_CONNECTED);
+	set_plain(n, state == NATIVE_CONNECTED);
 }
 
 /* The target's window sizes; the kernel rounds them as it likes. */
@@ -152,7 +174,7 @@ native_init(struct native *n, const struct zsock_ops *ops, int kfd, int family,
 	atomic_init(&n->family, family);
 	atomic_init(&n->plain, true);
 	sock_init(&n->base, ops, kfd);
-	native_poll_plain(n, type == SOCK_DGRAM);
+	set_plain(n, type == SOCK_DGRAM);
 	return 0;
 }
 
@@ -230,7 +252,7 @@ static int
 shut_receiving(struct native *n)
 {
 	atomic_store(&n->shut, true);
-	native_poll_plain(n, false);
+	set_plain(n, false);
 	if (atomic_load(&n->state) == NATIVE_LISTENING)
 		return 0;
 	if (kernel->shutdown(n->base.kfd, SHUT_RD) == -1 && errno != ENOTCONN)
@@ -362,7 +384,8 @@ static const struct option *const dgram_options[] = {
 	.bind = native_bind, .connect = native_connect, \
 	.listen = native_listen, .accept = stream_accept, \
 	.shutdown = native_shutdown, .sendmsg = native_sendmsg, \
-	.recvmsg = native_recvmsg, .getsockname = native_getsockname, \
+	.recvmsg = native_recvmsg, .sent = native_sent, \
+	.received = native_received, .getsockname = native_getsockname, \
 	.getpeername = native_getpeername, .ioctl = native_ioctl, \
 	.no_message = EDESTADDRREQ
 #define DGRAM_OPS \
@@ -371,6 +394,7 @@ static const struct option *const dgram_options[] = {
 	.connect = native_connect, .listen = dgram_listen, \
 	.accept = sock_no_accept, .shutdown = native_shutdown, \
 	.sendmsg = native_sendmsg, .recvmsg = native_recvmsg, \
+	.sent = native_sent, .received = native_received, \
 	.getsockname = native_getsockname, .getpeername = native_getpeername, \
 	.ioctl = native_ioctl, .no_message = EDESTADDRREQ, \
 	.poll_out_free = true

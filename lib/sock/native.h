@@ -96,6 +96,8 @@ int native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 int native_getpeername(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 ssize_t native_sendmsg(struct zsock *s, const struct msghdr *m, int flags);
 ssize_t native_recvmsg(struct zsock *s, struct msghdr *m, int flags);
+ssize_t native_sent(struct zsock *s, int flags, ssize_t rc);
+ssize_t native_received(struct zsock *s, ssize_t rc);
 
 /*
  * Connects a stream, or chooses a datagram socket's peer.  blocking waits even
@@ -127,15 +129,12 @@ int native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
 void native_poll_begin(struct zsock *s, short events, struct poll_slot *slot);
 short native_poll_end(struct zsock *s, short events, short revents);
 
-/* Is the kernel's readiness the socket's own now?  See poll_plain. */
-void native_poll_plain(struct native *n, bool plain);
-
 void native_close_kfd(int kfd);
 
 /* Waits on kfd, signals or not: 0, -ETIMEDOUT or another negative errno. */
 int native_wait(int kfd, short events, struct deadline until);
 
-/* The stream's state, and with it whom poll asks. */
+/* The stream's state, and with it whether the kernel alone is asked. */
 void native_set_state(struct native *n, enum native_state state);
 
 /* Throws away what arrived and was not read, so that close sends no reset. */

@@ -62,15 +62,14 @@ latch(struct native *n, int error)
 
 /* What the device answers for a stream that could not send. */
 static ssize_t
-stream_send_error(struct native *n, const struct msghdr *m, int flags,
-    ssize_t rc)
+stream_send_error(struct native *n, bool for_address, int flags, ssize_t rc)
 {
 	const int state = atomic_load(&n->state);
 
 	if (rc == -EPIPE &&
 	    (state == NATIVE_NEW || state == NATIVE_LISTENING)) {
 		if (quirk(QUIRK_SEND_UNCONNECTED) == EDESTADDRREQ &&
-		    m->msg_name != NULL)
+		    for_address)
 			return -ENOTCONN;
 		return -quirk(QUIRK_SEND_UNCONNECTED);
 	}
@@ -120,7 +119,8 @@ stream_send(struct native *n, const struct msghdr *m, int flags)
 	if (quirk(QUIRK_SEND_SNDTIMEO) != 0 && atomic_load(&n->send_timeout))
 		flags |= MSG_DONTWAIT;
 	rc = kernel_send(n, &plain, flags);
-	return rc >= 0 ? rc : stream_send_error(n, m, flags, rc);
+	return rc >= 0 ? rc
+	               : stream_send_error(n, m->msg_name != NULL, flags, rc);
 }
 
 /*
@@ -242,6 +242,14 @@ native_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	return dgram_send(n, m, flags);
 }
 
+ssize_t
+native_sent(struct zsock *s, int flags, ssize_t rc)
+{
+	if (profile_get() == PROFILE_LINUX)
+		return rc;
+	return stream_send_error((struct native *)s, false, flags, rc);
+}
+
 /* A wait that ended early on the device would have lost what had come. */
 static void
 warn_waitall(struct native *n, const struct msghdr *m, int flags, ssize_t rc)
@@ -267,6 +275,17 @@ stream_source(struct native *n, struct msghdr *m, socklen_t room)
 		m->msg_namelen = room;
 }
 
+/* A stream that has ended, or cannot receive, says for ever what ended it. */
+static ssize_t
+stream_recv_end(struct native *n, ssize_t rc)
+{
+	const int error = atomic_load(&n->error);
+
+	if (rc == -ECONNRESET || rc == -ETIMEDOUT)
+		return -latch(n, (int)-rc);
+	return rc == 0 && error != 0 ? -error : rc;
+}
+
 static ssize_t
 stream_recv(struct native *n, struct msghdr *m, int flags)
 {
@@ -286,13 +305,8 @@ stream_recv(struct native *n, struct msghdr *m, int flags)
 		flags &= ~MSG_WAITALL;
 	}
 	rc = kernel_recv(n, m, flags);
-	if (rc <= 0) {
-		const int error = atomic_load(&n->error);
-
-		if (rc == -ECONNRESET || rc == -ETIMEDOUT)
-			return -latch(n, (int)-rc);
-		return rc == 0 && error != 0 ? -error : rc;
-	}
+	if (rc <= 0)
+		return stream_recv_end(n, rc);
 	if (m->msg_name != NULL)
 		stream_source(n, m, room);
 	if ((flags & MSG_WAITALL) != 0)
@@ -349,4 +363,12 @@ native_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 	if (n->type == SOCK_STREAM)
 		return stream_recv(n, m, flags);
 	return dgram_recv(n, m, flags);
+}
+
+ssize_t
+native_received(struct zsock *s, ssize_t rc)
+{
+	if (profile_get() == PROFILE_LINUX)
+		return rc;
+	return stream_recv_end((struct native *)s, rc);
 }

@@ -17,18 +17,6 @@ nothing_left(int kfd)
 	return kernel->ioctl(kfd, FIONREAD, &n) == -1 || n == 0;
 }
 
-/* What contains a struct native has a poll of its own, and is never plain. */
-void
-native_poll_plain(struct native *n, bool plain)
-{
-	const struct zsock_ops *ops = n->base.ops;
-
-	if (ops->poll_begin != native_poll_begin)
-		return;
-	atomic_store(&n->base.poll_plain,
-	    plain && !atomic_load(&n->shut) ? SOCK_POLL_FIN : SOCK_POLL_OWN);
-}
-
 /*
  * A stream that is not connected: the kernel calls it hung up, the device does
  * not.  Another thread may connect it meanwhile, so the wait looks again.

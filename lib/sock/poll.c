@@ -26,6 +26,9 @@ struct room {
 	nfds_t used;         /* of kfds */
 };
 
+/* The thread's, as the key has it for the thread's end. */
+static _Thread_local struct room *mine
+    __attribute__((tls_model("initial-exec")));
 static pthread_key_t key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int key_error;
@@ -35,6 +38,7 @@ room_free(void *p)
 {
 	struct room *r = p;
 
+	mine = NULL; /* a destructor that comes later may poll */
 	free(r->entries);
 	free(r->kfds);
 	free(r);
@@ -46,26 +50,36 @@ make_key(void)
 	key_error = pthread_key_create(&key, room_free);
 }
 
-/* The thread's room for n entries, or NULL. */
 static struct room *
-room_get(nfds_t n)
+room_make(void)
 {
 	struct room *r;
-	void *p;
 
 	pthread_once(&once, make_key);
 	if (key_error != 0)
 		return NULL;
-	r = pthread_getspecific(key);
-	if (r == NULL) {
-		r = calloc(1, sizeof(*r));
-		if (r == NULL || pthread_setspecific(key, r) != 0) {
-			free(r);
-			return NULL;
-		}
+	r = calloc(1, sizeof(*r));
+	if (r == NULL || pthread_setspecific(key, r) != 0) {
+		free(r);
+		return NULL;
 	}
-	if (n <= r->n)
+	mine = r;
+	return r;
+}
+
+/* The thread's room for n entries, or NULL. */
+static struct room *
+room_get(nfds_t n)
+{
+	struct room *r = mine;
+	void *p;
+
+	if (r != NULL && n <= r->n)
 		return r;
+	if (r == NULL)
+		r = room_make();
+	if (r == NULL)
+		return NULL;
 	p = reallocarray(r->entries, n, sizeof(*r->entries));
 	if (p == NULL)
 		return NULL;
@@ -82,26 +96,23 @@ room_get(nfds_t n)
 /*
  * An entry whose kernel can be asked as it is.  A plain socket is not
  * referenced while the kernel is asked without waiting.  Of a stream's FIN the
- * kernel is asked as well; poll_plain says so.
+ * kernel is asked as well.
  */
 static inline bool
-begin_plain(const struct fdtable_view *view, const struct pollfd *fd,
-    struct pollfd *k)
+begin_plain(struct pollfd *fd, struct pollfd *k)
 {
-	const struct zsock *s;
-	int plain;
+	unsigned word;
 
-	if ((unsigned)fd->fd >= (unsigned)view->n)
+	if ((unsigned)fd->fd >= FDTABLE_CAPACITY)
 		return false;
-	s = atomic_load_explicit(&view->slots[fd->fd], memory_order_acquire);
-	if (s == NULL)
+	word =
+	    atomic_load_explicit(&fdtable_polls[fd->fd], memory_order_relaxed);
+	if (word == 0)
 		return false;
-	plain = atomic_load_explicit(&s->poll_plain, memory_order_relaxed);
-	if (plain == SOCK_POLL_OWN)
-		return false;
-	k->fd = atomic_load_explicit(&s->kfd, memory_order_relaxed);
-	k->events =
-	    plain == SOCK_POLL_FIN ? fd->events | POLLRDHUP : fd->events;
+	fd->revents = 0;
+	*k = (struct pollfd){ .fd = (int)(word >> FDTABLE_POLL_BITS),
+		.events = (word & SOCK_POLL_FIN) != 0 ? fd->events | POLLRDHUP
+		                                      : fd->events };
 	return true;
 }
 
@@ -221,35 +232,58 @@ collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 }
 
 /*
+ * The same when every entry is plain: only those for which the kernel has
+ * something are looked at.
+ */
+static int
+collect_plain(struct room *r, struct pollfd *fds, nfds_t n, int rc)
+{
+	bool closed = false;
+	int count = 0;
+
+	for (nfds_t i = 0; i < n && rc > 0; i++) {
+		struct entry *e = &r->entries[i];
+
+		if (r->kfds[i].revents == 0)
+			continue;
+		rc--;
+		closed = end(&fds[i], e, &r->kfds[i]) || closed;
+		e->held = NULL;
+		r->touched = r->touched || e->told_fin;
+		count += fds[i].revents != 0;
+	}
+	if (rc < 0 && rc != -EINTR)
+		return rc;
+	return closed ? -EINTR : count;
+}
+
+/*
  * One round that does not wait.  Most are about plain sockets of which none is
  * ready, so these cost nothing but the kernel's own time.
  */
 static int
 glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 {
-	const struct fdtable_view view = fdtable_view();
-	bool plain = true;
+	nfds_t plain = 0;
 	int rc;
 
 	r->used = n;
-	for (nfds_t i = 0; i < n; i++) {
+	while (plain < n && begin_plain(&fds[plain], &r->kfds[plain]))
+		plain++;
+	for (nfds_t i = plain; i < n; i++) {
 		struct entry *e = &r->entries[i];
 
-		if (begin_plain(&view, &fds[i], &r->kfds[i]))
+		if (begin_plain(&fds[i], &r->kfds[i]))
 			continue;
-		plain = false;
 		(void)begin(&fds[i], e, &r->kfds[i], foreign_ok);
 		add_second(r, e, fds[i].events);
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
 	}
 	rc = (int)err_from_kernel(kernel->poll(r->kfds, r->used, 0));
-	r->touched = rc != 0 || !plain;
-	if (r->touched)
-		return collect(r, fds, n, rc);
-	for (nfds_t i = 0; i < n; i++)
-		fds[i].revents = 0;
-	return 0;
+	r->touched = plain < n;
+	return r->touched ? collect(r, fds, n, rc)
+	                  : collect_plain(r, fds, n, rc);
 }
 
 /* One round that sleeps until something is ready, or the deadline. */

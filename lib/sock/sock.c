@@ -78,6 +78,7 @@ sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);
 	atomic_store_explicit(&s->kfd, kfd, memory_order_relaxed);
 	atomic_store_explicit(&s->closing, false, memory_order_relaxed);
+	atomic_store_explicit(&s->io_plain, false, memory_order_relaxed);
 	atomic_store_explicit(&s->poll_plain,
 	    ops->poll_begin == NULL ? SOCK_POLL_KERNEL : SOCK_POLL_OWN,
 	    memory_order_relaxed);

@@ -75,6 +75,14 @@ struct zsock_ops {
 	int (*shutdown)(struct zsock *s, int how);
 	ssize_t (*sendmsg)(struct zsock *s, const struct msghdr *m, int flags);
 	ssize_t (*recvmsg)(struct zsock *s, struct msghdr *m, int flags);
+	/*
+	 * While io_plain is set, one buffer that is for no address, or from
+	 * any, is the kernel's business alone, and these turn what it answers
+	 * when it fails (sent, received) or the stream has ended (received)
+	 * into the socket's answer.  NULL for a kind that never sets it.
+	 */
+	ssize_t (*sent)(struct zsock *s, int flags, ssize_t rc);
+	ssize_t (*received)(struct zsock *s, ssize_t rc);
 	int (*getsockname)(struct zsock *s, struct sockaddr *addr,
 	    socklen_t *len);
 	int (*getpeername)(struct zsock *s, struct sockaddr *addr,
@@ -115,7 +123,8 @@ struct zsock {
 	atomic_int kfd;
 	atomic_int refs;
 	atomic_bool closing;     /* the number is gone; blocked calls give up */
-	atomic_int poll_plain;   /* enum sock_poll; see poll_begin */
+	atomic_bool io_plain;    /* see sent and received */
+	atomic_int poll_plain;   /* enum sock_poll; set by fdtable_set_poll */
 	int number;              /* its place in the fd table, or -1 */
 	unsigned made;           /* sock_forks when it was */
 	struct trace *trace;     /* who made it, if that was asked for */

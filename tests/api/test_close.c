@@ -10,7 +10,6 @@
 
 #include <zephyr/net/socket.h>
 
-#include "sock/fdtable.h"
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
@@ -229,8 +228,8 @@ is_connecting(int sock)
 	struct tcp_info info;
 	socklen_t len = sizeof(info);
 
-	assert_int_equal(getsockopt(fdtable_peek(sock)->kfd, IPPROTO_TCP,
-	                     TCP_INFO, &info, &len),
+	assert_int_equal(getsockopt(loop_kfd(sock), IPPROTO_TCP, TCP_INFO,
+	                     &info, &len),
 	    0);
 	return info.tcpi_state == TCP_SYN_SENT;
 }

@@ -15,7 +15,6 @@
 #include <zsock/zsock.h>
 
 #include "base/limits.h"
-#include "sock/fdtable.h"
 #include "support/loop.h"
 #include "support/quirks.h"
 
@@ -259,12 +258,12 @@ windows_reach_the_kernel(void **state)
 	                     6000),
 	    0);
 	sock = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
-	assert_int_equal(getsockopt(fdtable_peek(sock)->kfd, SOL_SOCKET,
-	                     SO_RCVBUF, &size, &len),
+	assert_int_equal(getsockopt(loop_kfd(sock), SOL_SOCKET, SO_RCVBUF,
+	                     &size, &len),
 	    0);
 	assert_int_equal(size, 2 * 5000);
-	assert_int_equal(getsockopt(fdtable_peek(sock)->kfd, SOL_SOCKET,
-	                     SO_SNDBUF, &size, &len),
+	assert_int_equal(getsockopt(loop_kfd(sock), SOL_SOCKET, SO_SNDBUF,
+	                     &size, &len),
 	    0);
 	assert_int_equal(size, 2 * 6000);
 }

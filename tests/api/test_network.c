@@ -13,7 +13,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "sock/fdtable.h"
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 #include "support/quirks.h"
@@ -264,7 +263,7 @@ a_peer_that_does_not_answer(void)
 	const unsigned int ms = 1;
 	int kfd;
 	const int sock = stream_with_peer(&kfd);
-	struct pollfd p = { .fd = fdtable_peek(sock)->kfd };
+	struct pollfd p = { .fd = loop_kfd(sock) };
 
 	(void)fill(sock);
 	assert_int_equal(setsockopt(p.fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms,

@@ -8,7 +8,6 @@
 
 #include "base/deadline.h"
 #include "base/limits.h"
-#include "sock/fdtable.h"
 #include "support/loop.h"
 #include "support/quirks.h"
 
@@ -288,8 +287,8 @@ accept_plain_child(void)
 	assert_int_equal(zsock_connect(client, &a.any, sizeof(a.in)), 0);
 	sock = zsock_accept(listener, NULL, NULL);
 	assert_true(sock >= 0);
-	assert_int_equal(getsockopt(fdtable_peek(sock)->kfd, SOL_SOCKET,
-	                     SO_RCVTIMEO, &got, &len),
+	assert_int_equal(getsockopt(loop_kfd(sock), SOL_SOCKET, SO_RCVTIMEO,
+	                     &got, &len),
 	    0);
 	assert_int_equal(zsock_close(sock), 0);
 	return got.tv_sec == 0;

@@ -10,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "sock/fdtable.h"
+#include "support/loop.h"
 
 #define MOST 10000
 
@@ -26,8 +27,8 @@ open_sockets(int n)
 		bench_must(sock >= 0, "zsock_socket");
 		ours[i] =
 		    (struct zsock_pollfd){ .fd = sock, .events = ZSOCK_POLLIN };
-		raw[i] = (struct pollfd){ .fd = fdtable_peek(sock)->kfd,
-			.events = POLLIN };
+		raw[i] =
+		    (struct pollfd){ .fd = loop_kfd(sock), .events = POLLIN };
 	}
 }
 
@@ -77,7 +78,7 @@ raw_ns(int n, int timeout_ms, int times, int want)
 static void
 row(int n, int timeout_ms, int want, const char *target)
 {
-	const int times = n >= 1000 ? 2000000 / n : 20000 / (n > 10 ? 10 : 1);
+	const int times = n >= 1000 ? 600000 / n : 6000 / (n > 10 ? 10 : 1);
 	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
 	char name[64];
 

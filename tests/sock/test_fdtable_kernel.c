@@ -57,7 +57,7 @@ the_number_is_the_kernels(void **state)
 	assert_true(fdtable_kernel_numbers());
 	assert_true(fdtable_use_kernel_numbers());
 	assert_int_equal(sock, next);
-	assert_int_equal(fdtable_peek(sock)->kfd, sock);
+	assert_int_equal(loop_kfd(sock), sock);
 	assert_int_equal(fcntl(sock, F_GETFD), FD_CLOEXEC);
 	assert_int_equal(call_close(sock), 0);
 	assert_int_equal(fcntl(sock, F_GETFD), -1);
@@ -81,7 +81,7 @@ an_accepted_socket_has_the_kernels_number_too(void **state)
 	assert_int_equal(call_connect(client, sa, len), 0);
 	child = call_accept(listener, NULL, NULL);
 	assert_true(child > client);
-	assert_int_equal(fdtable_peek(child)->kfd, child);
+	assert_int_equal(loop_kfd(child), child);
 	assert_int_equal(call_close(child), 0);
 	assert_int_equal(call_close(client), 0);
 	assert_int_equal(call_close(listener), 0);

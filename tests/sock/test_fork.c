@@ -71,7 +71,7 @@ close_it(void *arg)
 static int
 close_it_for_good(void *arg)
 {
-	const int sock = *(int *)arg, kfd = fdtable_peek(sock)->kfd;
+	const int sock = *(int *)arg, kfd = loop_kfd(sock);
 
 	if (call_close(sock) != 0)
 		return 1;
@@ -115,7 +115,7 @@ a_close_after_a_fork_takes_nothing_from_the_other(void **state)
 	(void)state;
 	assert_int_equal(pipe(gate), 0);
 	assert_int_equal(send(kfd, "hello", 5, 0), 5);
-	while (recv(fdtable_peek(sock)->kfd, (char[5]){ 0 }, 5,
+	while (recv(loop_kfd(sock), (char[5]){ 0 }, 5,
 	           MSG_PEEK | MSG_WAITALL) != 5)
 		continue;
 	child = fork();

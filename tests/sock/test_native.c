@@ -9,7 +9,6 @@
 
 #include "base/profile.h"
 #include "sock/call.h"
-#include "sock/fdtable.h"
 #include "support/loop.h"
 
 /* A connected pair of sockets, or a listener and its address. */
@@ -161,13 +160,11 @@ sockets_close_on_exec(void **state)
 	const struct family_case *c = *state;
 	const int sock = call_socket(c->family, SOCK_DGRAM, 0);
 
-	assert_int_equal(fcntl(fdtable_peek(sock)->kfd, F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(loop_kfd(sock), F_GETFD), FD_CLOEXEC);
 	assert_int_equal(call_close(sock), 0);
 	open_link(c->family);
-	assert_int_equal(fcntl(fdtable_peek(ends.client)->kfd, F_GETFD),
-	    FD_CLOEXEC);
-	assert_int_equal(fcntl(fdtable_peek(ends.server)->kfd, F_GETFD),
-	    FD_CLOEXEC);
+	assert_int_equal(fcntl(loop_kfd(ends.client), F_GETFD), FD_CLOEXEC);
+	assert_int_equal(fcntl(loop_kfd(ends.server), F_GETFD), FD_CLOEXEC);
 	close_link();
 }
 

@@ -283,7 +283,7 @@ a_failed_close_still_gives_the_number_back(void **state)
 
 	(void)state;
 	sock = call_socket(AF_INET, SOCK_DGRAM, 0);
-	kfd = fdtable_peek(sock)->kfd;
+	kfd = loop_kfd(sock);
 	fake_kernel_install();
 	fake_kernel_fail(FAKE_CLOSE, 1, EIO);
 	errno = EXDEV;

@@ -12,7 +12,6 @@
 
 #include "base/config.h"
 #include "sock/call.h"
-#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
@@ -79,7 +78,7 @@ sticky_error(int sock)
 static void
 wait_for_reset(int sock)
 {
-	struct pollfd p = { .fd = fdtable_peek(sock)->kfd };
+	struct pollfd p = { .fd = loop_kfd(sock) };
 
 	assert_int_equal(poll(&p, 1, 10000), 1);
 	assert_true((p.revents & POLLERR) != 0);

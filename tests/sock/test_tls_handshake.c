@@ -14,7 +14,6 @@
 
 #include "base/config.h"
 #include "sock/call.h"
-#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
@@ -304,8 +303,8 @@ a_child_inherits_the_tls_options_alone(void **state)
 	assert_true(child >= 0);
 	client = (int)(intptr_t)loop_join(thread);
 	loop_send_all(child, "x", 1); /* until then TCP_NODELAY is ours */
-	assert_int_equal(getsockopt(fdtable_peek(child)->kfd, h->level,
-	                     h->option, value, &len),
+	assert_int_equal(getsockopt(loop_kfd(child), h->level, h->option, value,
+	                     &len),
 	    0);
 	if (h->option == SO_LINGER)
 		value[offsetof(struct linger, l_linger)] = 0; /* is off */

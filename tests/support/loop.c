@@ -227,12 +227,21 @@ fill_once(int sock)
 void
 loop_fill(int sock)
 {
-	struct pollfd p = { .fd = fdtable_peek(sock)->kfd, .events = POLLOUT };
+	struct pollfd p = { .fd = loop_kfd(sock), .events = POLLOUT };
 
 	do {
 		/* Full for that long, it stays full: nobody reads. */
 		(void)poll(&p, 1, QUIET_MS);
 	} while (fill_once(sock) > 0);
+}
+
+int
+loop_kfd(int sock)
+{
+	const struct zsock *s = fdtable_peek(sock);
+
+	assert_non_null(s);
+	return s->kfd;
 }
 
 int

@@ -61,6 +61,9 @@ int loop_wait(pid_t child);
  */
 void loop_fill(int sock);
 
+/* The kernel's descriptor of a socket of the library. */
+int loop_kfd(int sock);
+
 /* How many descriptors this process has open. */
 int loop_count_descriptors(void);
 

@@ -13,7 +13,7 @@
 
 #include "base/config.h"
 #include "base/limits.h"
-#include "sock/fdtable.h"
+#include "support/loop.h"
 
 static int open_socks[64], n_open;
 static char log_path[64];
@@ -124,7 +124,7 @@ quirks_poll(int sock, int events)
 void
 quirks_await(int sock)
 {
-	struct pollfd fd = { .fd = fdtable_peek(sock)->kfd,
+	struct pollfd fd = { .fd = loop_kfd(sock),
 		.events = POLLIN | POLLRDHUP };
 
 	assert_int_equal(poll(&fd, 1, QUIRKS_FAR_MS), 1);
