@@ -78,6 +78,25 @@ ZSOCK_API const char *zsock_tls_version(int sock);
 ZSOCK_API const char *zsock_tls_ciphersuite(int sock);
 
 /*
+ * Copy the name of the application protocol that the handshake agreed on (ALPN,
+ * RFC 7301), such as "mqtt".  It is cut to len bytes, the final NUL included;
+ * len 0 asks for the length alone.
+ *
+ * Returns the length of the whole name in bytes without its NUL, 0 if none was
+ * agreed on (buf is then the empty string), or -1 with errno
+ *   EINVAL  buf is NULL and len is not 0
+ *   EBADF, EOPNOTSUPP, ENOTCONN  as above
+ */
+ZSOCK_API int zsock_tls_alpn(int sock, char *buf, size_t len);
+
+/*
+ * Did the handshake go on with an earlier session (TLS_SESSION_CACHE) instead
+ * of being a full one?  1 or 0, or -1 with errno as above.  A pre-shared key of
+ * the program's own is no earlier session.
+ */
+ZSOCK_API int zsock_tls_resumed(int sock);
+
+/*
  * Copy the line that says why TLS failed last on this socket, or on the last
  * client that a listener refused: the text that the log has, without the
  * newline.  It is cut to len bytes, the final NUL included; len 0 asks for the

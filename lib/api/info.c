@@ -25,6 +25,20 @@ zsock_tls_ciphersuite(int sock)
 }
 
 int
+zsock_tls_alpn(int sock, char *buf, size_t len)
+{
+	if (buf == NULL && len > 0)
+		return (int)err_edge(-EINVAL);
+	return (int)err_edge(call_tls_protocol(sock, buf, len));
+}
+
+int
+zsock_tls_resumed(int sock)
+{
+	return (int)err_edge(call_tls_resumed(sock));
+}
+
+int
 zsock_error_text(int sock, char *buf, size_t len)
 {
 	if (buf == NULL && len > 0)

@@ -15,6 +15,7 @@ enum limit {
 	LIMIT_TLS_TAGS,      /* TLS_SEC_TAG_LIST: EINVAL */
 	LIMIT_TLS_SUITES,    /* TLS_CIPHERSUITE_LIST: EINVAL */
 	LIMIT_TLS_PROTOCOLS, /* TLS_ALPN_LIST: EINVAL */
+	LIMIT_TLS_SESSIONS,  /* that clients keep to come back to */
 	LIMIT_CREDENTIALS,   /* tls_credential_add: -ENOMEM */
 	LIMIT_POLL,          /* slots of one poll or select: ENOMEM */
 	LIMIT_PAIR_BUFFER,   /* bytes in a socketpair, each way */

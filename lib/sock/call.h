@@ -59,6 +59,12 @@ int call_ioctl(int sock, unsigned long request, int *value);
 int call_tls_version(int sock, const char **name);
 int call_tls_suite(int sock, const char **name);
 
+/* Copies the application protocol; its full length, 0 if there is none. */
+ssize_t call_tls_protocol(int sock, char *buf, size_t len);
+
+/* 1: it went on with an earlier session; 0: the handshake was a full one. */
+int call_tls_resumed(int sock);
+
 /* Copies the last failure's line; its full length, 0 if there is none. */
 ssize_t call_error_text(int sock, char *buf, size_t len);
 

@@ -313,7 +313,7 @@ make_engine_locked(struct tls_sock *t, enum tls_role role)
 	rc = tls_context_get(t->settings.tags, t->settings.ntags, &ctx, &why);
 	if (rc == 0) {
 		rc = tls_engine_new(ctx, &t->settings, role,
-		    min_version(t->protocol), &t->engine, &why);
+		    min_version(t->protocol), t->peer, &t->engine, &why);
 		tls_context_put(ctx);
 	}
 	if (rc < 0)

@@ -7,7 +7,11 @@
 
 #include <openssl/err.h>
 
+#include "tls/alpn.h"
+#include "tls/keylog.h"
 #include "tls/material.h"
+#include "tls/session.h"
+#include "tls/suites.h"
 #include "tls/verify.h"
 
 /* Lowest versions that a socket can ask for: none, 1.2, 1.3. */
@@ -19,25 +23,29 @@
 struct tls_context {
 	atomic_int refs;          /* the cache's own is one of them */
 	struct tls_context *next; /* guarded by cache_lock */
+	uint64_t serial;
 	struct cred_set *set;
 	struct tls_material material;
-	/* By role and version, made on demand; constant once set. */
-	_Atomic(SSL_CTX *) ssl_ctx[2][VERSIONS];
+	/* By role, version and cache, made on demand; constant once set. */
+	_Atomic(SSL_CTX *) ssl_ctx[2][VERSIONS][2];
 };
 
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
 static struct tls_context *cache; /* guarded by cache_lock; newest first */
 static unsigned forgets;          /* guarded by cache_lock; calls of _forget */
+static atomic_ullong serials;
 
 void
 tls_context_freeze(void)
 {
 	pthread_mutex_lock(&cache_lock);
+	tls_session_freeze();
 }
 
 void
 tls_context_thaw(void)
 {
+	tls_session_thaw();
 	pthread_mutex_unlock(&cache_lock);
 }
 
@@ -45,8 +53,10 @@ static void
 context_free(struct tls_context *ctx)
 {
 	for (int role = 0; role < 2; role++) {
-		for (int v = 0; v < VERSIONS; v++)
-			SSL_CTX_free(ctx->ssl_ctx[role][v]);
+		for (int v = 0; v < VERSIONS; v++) {
+			SSL_CTX_free(ctx->ssl_ctx[role][v][0]);
+			SSL_CTX_free(ctx->ssl_ctx[role][v][1]);
+		}
 	}
 	tls_material_fini(&ctx->material);
 	store_set_put(ctx->set);
@@ -87,6 +97,7 @@ context_new(struct cred_set *set, struct tls_context **out, struct verdict *why)
 		return rc;
 	}
 	atomic_init(&ctx->refs, 1);
+	ctx->serial = atomic_fetch_add(&serials, 1);
 	ctx->set = set;
 	*out = ctx;
 	return 0;
@@ -234,6 +245,19 @@ tls_context_credentials(const struct tls_context *ctx)
 	return ctx->set;
 }
 
+const struct tls_psk *
+tls_context_psks(const struct tls_context *ctx, size_t *n)
+{
+	*n = ctx->material.npsks;
+	return ctx->material.psks;
+}
+
+uint64_t
+tls_context_serial(const struct tls_context *ctx)
+{
+	return ctx->serial;
+}
+
 /*
  * A trusted certificate need not be self-signed: on the device every
  * certificate of the CA list is an anchor.
@@ -268,20 +292,33 @@ identify(SSL_CTX *ssl_ctx, const struct tls_material *m)
 	return SSL_CTX_use_PrivateKey(ssl_ctx, m->key) == 1;
 }
 
+/* Unless it is asked for, no session is given out, or come back to. */
+static void
+set_sessions(SSL_CTX *c, struct tls_kind kind)
+{
+	if (kind.cache) {
+		tls_session_install(c, kind.role);
+		return;
+	}
+	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
+	if (kind.role == TLS_ROLE_SERVER) {
+		SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
+		SSL_CTX_set_num_tickets(c, 0); /* it cannot fail */
+	}
+}
+
 /*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
- * Renegotiation is off: TLS 1.3 has none and the device refuses it.  A server
- * offers no session to come back to: a client that resumed one would be neither
- * asked for its certificate nor compared with what it showed before.
+ * Renegotiation is off: TLS 1.3 has none and the device refuses it.
  */
 static SSL_CTX *
-make_ssl_ctx(const struct tls_material *m, enum tls_role role, int min_version)
+make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 {
 	SSL_CTX *c;
 
-	c = SSL_CTX_new(role == TLS_ROLE_CLIENT ? TLS_client_method()
-	                                        : TLS_server_method());
+	c = SSL_CTX_new(kind.role == TLS_ROLE_CLIENT ? TLS_client_method()
+	                                             : TLS_server_method());
 	if (c == NULL)
 		return NULL;
 	SSL_CTX_set_options(c,
@@ -290,14 +327,13 @@ make_ssl_ctx(const struct tls_material *m, enum tls_role role, int min_version)
 	SSL_CTX_set_mode(c,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
-	SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_OFF);
-	if (role == TLS_ROLE_SERVER) {
-		SSL_CTX_set_options(c, SSL_OP_NO_TICKET);
-		SSL_CTX_set_num_tickets(c, 0); /* it cannot fail */
-	}
+	set_sessions(c, kind);
 	tls_verify_install(c);
-	if ((min_version != 0 &&
-	        SSL_CTX_set_min_proto_version(c, min_version) != 1) ||
+	tls_alpn_install(c);
+	SSL_CTX_set_keylog_callback(c, tls_keylog());
+	if (tls_suites_install(c) < 0 ||
+	    (kind.min_version != 0 &&
+	        SSL_CTX_set_min_proto_version(c, kind.min_version) != 1) ||
 	    !trust(c, m) || !identify(c, m)) {
 		SSL_CTX_free(c);
 		return NULL;
@@ -320,15 +356,15 @@ version_index(int min_version)
 
 /* Of two threads that make it at once, one throws its own away. */
 static SSL_CTX *
-get_ssl_ctx(struct tls_context *ctx, enum tls_role role, int min_version)
+get_ssl_ctx(struct tls_context *ctx, struct tls_kind kind)
 {
-	_Atomic(SSL_CTX *) *slot =
-	    &ctx->ssl_ctx[role][version_index(min_version)];
+	_Atomic(SSL_CTX *) *slot = &ctx->ssl_ctx[kind.role][version_index(
+	    kind.min_version)][kind.cache];
 	SSL_CTX *c = atomic_load(slot), *fresh;
 
 	if (c != NULL)
 		return c;
-	fresh = make_ssl_ctx(&ctx->material, role, min_version);
+	fresh = make_ssl_ctx(&ctx->material, kind);
 	if (fresh == NULL || atomic_compare_exchange_strong(slot, &c, fresh))
 		return fresh;
 	SSL_CTX_free(fresh);
@@ -336,14 +372,14 @@ get_ssl_ctx(struct tls_context *ctx, enum tls_role role, int min_version)
 }
 
 int
-tls_context_new_ssl(struct tls_context *ctx, enum tls_role role,
-    int min_version, SSL **out, struct verdict *why)
+tls_context_new_ssl(struct tls_context *ctx, struct tls_kind kind, SSL **out,
+    struct verdict *why)
 {
 	SSL_CTX *c;
 	char reason[128];
 
 	ERR_clear_error();
-	c = get_ssl_ctx(ctx, role, min_version);
+	c = get_ssl_ctx(ctx, kind);
 	*out = c != NULL ? SSL_new(c) : NULL;
 	if (*out != NULL)
 		return 0;

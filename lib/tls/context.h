@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include "cred/store.h"
+#include "tls/psk.h"
 #include "tls/settings.h"
 #include "tls/verdict.h"
 
@@ -25,17 +26,28 @@ int tls_context_get(const int *tags, size_t n, struct tls_context **out,
 struct tls_context *tls_context_ref(struct tls_context *ctx);
 void tls_context_put(struct tls_context *ctx);
 
+/* The kinds of connection that differ before their first byte. */
+struct tls_kind {
+	enum tls_role role;
+	int min_version; /* a TLS1_x_VERSION; 0 is the library's default */
+	bool cache;      /* sessions are kept, or given out */
+};
+
 /*
  * A new SSL for a connection, its verification, SNI and role not yet set.
- * min_version is 0 for the library's default, else a TLS1_x_VERSION.
  * Returns 0, or -EINVAL with a sentence in why: the system's OpenSSL policy
  * forbids the version or a credential.
  */
-int tls_context_new_ssl(struct tls_context *ctx, enum tls_role role,
-    int min_version, SSL **out, struct verdict *why);
+int tls_context_new_ssl(struct tls_context *ctx, struct tls_kind kind,
+    SSL **out, struct verdict *why);
 
 /* What the context was built from.  Valid as long as the context. */
 const struct cred_set *tls_context_credentials(const struct tls_context *ctx);
+const struct tls_psk *tls_context_psks(const struct tls_context *ctx,
+    size_t *n);
+
+/* Unique in the process: two contexts never share one. */
+uint64_t tls_context_serial(const struct tls_context *ctx);
 
 /*
  * A credential was deleted: no new connection shares what was parsed from it.
@@ -43,7 +55,7 @@ const struct cred_set *tls_context_credentials(const struct tls_context *ctx);
  */
 void tls_context_forget(int tag, int type);
 
-/* Hold the cache's lock across a fork. */
+/* Hold the locks of this cache and of sessions' across a fork. */
 void tls_context_freeze(void);
 void tls_context_thaw(void);
 

@@ -8,7 +8,8 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
-#include "tls/verify.h"
+#include "tls/state.h"
+#include "tls/suites.h"
 
 /*
  * Bytes of each ring: two whole records.  Less than one record halves the
@@ -29,6 +30,7 @@ struct tls_engine {
 	char *hostname;
 	enum tls_role role;
 	bool established; /* the handshake is complete */
+	bool resumed;     /* with an earlier session */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
 	int input_error;        /* errno of the kernel, or 0 */
@@ -40,7 +42,7 @@ struct tls_engine {
 	int kernel_error;
 	int waited_ms;
 	int stage;
-	struct tls_verify_state verify;
+	struct tls_state state;
 	bool asked_in_vain;       /* for a certificate, and there is none */
 	unsigned char opening[2]; /* the first bytes that came */
 	size_t nopening;
@@ -77,11 +79,60 @@ on_request(SSL *ssl, void *arg)
 	return 1;
 }
 
-int
-tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
-    enum tls_role role, int min_version, struct tls_engine **out,
+/* What the program has asked for by options, besides the credentials. */
+static int
+apply_settings(struct tls_engine *e, const struct tls_settings *settings,
     struct verdict *why)
 {
+	int rc;
+
+	rc = tls_verify_attach(e->ssl, &e->state.verify, e->role, settings);
+	if (rc < 0) {
+		verdict_set(why,
+		    "TLS_HOSTNAME \"%s\" is not a name that a "
+		    "certificate can carry",
+		    e->hostname);
+		return rc;
+	}
+	rc = tls_suites_apply(e->ssl, e->role, settings, why);
+	if (rc == 0)
+		rc = tls_alpn_init(&e->state.alpn, e->ssl, e->role, settings,
+		    why);
+	if (rc == 0 && settings->max_fragment > 0 &&
+	    e->role == TLS_ROLE_CLIENT &&
+	    SSL_set_tlsext_max_fragment_length(e->ssl,
+	        (uint8_t)settings->max_fragment) != 1)
+		rc = -ENOMEM;
+	return rc;
+}
+
+/* Before the handshake: keys, and the session to go on with. */
+static void
+attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
+    const char *peer)
+{
+	size_t n;
+	const struct tls_psk *psks = tls_context_psks(e->context, &n);
+
+	tls_psk_attach(e->ssl, &e->state.psk, e->role, psks, n);
+	if (n > 0 && settings->nsuites == 0)
+		tls_suites_prefer_sha256(e->ssl, e->role);
+	e->state.session = (struct tls_session_state){
+		.on = settings->cache,
+		.mode = e->state.verify.mode,
+		.context = tls_context_serial(e->context),
+		.peer = peer,
+		.hostname = e->hostname,
+	};
+	tls_session_attach(e->ssl, &e->state.session, e->role);
+}
+
+int
+tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
+    enum tls_role role, int min_version, const char *peer,
+    struct tls_engine **out, struct verdict *why)
+{
+	const struct tls_kind kind = { role, min_version, settings->cache };
 	struct tls_engine *e;
 	int rc;
 
@@ -89,30 +140,30 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	if (e == NULL)
 		return out_of_memory(e, why);
 	e->role = role;
-	e->verify.flags = TLS_VERIFY_NOT_RUN;
+	e->state.verify.flags = TLS_VERIFY_NOT_RUN;
 	e->tags_error = settings->tags_error;
 	if (settings->hostname != NULL) {
 		e->hostname = strdup(settings->hostname);
 		if (e->hostname == NULL)
 			return out_of_memory(e, why);
 	}
-	rc = tls_context_new_ssl(ctx, role, min_version, &e->ssl, why);
+	rc = tls_context_new_ssl(ctx, kind, &e->ssl, why);
 	if (rc < 0) {
 		tls_engine_free(e);
 		return rc;
 	}
 	e->context = tls_context_ref(ctx);
+	SSL_set_app_data(e->ssl, &e->state);
 	if (!make_rings(e))
 		return out_of_memory(e, why);
-	rc = tls_verify_attach(e->ssl, &e->verify, role, settings);
+	rc = apply_settings(e, settings, why);
+	if (rc == -ENOMEM)
+		return out_of_memory(e, why);
 	if (rc < 0) {
-		verdict_set(why,
-		    "TLS_HOSTNAME \"%s\" is not a name that a "
-		    "certificate can carry",
-		    e->hostname);
 		tls_engine_free(e);
 		return rc;
 	}
+	attach_secrets(e, settings, peer);
 	if (role == TLS_ROLE_CLIENT) {
 		SSL_set_cert_cb(e->ssl, on_request, e);
 		SSL_set_connect_state(e->ssl);
@@ -131,6 +182,7 @@ tls_engine_free(struct tls_engine *e)
 	SSL_free(e->ssl);
 	BIO_free(e->network);
 	tls_context_put(e->context);
+	tls_alpn_fini(&e->state.alpn);
 	free(e->hostname);
 	free(e);
 }
@@ -148,6 +200,8 @@ fail(struct tls_engine *e, enum verdict_side side, int error)
 	e->side = side;
 	e->error = -error;
 	e->stage = SSL_get_state(e->ssl);
+	if (!e->established)
+		tls_session_drop(&e->state.session);
 	return e->error;
 }
 
@@ -244,6 +298,20 @@ settle(struct tls_engine *e, int error)
 	}
 }
 
+/*
+ * To OpenSSL a pre-shared key of TLS 1.3 is a session as well; but it comes
+ * without a ticket to the client, and with a key found here to the server.
+ */
+static bool
+is_resumed(const struct tls_engine *e)
+{
+	if (SSL_session_reused(e->ssl) != 1)
+		return false;
+	return e->state.psk.used == NULL ||
+	    SSL_version(e->ssl) < TLS1_3_VERSION ||
+	    SSL_SESSION_has_ticket(SSL_get0_session(e->ssl)) == 1;
+}
+
 int
 tls_engine_handshake(struct tls_engine *e)
 {
@@ -255,7 +323,8 @@ tls_engine_handshake(struct tls_engine *e)
 	if (SSL_do_handshake(e->ssl) != 1)
 		return settle(e, ECONNABORTED);
 	e->established = true;
-	tls_verify_finish(&e->verify);
+	e->resumed = is_resumed(e);
+	tls_verify_finish(e->ssl, &e->state.verify);
 	return 0;
 }
 
@@ -433,12 +502,13 @@ case_of(const struct tls_engine *e, const char *peer)
 		.kernel_error = output_only ? e->output_error : e->kernel_error,
 		.waited_ms = e->waited_ms,
 		.stage = e->stage,
-		.verify = &e->verify,
+		.verify = &e->state.verify,
 		.not_tls = opened_otherwise(e),
 		.asked_in_vain = e->asked_in_vain,
 		.hostname = e->hostname,
 		.credentials = tls_context_credentials(e->context),
 		.tags_error = e->tags_error,
+		.psk = &e->state.psk,
 	};
 }
 
@@ -458,7 +528,7 @@ tls_engine_summary(const struct tls_engine *e, const char *peer,
 	const struct verdict_case c = case_of(e, peer);
 
 	verdict_compose_success(v, &c, tls_engine_version(e),
-	    tls_engine_suite_name(e));
+	    tls_engine_suite_name(e), e->resumed);
 }
 
 const char *
@@ -486,5 +556,22 @@ tls_engine_suite(const struct tls_engine *e)
 uint32_t
 tls_engine_verify_flags(const struct tls_engine *e)
 {
-	return e->verify.flags;
+	return e->state.verify.flags;
+}
+
+size_t
+tls_engine_protocol(const struct tls_engine *e, const char **name)
+{
+	const unsigned char *p;
+	unsigned len;
+
+	SSL_get0_alpn_selected(e->ssl, &p, &len);
+	*name = (const char *)p;
+	return len;
+}
+
+bool
+tls_engine_resumed(const struct tls_engine *e)
+{
+	return e->resumed;
 }

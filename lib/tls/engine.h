@@ -23,12 +23,14 @@
 struct tls_engine;
 
 /*
- * ctx is referenced, settings are only read now.  Returns 0, -EINVAL or
- * -ENOMEM with a sentence in why.
+ * ctx is referenced, settings are only read now.  peer is its address, in
+ * words, and outlives the engine; min_version a TLS1_x_VERSION, or 0.  Returns
+ * 0, -EINVAL, -ECONNABORTED (no suite is left) or -ENOMEM with a sentence in
+ * why.
  */
 int tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
-    enum tls_role role, int min_version, struct tls_engine **out,
-    struct verdict *why);
+    enum tls_role role, int min_version, const char *peer,
+    struct tls_engine **out, struct verdict *why);
 void tls_engine_free(struct tls_engine *e);
 
 /* Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL. */
@@ -120,6 +122,12 @@ void tls_engine_summary(const struct tls_engine *e, const char *peer,
 const char *tls_engine_version(const struct tls_engine *e); /* "TLSv1.3" */
 const char *tls_engine_suite_name(const struct tls_engine *e);
 int tls_engine_suite(const struct tls_engine *e); /* its IANA number */
+
+/* The application protocol that was agreed on: its length, 0 for none. */
+size_t tls_engine_protocol(const struct tls_engine *e, const char **name);
+
+/* Did it go on with an earlier session? */
+bool tls_engine_resumed(const struct tls_engine *e);
 
 /* TLS_CERT_VERIFY_RESULT. */
 uint32_t tls_engine_verify_flags(const struct tls_engine *e);

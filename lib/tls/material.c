@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
+
+#include "base/profile.h"
 
 static bool
 contains_pem(const struct cred *c)
@@ -197,8 +200,33 @@ parse_key(struct tls_material *m, const struct cred *c, struct verdict *why)
 	return 0;
 }
 
+/*
+ * The device has room for one; here a server may have several, and a client
+ * uses the first.
+ */
 static int
-parse_one(struct tls_material *m, const struct cred *c, struct verdict *why)
+parse_psk(struct tls_material *m, const struct cred *c,
+    const struct cred_set *set, struct verdict *why)
+{
+	struct tls_psk *psks;
+	int rc;
+
+	psks = reallocarray(m->psks, m->npsks + 1, sizeof(*psks));
+	if (psks == NULL)
+		return -ENOMEM;
+	m->psks = psks;
+	rc = tls_psk_init(&psks[m->npsks], c, set, why);
+	if (rc < 0)
+		return rc;
+	if (++m->npsks == 2 && quirk(QUIRK_TLS_SECOND_PSK) != 0)
+		profile_hazard("TLS_SEC_TAG_LIST: a second pre-shared key",
+		    "answers EINVAL");
+	return 0;
+}
+
+static int
+parse_one(struct tls_material *m, const struct cred *c,
+    const struct cred_set *set, struct verdict *why)
 {
 	if (c->len > INT_MAX)
 		return refuse(c, why);
@@ -212,12 +240,9 @@ parse_one(struct tls_material *m, const struct cred *c, struct verdict *why)
 	case CRED_PRIVATE_KEY:
 		return parse_key(m, c, why);
 	case CRED_PSK:
+		return parse_psk(m, c, set, why);
 	case CRED_PSK_ID:
-		verdict_set(why,
-		    "sec_tag %d: a %s, but pre-shared keys are not part of "
-		    "this build; use certificates",
-		    c->tag, cred_type_name(c->type));
-		return -ENOTSUP;
+		return 0; /* its key finds it; without one it is nothing */
 	default:
 		verdict_set(why, "sec_tag %d: credential type %d is unknown",
 		    c->tag, c->type);
@@ -252,7 +277,7 @@ tls_material_init(struct tls_material *m, const struct cred_set *set,
 		rc = -ENOMEM;
 	for (size_t i = 0; rc == 0 && i < set->n; i++) {
 		ERR_clear_error();
-		rc = parse_one(m, set->creds[i], why);
+		rc = parse_one(m, set->creds[i], set, why);
 	}
 	if (rc == 0)
 		rc = check_pair(m, why);
@@ -270,5 +295,6 @@ tls_material_fini(struct tls_material *m)
 	sk_X509_pop_free(m->cas, X509_free);
 	sk_X509_pop_free(m->chain, X509_free);
 	EVP_PKEY_free(m->key);
+	free(m->psks);
 	*m = (struct tls_material){ 0 };
 }

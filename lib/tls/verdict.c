@@ -9,6 +9,7 @@
 #include <openssl/x509_vfy.h>
 
 #include "base/err.h"
+#include "tls/psk.h"
 #include "tls/verify.h"
 
 void
@@ -167,6 +168,17 @@ append_missing_certificate(struct verdict *v, const struct verdict_case *c)
 		    "TLS_SEC_TAG_LIST has none with a key");
 }
 
+static void
+append_psk(struct verdict *v, const struct verdict_case *c)
+{
+	if (c->psk == NULL || !c->psk->unknown)
+		return;
+	append(v,
+	    "; the client named the PSK identity \"%s\", which no "
+	    "TLS_CREDENTIAL_PSK_ID under these tags has",
+	    c->psk->named);
+}
+
 /* The problems that another trusted certificate solves. */
 static bool
 lacks_issuer(int error)
@@ -266,6 +278,7 @@ verdict_compose(struct verdict *v, const struct verdict_case *c)
 	    c->handshake ? "handshake with" : "connection with", c->peer);
 	append_side(v, c);
 	append_missing_certificate(v, c);
+	append_psk(v, c);
 	append_verification(v, c);
 	if (c->handshake)
 		append_credentials(v, c);
@@ -277,7 +290,10 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
 
-	if (!verify->ran)
+	if (!verify->ran && c->psk != NULL && c->psk->used != NULL)
+		append(v, "; the peer has the pre-shared key of sec_tag %d",
+		    c->psk->used->key->tag);
+	else if (!verify->ran)
 		append(v, "; the peer showed no certificate");
 	else if (verify->error != X509_V_OK)
 		append(v, "; the peer is not verified: %s",
@@ -295,11 +311,11 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 
 void
 verdict_compose_success(struct verdict *v, const struct verdict_case *c,
-    const char *version, const char *suite)
+    const char *version, const char *suite, bool resumed)
 {
-	verdict_set(v, "TLS %s: handshake with %s done: %s, %s",
+	verdict_set(v, "TLS %s: handshake with %s done: %s, %s%s",
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server", c->peer, version,
-	    suite);
+	    suite, resumed ? ", resumed" : "");
 	append_peer(v, c);
 	if (c->credentials == NULL || c->credentials->n == 0)
 		append_no_tags(v, c);

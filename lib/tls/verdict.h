@@ -23,6 +23,7 @@ enum verdict_side {
 	VERDICT_DEADLINE,  /* the time was up */
 };
 
+struct tls_psk_state;
 struct tls_verify_state;
 
 /* All that is known about a connection that failed. */
@@ -41,6 +42,7 @@ struct verdict_case {
 	const char *hostname; /* TLS_HOSTNAME or NULL */
 	const struct cred_set *credentials;
 	int tags_error; /* errno of the last attempt to set the tags, or 0 */
+	const struct tls_psk_state *psk; /* NULL is none */
 };
 
 /* Composes the line: side, stage, reason, verification, credentials. */
@@ -48,9 +50,9 @@ void verdict_compose(struct verdict *v, const struct verdict_case *c);
 
 /*
  * Composes the line of a handshake that is complete; version and suite are its
- * names.  Of c it reads role, peer, verify, hostname and credentials.
+ * names.  Of c it reads role, peer, verify, psk, hostname and credentials.
  */
 void verdict_compose_success(struct verdict *v, const struct verdict_case *c,
-    const char *version, const char *suite);
+    const char *version, const char *suite, bool resumed);
 
 #endif

@@ -6,6 +6,9 @@
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "tls/state.h"
+#include "tls/verify_callback.h"
+
 /* Bits of TLS_CERT_VERIFY_RESULT. */
 enum flag {
 	FLAG_EXPIRED = 0x01,
@@ -175,6 +178,8 @@ note(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 	if (error == X509_V_OK)
 		error = X509_V_ERR_UNSPECIFIED;
 	v->flags |= flag_of(error);
+	if (depth >= 0 && depth < TLS_VERIFY_DEPTHS)
+		v->at[depth] |= flag_of(error);
 	if (v->error != X509_V_OK)
 		return;
 	v->error = error;
@@ -192,7 +197,7 @@ on_certificate(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_verify_state *v = SSL_get_app_data(ssl);
+	struct tls_verify_state *v = &tls_state_of(ssl)->verify;
 
 	if (!good)
 		note(v, X509_STORE_CTX_get_error(store),
@@ -206,12 +211,13 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
-	struct tls_verify_state *v = SSL_get_app_data(ssl);
-	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	struct tls_verify_state *v = &tls_state_of(ssl)->verify;
+	X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)arg; /* none was given to SSL_CTX_set_cert_verify_callback */
 	v->ran = true;
 	v->flags = 0;
+	memset(v->at, 0, sizeof(v->at));
 	if (leaf != NULL)
 		describe_names(leaf, v->presented, sizeof(v->presented));
 	if (v->mode == TLS_VERIFY_NONE) {
@@ -223,6 +229,8 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 		    X509_STORE_CTX_get_error_depth(store), leaf);
 	if (v->name_unset || v->name_odd)
 		note(v, X509_V_ERR_HOSTNAME_MISMATCH, 0, leaf);
+	if (v->callback.call != NULL && !tls_verify_ask(store, v))
+		return 0;
 	X509_STORE_CTX_set_error(store, v->error);
 	return v->error == X509_V_OK || v->mode == TLS_VERIFY_OPTIONAL;
 }
@@ -280,9 +288,9 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 
 	*v = (struct tls_verify_state){
 		.mode = tls_settings_verify(settings, role),
+		.callback = settings->callback,
 		.flags = TLS_VERIFY_NOT_RUN,
 	};
-	SSL_set_app_data(ssl, v);
 	SSL_set_verify(ssl, ssl_mode(v->mode), on_certificate);
 	if (role == TLS_ROLE_SERVER)
 		return 0;
@@ -293,9 +301,18 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 }
 
 void
-tls_verify_finish(struct tls_verify_state *v)
+tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
 {
-	if (!v->ran)
-		v->flags =
-		    v->mode == TLS_VERIFY_NONE ? FLAG_SKIPPED : FLAG_MISSING;
+	if (v->ran)
+		return;
+	if (v->mode == TLS_VERIFY_NONE) {
+		v->flags = FLAG_SKIPPED;
+	} else if (SSL_session_reused(ssl) == 1 &&
+	    SSL_get0_peer_certificate(ssl) != NULL) {
+		v->error = (int)SSL_get_verify_result(ssl);
+		v->flags = v->error == X509_V_OK ? 0 : flag_of(v->error);
+		v->ran = true;
+	} else {
+		v->flags = FLAG_MISSING;
+	}
 }

@@ -78,8 +78,9 @@ static const struct set_case {
 	    &(int){ 4 }, 4, -EINVAL, "strlen(pem) + 1" },
 	{ "tag_with_key_that_does_not_match", TLS_LEVEL, TLS_NAME_SEC_TAG_LIST,
 	    &(int){ 5 }, 4, -EINVAL, "does not belong" },
-	{ "tag_with_psk", TLS_LEVEL, TLS_NAME_SEC_TAG_LIST, &(int){ 6 }, 4,
-	    -ENOTSUP, "sec_tag 6" },
+	{ "tag_with_psk_without_identity", TLS_LEVEL, TLS_NAME_SEC_TAG_LIST,
+	    &(int){ 6 }, 4, -EINVAL,
+	    "sec_tag 6: a pre-shared key without its identity" },
 	{ "hostname", TLS_LEVEL, TLS_NAME_HOSTNAME, "dev.test", 8, 0, "" },
 	{ "hostname_whose_length_is_ignored", TLS_LEVEL, TLS_NAME_HOSTNAME,
 	    "dev.test", 0, 0, "" },
@@ -221,11 +222,6 @@ static const struct log_case {
 	    "zsock: warn: zsock_setsockopt: an unknown option (level 282, "
 	    "option 4242) on a tls-stream socket: ENOPROTOOPT: such a socket "
 	    "does not have it\n" },
-	{ "an_option_without_a_row", "warn", GET, KINDS_TLS_1_2, TLS_LEVEL, 11,
-	    &(int){ 1 }, 4,
-	    "zsock: warn: zsock_getsockopt: TLS_NATIVE (level 282, option 11) "
-	    "on a tls-stream socket: ENOPROTOOPT: such a socket does not have "
-	    "it\n" },
 	{ "a_write_only_option", "warn", GET, KINDS_TLS_1_2, TLS_LEVEL,
 	    TLS_NAME_HOSTNAME, &(int){ 1 }, 4,
 	    "zsock: warn: zsock_getsockopt: TLS_HOSTNAME (level 282, option 2) "

@@ -14,7 +14,8 @@ make(const struct tls_settings *settings, enum tls_role role, int min_version)
 	struct verdict why = { "" };
 
 	if (tls_context_get(settings->tags, settings->ntags, &ctx, &why) != 0 ||
-	    tls_engine_new(ctx, settings, role, min_version, &e, &why) != 0)
+	    tls_engine_new(ctx, settings, role, min_version, "a peer", &e,
+	        &why) != 0)
 		fail_msg("%s", why.text);
 	tls_context_put(ctx);
 	return e;

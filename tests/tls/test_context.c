@@ -66,6 +66,8 @@ an_unknown_tag_is_enoent_and_named(void **state)
 	assert_non_null(strstr(why.text, "sec_tag 4711"));
 }
 
+static const struct tls_kind client = { TLS_ROLE_CLIENT, 0, false };
+
 static void
 a_replaced_credential_gives_a_new_context(void **state)
 {
@@ -78,9 +80,7 @@ a_replaced_credential_gives_a_new_context(void **state)
 	after = get((int[]){ 1 }, 1);
 	assert_ptr_not_equal(before, after);
 	/* Whoever has the old one goes on with it. */
-	assert_int_equal(tls_context_new_ssl(before, TLS_ROLE_CLIENT, 0, &ssl,
-	                     &why),
-	    0);
+	assert_int_equal(tls_context_new_ssl(before, client, &ssl, &why), 0);
 	SSL_free(ssl);
 	tls_context_put(before);
 	tls_context_put(after);
@@ -94,14 +94,16 @@ roles_and_versions_have_an_ssl_ctx_each(void **state)
 	SSL *a, *b, *c, *d;
 
 	(void)state;
-	assert_int_equal(tls_context_new_ssl(ctx, TLS_ROLE_CLIENT, 0, &a, &why),
+	assert_int_equal(tls_context_new_ssl(ctx, client, &a, &why), 0);
+	assert_int_equal(tls_context_new_ssl(ctx, client, &b, &why), 0);
+	assert_int_equal(tls_context_new_ssl(ctx,
+	                     (struct tls_kind){ TLS_ROLE_SERVER, 0, false }, &c,
+	                     &why),
 	    0);
-	assert_int_equal(tls_context_new_ssl(ctx, TLS_ROLE_CLIENT, 0, &b, &why),
-	    0);
-	assert_int_equal(tls_context_new_ssl(ctx, TLS_ROLE_SERVER, 0, &c, &why),
-	    0);
-	assert_int_equal(tls_context_new_ssl(ctx, TLS_ROLE_CLIENT,
-	                     TLS1_3_VERSION, &d, &why),
+	assert_int_equal(tls_context_new_ssl(ctx,
+	                     (struct tls_kind){ TLS_ROLE_CLIENT, TLS1_3_VERSION,
+	                         false },
+	                     &d, &why),
 	    0);
 	assert_ptr_equal(SSL_get_SSL_CTX(a), SSL_get_SSL_CTX(b));
 	assert_ptr_not_equal(SSL_get_SSL_CTX(a), SSL_get_SSL_CTX(c));

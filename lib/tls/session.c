@@ -1,0 +1,225 @@
+#include "tls/session.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "tls/state.h"
+
+/* Sessions kept unless the target's limits say otherwise; and the most. */
+#define KEPT 64
+#define KEPT_MAX 1024
+
+struct entry {
+	struct entry *next;
+	SSL_SESSION *session;
+	uint64_t context;
+	enum tls_verify mode;
+	char *hostname; /* or NULL */
+	char peer[];
+};
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct entry *entries; /* guarded by lock; the newest first */
+
+/* Purges so far: part of what a server's sessions are good for. */
+static atomic_uint generation;
+
+void
+tls_session_freeze(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+tls_session_thaw(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+entry_free(struct entry *e)
+{
+	if (e == NULL)
+		return;
+	SSL_SESSION_free(e->session);
+	free(e->hostname);
+	free(e);
+}
+
+static bool
+same_name(const char *a, const char *b)
+{
+	return a == NULL || b == NULL ? a == b : strcmp(a, b) == 0;
+}
+
+/* The place of the session by its key; what is in it is NULL if none is. */
+static struct entry **
+find_locked(const struct tls_session_state *s)
+{
+	struct entry **link = &entries;
+
+	while (*link != NULL &&
+	    ((*link)->context != s->context || (*link)->mode != s->mode ||
+	        strcmp((*link)->peer, s->peer) != 0 ||
+	        !same_name((*link)->hostname, s->hostname)))
+		link = &(*link)->next;
+	return link;
+}
+
+static struct entry *
+take_locked(struct entry **link)
+{
+	struct entry *e = *link;
+
+	if (e != NULL)
+		*link = e->next;
+	return e;
+}
+
+static struct entry *
+entry_new(const struct tls_session_state *s, SSL_SESSION *session)
+{
+	const size_t n = strlen(s->peer) + 1;
+	struct entry *e = calloc(1, sizeof(*e) + n);
+
+	if (e == NULL)
+		return NULL;
+	memcpy(e->peer, s->peer, n);
+	e->context = s->context;
+	e->mode = s->mode;
+	if (s->hostname != NULL) {
+		e->hostname = strdup(s->hostname);
+		if (e->hostname == NULL) {
+			free(e);
+			return NULL;
+		}
+	}
+	e->session = session;
+	return e;
+}
+
+/* The entry after the newest n, and those behind it. */
+static struct entry *
+rest_locked(int n)
+{
+	struct entry **link = &entries, *rest;
+
+	while (n-- > 0 && *link != NULL)
+		link = &(*link)->next;
+	rest = *link;
+	*link = NULL;
+	return rest;
+}
+
+static void
+free_list(struct entry *e)
+{
+	struct entry *next;
+
+	for (; e != NULL; e = next) {
+		next = e->next;
+		entry_free(e);
+	}
+}
+
+/*
+ * OpenSSL has a session for the client: at the end of a handshake of TLS 1.2,
+ * whenever a ticket comes in TLS 1.3.  1: the reference is ours from now on.
+ */
+static int
+keep(SSL *ssl, SSL_SESSION *session)
+{
+	const struct tls_session_state *s = &tls_state_of(ssl)->session;
+	const int limit = limit_get(LIMIT_TLS_SESSIONS, KEPT);
+	struct entry *e, *old, *rest;
+
+	if (!s->on)
+		return 0;
+	e = entry_new(s, session);
+	if (e == NULL)
+		return 0; /* the next handshake is a full one */
+	pthread_mutex_lock(&lock);
+	old = take_locked(find_locked(s));
+	e->next = entries;
+	entries = e;
+	rest = rest_locked(limit < KEPT_MAX ? limit : KEPT_MAX);
+	pthread_mutex_unlock(&lock);
+	entry_free(old);
+	free_list(rest);
+	return 1;
+}
+
+void
+tls_session_install(SSL_CTX *c, enum tls_role role)
+{
+	if (role == TLS_ROLE_SERVER) {
+		SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER);
+		SSL_CTX_set_num_tickets(c, 1); /* it cannot fail */
+		return;
+	}
+	SSL_CTX_set_session_cache_mode(c,
+	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+	SSL_CTX_sess_set_new_cb(c, keep);
+}
+
+static void
+offer(SSL *ssl, struct tls_session_state *s)
+{
+	struct entry *e;
+
+	pthread_mutex_lock(&lock);
+	e = *find_locked(s);
+	s->offered = e != NULL && SSL_set_session(ssl, e->session) == 1;
+	pthread_mutex_unlock(&lock);
+}
+
+/* A session of another mode, or from before a purge, is none of this kind. */
+static void
+limit_use(SSL *ssl, const struct tls_session_state *s)
+{
+	const unsigned purges = atomic_load(&generation);
+	unsigned char kind[1 + sizeof(purges)] = { (unsigned char)s->mode };
+
+	memcpy(&kind[1], &purges, sizeof(purges));
+	(void)SSL_set_session_id_context(ssl, kind, sizeof(kind)); /* it fits */
+}
+
+void
+tls_session_attach(SSL *ssl, struct tls_session_state *state,
+    enum tls_role role)
+{
+	if (!state->on)
+		return;
+	if (role == TLS_ROLE_CLIENT)
+		offer(ssl, state);
+	else
+		limit_use(ssl, state);
+}
+
+void
+tls_session_drop(const struct tls_session_state *state)
+{
+	struct entry *e;
+
+	if (!state->offered)
+		return;
+	pthread_mutex_lock(&lock);
+	e = take_locked(find_locked(state));
+	pthread_mutex_unlock(&lock);
+	entry_free(e);
+}
+
+void
+tls_session_purge(void)
+{
+	struct entry *all;
+
+	atomic_fetch_add(&generation, 1);
+	pthread_mutex_lock(&lock);
+	all = rest_locked(0);
+	pthread_mutex_unlock(&lock);
+	free_list(all);
+}

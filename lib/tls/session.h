@@ -1,0 +1,51 @@
+#ifndef TLS_SESSION_H
+#define TLS_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <openssl/ssl.h>
+
+#include "tls/settings.h"
+
+/*
+ * Sessions to come back to: TLS_SESSION_CACHE.  A client's are kept here, one
+ * for each peer and what it was verified with; a server's are in the tickets
+ * that its clients keep, or in OpenSSL's cache for those that take none.
+ */
+
+/*
+ * A connection's part in it, and the key by which its session is kept: a peer
+ * that was verified in another way, or by other credentials, is another one.
+ */
+struct tls_session_state {
+	bool on;
+	bool offered;         /* a session of an earlier connection */
+	enum tls_verify mode; /* how the peer is verified */
+	uint64_t context;     /* serial of the credentials */
+	const char *peer;     /* "127.0.0.1:443" */
+	const char *hostname; /* that it must prove, or NULL */
+};
+
+/* Makes connections of c give out sessions, or keep those that they get. */
+void tls_session_install(SSL_CTX *c, enum tls_role role);
+
+/*
+ * Before the handshake: a client offers the peer's last session, if there is
+ * one; a server's sessions are good for the same verification only.  What state
+ * points to outlives ssl.
+ */
+void tls_session_attach(SSL *ssl, struct tls_session_state *state,
+    enum tls_role role);
+
+/* The handshake with the session that was offered failed: it is forgotten. */
+void tls_session_drop(const struct tls_session_state *state);
+
+/* TLS_SESSION_CACHE_PURGE: no session given out so far is come back to. */
+void tls_session_purge(void);
+
+/* Hold the cache's lock across a fork. */
+void tls_session_freeze(void);
+void tls_session_thaw(void);
+
+#endif

@@ -1,0 +1,190 @@
+#include "tls/suites.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/err.h>
+
+/* What certificates and parameters must reach; see suites.h. */
+#define LEVEL 2
+
+/* OpenSSL's default, and last the CCM suites of devices, which it leaves out. */
+static const char list[] =
+    "ALL:!aNULL:!eNULL:!SRP:!RC4:!ARIA:!CAMELLIA:-AESCCM:AESCCM";
+static const char list_1_3[] =
+    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+    "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:"
+    "TLS_AES_128_CCM_8_SHA256";
+
+static const char list_psk[] =
+    "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:"
+    "TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256:TLS_AES_256_GCM_SHA384";
+
+typedef int judge(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
+    void *other, void *ex);
+
+static judge *default_judge;
+
+static bool
+is_about_suite(int op)
+{
+	return op == SSL_SECOP_CIPHER_SUPPORTED ||
+	    op == SSL_SECOP_CIPHER_SHARED || op == SSL_SECOP_CIPHER_CHECK;
+}
+
+/*
+ * CCM_8 has a tag of 64 bits, for which newer OpenSSL puts it at level 0; it
+ * is what devices speak.
+ */
+static int
+judge_security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
+    void *other, void *ex)
+{
+	if (is_about_suite(op) && bits == 64 &&
+	    strstr(SSL_CIPHER_get_name(other), "CCM") != NULL)
+		return 1;
+	return default_judge(ssl, ctx, op, bits, nid, other, ex);
+}
+
+int
+tls_suites_install(SSL_CTX *c)
+{
+	if (SSL_CTX_get_security_level(c) < LEVEL)
+		SSL_CTX_set_security_level(c, LEVEL);
+	default_judge = SSL_CTX_get_security_callback(c);
+	SSL_CTX_set_security_callback(c, judge_security);
+	return SSL_CTX_set_cipher_list(c, list) == 1 &&
+	        SSL_CTX_set_ciphersuites(c, list_1_3) == 1
+	    ? 0
+	    : -1;
+}
+
+static const SSL_CIPHER *
+find(SSL *ssl, int id)
+{
+	const unsigned char wire[2] = { (unsigned char)(id >> 8),
+		(unsigned char)id };
+
+	if (id < 0 || id > UINT16_MAX)
+		return NULL;
+	return SSL_CIPHER_find(ssl, wire);
+}
+
+static bool
+is_1_3(const SSL_CIPHER *c)
+{
+	return SSL_CIPHER_get_id(c) >> 8 == 0x030013;
+}
+
+/* Names of the suites of one generation, as OpenSSL's lists want them. */
+static char *
+names(SSL *ssl, const struct tls_settings *settings, bool modern)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *f = open_memstream(&text, &size);
+
+	if (f == NULL)
+		return NULL;
+	for (size_t i = 0; i < settings->nsuites; i++) {
+		const SSL_CIPHER *c = find(ssl, settings->suites[i]);
+
+		if (c != NULL && is_1_3(c) == modern)
+			fprintf(f, "%s:", SSL_CIPHER_get_name(c));
+	}
+	if (fclose(f) != 0) {
+		free(text);
+		return NULL;
+	}
+	if (size > 0)
+		text[size - 1] = '\0';
+	return text;
+}
+
+static int
+none_is_known(const struct tls_settings *settings, struct verdict *why)
+{
+	verdict_set(why,
+	    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu suite%s, the "
+	    "first of which is 0x%04x",
+	    settings->nsuites, settings->nsuites == 1 ? "" : "s",
+	    (unsigned)settings->suites[0]);
+	return -ECONNABORTED;
+}
+
+/* A generation without a suite of the list is a version that cannot be had. */
+static int
+narrow(SSL *ssl, const char *older, const char *modern)
+{
+	if (*older == '\0') {
+		if (SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1)
+			return -ECONNABORTED;
+	} else if (SSL_set_cipher_list(ssl, older) != 1) {
+		return -ECONNABORTED;
+	}
+	if (*modern == '\0') {
+		if (SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
+			return -ECONNABORTED;
+	} else if (SSL_set_ciphersuites(ssl, modern) != 1) {
+		return -ECONNABORTED;
+	}
+	return 0;
+}
+
+int
+tls_suites_apply(SSL *ssl, enum tls_role role,
+    const struct tls_settings *settings, struct verdict *why)
+{
+	char *older, *modern;
+	int rc = -ENOMEM;
+
+	if (settings->nsuites == 0)
+		return 0;
+	if (role == TLS_ROLE_SERVER)
+		SSL_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	older = names(ssl, settings, false);
+	modern = names(ssl, settings, true);
+	if (older != NULL && modern != NULL)
+		rc = *older == '\0' && *modern == '\0'
+		    ? none_is_known(settings, why)
+		    : narrow(ssl, older, modern);
+	if (rc < 0 && rc != -ENOMEM && (*older != '\0' || *modern != '\0'))
+		verdict_set(why,
+		    "TLS_CIPHERSUITE_LIST: OpenSSL's policy forbids all of "
+		    "%s%s%s",
+		    older, *older != '\0' && *modern != '\0' ? ":" : "",
+		    modern);
+	ERR_clear_error();
+	free(older);
+	free(modern);
+	return rc;
+}
+
+void
+tls_suites_prefer_sha256(SSL *ssl, enum tls_role role)
+{
+	if (role == TLS_ROLE_SERVER)
+		SSL_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
+	(void)SSL_set_ciphersuites(ssl, list_psk); /* all are known */
+}
+
+int
+tls_suites_all(int *ids, size_t n)
+{
+	SSL_CTX *c = SSL_CTX_new(TLS_method());
+	STACK_OF(SSL_CIPHER) * all;
+	int total = -ENOMEM;
+
+	if (c != NULL && tls_suites_install(c) == 0) {
+		all = SSL_CTX_get_ciphers(c);
+		total = sk_SSL_CIPHER_num(all);
+		for (int i = 0; i < total && (size_t)i < n; i++)
+			ids[i] = SSL_CIPHER_get_protocol_id(
+			    sk_SSL_CIPHER_value(all, i));
+	}
+	ERR_clear_error();
+	SSL_CTX_free(c);
+	return total;
+}

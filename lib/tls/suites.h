@@ -1,0 +1,36 @@
+#ifndef TLS_SUITES_H
+#define TLS_SUITES_H
+
+#include <openssl/ssl.h>
+
+#include "tls/settings.h"
+#include "tls/verdict.h"
+
+/*
+ * The suites that every connection of c may use, and how strong keys and
+ * signatures have to be: what Mbed TLS's default profile wants of certificates
+ * (SHA-256, RSA of 2048 bits or more) is OpenSSL's level 2.  Returns 0 or -1.
+ */
+int tls_suites_install(SSL_CTX *c);
+
+/*
+ * Narrows ssl down to TLS_CIPHERSUITE_LIST, in its order; numbers that OpenSSL
+ * does not know match nothing, as on the device.  Returns 0, -ECONNABORTED with
+ * a sentence in why if none is left, or -ENOMEM.
+ */
+int tls_suites_apply(SSL *ssl, enum tls_role role,
+    const struct tls_settings *settings, struct verdict *why);
+
+/*
+ * Puts suites whose hash is SHA-256 first: with others, a pre-shared key cannot
+ * be used in TLS 1.3.
+ */
+void tls_suites_prefer_sha256(SSL *ssl, enum tls_role role);
+
+/*
+ * The IANA numbers of all suites, most wanted first, at most n of them.
+ * Returns how many there are, or a negative errno.
+ */
+int tls_suites_all(int *ids, size_t n);
+
+#endif

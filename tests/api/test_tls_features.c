@@ -1,0 +1,449 @@
+/*
+ * What TLS options and credentials make of a connection, both ends ours: each
+ * row is met over sockets, and says what both sides then know.
+ */
+#include "support/test.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <zephyr/net/socket.h>
+#include <zsock/zsock.h>
+
+#include "cred/store.h"
+#include "sock/kinds.h"
+#include "support/tls_ends.h"
+
+#define CA 1
+#define IDENTITY 2
+#define PSK_A 3
+#define PSK_B 4
+#define PSK_A_WRONG 5
+#define CLIENT 6
+
+#define ONE(tag) .tags = { tag }, .ntags = 1
+#define SUITE(id) .suites = { id }, .nsuites = 1
+
+static struct pki pki;
+static struct pki_cert client_cert;
+
+static void
+store_psk(int tag, const char *identity, const char *key)
+{
+	assert_int_equal(store_add(tag, CRED_PSK_ID, identity,
+	                     strlen(identity)),
+	    0);
+	assert_int_equal(store_add(tag, CRED_PSK, key, 16), 0);
+}
+
+static int
+setup(void **state)
+{
+	(void)state;
+	pki_init(&pki, PKI_EC);
+	pki_store_ca(CA, &pki.ca);
+	pki_store_identity(IDENTITY, &pki.server);
+	pki_make(&client_cert, &pki.ca,
+	    &(struct pki_spec){ .name = "a client", .eku = "clientAuth" });
+	pki_store_identity(CLIENT, &client_cert);
+	store_psk(PSK_A, "device a", "key of device a.");
+	store_psk(PSK_B, "device b", "key of device b.");
+	store_psk(PSK_A_WRONG, "device a", "another key ....");
+	return 0;
+}
+
+static int
+teardown(void **state)
+{
+	(void)state;
+	for (int tag = CA; tag <= CLIENT; tag++)
+		pki_forget(tag);
+	pki_free(&client_cert);
+	pki_fini(&pki);
+	return 0;
+}
+
+/* Connections that come about, and what they are then. */
+static const struct good_case {
+	const char *name;
+	struct tls_end client, server;
+	const char *version;
+	int suite;
+	const char *protocol;
+} goods[] = {
+	{ "certificate_1_3", { ONE(CA), .hostname = "localhost" },
+	    { ONE(IDENTITY) }, "TLSv1.3", 0, "" },
+	{ "suite_1_2_gcm", { ONE(CA), SUITE(0xc02b) }, { ONE(IDENTITY) },
+	    "TLSv1.2", 0xc02b, "" },
+	{ "suite_1_2_chacha", { ONE(CA) }, { ONE(IDENTITY), SUITE(0xcca9) },
+	    "TLSv1.2", 0xcca9, "" },
+	{ "suite_1_2_ccm_8", { ONE(CA), SUITE(0xc0ae) }, { ONE(IDENTITY) },
+	    "TLSv1.2", 0xc0ae, "" },
+	{ "suite_1_2_cbc", { ONE(CA), SUITE(0xc023) }, { ONE(IDENTITY) },
+	    "TLSv1.2", 0xc023, "" },
+	{ "suite_1_3_aes_128", { ONE(CA), SUITE(0x1301) }, { ONE(IDENTITY) },
+	    "TLSv1.3", 0x1301, "" },
+	{ "suite_1_3_chacha", { ONE(CA), SUITE(0x1303) }, { ONE(IDENTITY) },
+	    "TLSv1.3", 0x1303, "" },
+	{ "suite_1_3_ccm", { ONE(CA), SUITE(0x1304) }, { ONE(IDENTITY) },
+	    "TLSv1.3", 0x1304, "" },
+	{ "suite_1_3_ccm_8", { ONE(CA), SUITE(0x1305) }, { ONE(IDENTITY) },
+	    "TLSv1.3", 0x1305, "" },
+	{ "unknown_suites_match_nothing",
+	    { ONE(CA), .suites = { 0xfefe, -1, 0xc02c }, .nsuites = 3 },
+	    { ONE(IDENTITY) }, "TLSv1.2", 0xc02c, "" },
+	{ "the_servers_order_counts",
+	    { ONE(CA), .suites = { 0xc02b, 0xc02c }, .nsuites = 2 },
+	    { ONE(IDENTITY), .suites = { 0xc02c, 0xc02b }, .nsuites = 2 },
+	    "TLSv1.2", 0xc02c, "" },
+	{ "alpn_the_servers_order_counts",
+	    { ONE(CA), .protocols = { "mqtt", "h2" }, .nprotocols = 2 },
+	    { ONE(IDENTITY), .protocols = { "x", "h2", "mqtt" },
+	        .nprotocols = 3 },
+	    "TLSv1.3", 0, "h2" },
+	{ "alpn_1_2",
+	    { ONE(CA), SUITE(0xc02b), .protocols = { "mqtt" },
+	        .nprotocols = 1 },
+	    { ONE(IDENTITY), .protocols = { "mqtt" }, .nprotocols = 1 },
+	    "TLSv1.2", 0xc02b, "mqtt" },
+	{ "alpn_of_the_client_alone",
+	    { ONE(CA), .protocols = { "mqtt" }, .nprotocols = 1 },
+	    { ONE(IDENTITY) }, "TLSv1.3", 0, "" },
+	{ "alpn_of_the_server_alone", { ONE(CA) },
+	    { ONE(IDENTITY), .protocols = { "mqtt" }, .nprotocols = 1 },
+	    "TLSv1.3", 0, "" },
+	{ "psk_1_3", { ONE(PSK_A) }, { ONE(PSK_A) }, "TLSv1.3", 0, "" },
+	{ "psk_1_3_aes", { ONE(PSK_A), SUITE(0x1301) }, { ONE(PSK_A) },
+	    "TLSv1.3", 0x1301, "" },
+	{ "psk_1_2_ccm_8", { ONE(PSK_A), SUITE(0xc0a8) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0xc0a8, "" },
+	{ "psk_1_2_ccm", { ONE(PSK_A), SUITE(0xc0a4) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0xc0a4, "" },
+	{ "psk_1_2_gcm", { ONE(PSK_A), SUITE(0x00a8) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0x00a8, "" },
+	{ "psk_1_2_cbc", { ONE(PSK_A), SUITE(0x00ae) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0x00ae, "" },
+	{ "ecdhe_psk_1_2_cbc", { ONE(PSK_A), SUITE(0xc037) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0xc037, "" },
+	{ "ecdhe_psk_1_2_chacha", { ONE(PSK_A), SUITE(0xccac) }, { ONE(PSK_A) },
+	    "TLSv1.2", 0xccac, "" },
+	{ "psk_needs_no_hostname", { ONE(PSK_A), .hostname = "" },
+	    { ONE(PSK_A) }, "TLSv1.3", 0, "" },
+	{ "psk_second_identity_1_3", { ONE(PSK_B) },
+	    { .tags = { PSK_A, PSK_B }, .ntags = 2 }, "TLSv1.3", 0, "" },
+	{ "psk_second_identity_1_2", { ONE(PSK_B), SUITE(0x00a8) },
+	    { .tags = { PSK_A, PSK_B }, .ntags = 2 }, "TLSv1.2", 0x00a8, "" },
+	{ "server_with_both_certificate_client", { ONE(CA) },
+	    { .tags = { IDENTITY, PSK_A }, .ntags = 2 }, "TLSv1.3", 0, "" },
+	{ "server_with_both_psk_client", { ONE(PSK_A) },
+	    { .tags = { IDENTITY, PSK_A }, .ntags = 2 }, "TLSv1.3", 0, "" },
+	{ "server_with_both_psk_client_1_2", { ONE(PSK_A), SUITE(0xc0a8) },
+	    { .tags = { IDENTITY, PSK_A }, .ntags = 2 }, "TLSv1.2", 0xc0a8,
+	    "" },
+	{ "client_with_both",
+	    { .tags = { CA, PSK_A }, .ntags = 2, .hostname = "localhost" },
+	    { ONE(IDENTITY) }, "TLSv1.3", 0, "" },
+	{ "mutual", { .tags = { CA, CLIENT }, .ntags = 2 },
+	    { .tags = { CA, IDENTITY }, .ntags = 2, .verify = 3 }, "TLSv1.3", 0,
+	    "" },
+	{ "mutual_1_2", { .tags = { CA, CLIENT }, .ntags = 2, SUITE(0xc02b) },
+	    { .tags = { CA, IDENTITY }, .ntags = 2, .verify = 3 }, "TLSv1.2",
+	    0xc02b, "" },
+	{ "optional_without_a_certificate", { ONE(CA) },
+	    { .tags = { CA, IDENTITY }, .ntags = 2, .verify = 2 }, "TLSv1.3", 0,
+	    "" },
+	{ "max_fragment_length", { ONE(CA), .max_fragment = 1 },
+	    { ONE(IDENTITY) }, "TLSv1.3", 0, "" },
+	{ "minimum_1_3", { ONE(CA), .proto = KINDS_TLS_1_3 }, { ONE(IDENTITY) },
+	    "TLSv1.3", 0, "" },
+	{ "tls_1_0_is_no_wish", { ONE(CA), .proto = KINDS_TLS_1_0 },
+	    { ONE(IDENTITY), .proto = KINDS_TLS_1_1 }, "TLSv1.3", 0, "" },
+};
+
+static void
+check_end(int sock, const struct good_case *c)
+{
+	char protocol[16];
+	int suite = 0;
+	net_socklen_t len = sizeof(suite);
+
+	assert_string_equal(zsock_tls_version(sock), c->version);
+	assert_int_equal(zsock_getsockopt(sock, ZSOCK_SOL_TLS,
+	                     ZSOCK_TLS_CIPHERSUITE_USED, &suite, &len),
+	    0);
+	if (c->suite != 0)
+		assert_int_equal(suite, c->suite);
+	assert_int_equal(zsock_tls_alpn(sock, protocol, sizeof(protocol)),
+	    strlen(c->protocol));
+	assert_string_equal(protocol, c->protocol);
+	assert_int_equal(zsock_tls_resumed(sock), 0);
+}
+
+static void
+good(void **state)
+{
+	const struct good_case *c = *state;
+	struct tls_result r;
+
+	tls_ends_meet(&c->client, &c->server, &r);
+	assert_int_equal(r.client_error, 0);
+	assert_true(r.server >= 0);
+	tls_ends_talk(&r);
+	check_end(r.client, c);
+	check_end(r.server, c);
+	tls_ends_close(&r);
+}
+
+/* Connections that do not, what both are told, and what their lines say. */
+static const struct bad_case {
+	const char *name;
+	struct tls_end client, server;
+	int connect, accept;
+	const char *client_says, *server_says;
+} bads[] = {
+	{ "no_common_suite", { ONE(CA), SUITE(0xc02b) },
+	    { ONE(IDENTITY), SUITE(0x1301) }, -ECONNABORTED, -ECONNABORTED, "",
+	    "" },
+	{ "alpn_mismatch",
+	    { ONE(CA), .protocols = { "mqtt" }, .nprotocols = 1 },
+	    { ONE(IDENTITY), .protocols = { "h2" }, .nprotocols = 1 },
+	    -ECONNABORTED, -ECONNABORTED, "no application protocol", "" },
+	{ "psk_unknown_identity_1_2", { ONE(PSK_B), SUITE(0x00a8) },
+	    { ONE(PSK_A) }, -ECONNABORTED, -ECONNABORTED, "", "device b" },
+	{ "psk_unknown_identity_1_3", { ONE(PSK_B) }, { ONE(PSK_A) },
+	    -ECONNABORTED, -ECONNABORTED, "", "device b" },
+	{ "psk_wrong_key_1_2", { ONE(PSK_A_WRONG), SUITE(0x00a8) },
+	    { ONE(PSK_A) }, -ECONNABORTED, -ECONNABORTED, "", "" },
+	{ "psk_wrong_key_1_3", { ONE(PSK_A_WRONG) }, { ONE(PSK_A) },
+	    -ECONNABORTED, -ECONNABORTED, "", "" },
+};
+
+static void
+bad(void **state)
+{
+	const struct bad_case *c = *state;
+	struct tls_result r;
+	char text[1536];
+
+	tls_ends_meet(&c->client, &c->server, &r);
+	assert_int_equal(r.client_error, c->connect);
+	assert_int_equal(r.server, c->accept);
+	assert_true(zsock_error_text(r.client, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, c->client_says));
+	assert_true(zsock_error_text(r.listener, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, c->server_says));
+	tls_ends_close(&r);
+}
+
+/* Clients that fail before a byte is sent: the TCP connection stays. */
+static const struct refusal_case {
+	const char *name;
+	struct tls_end client;
+	int connect;
+	const char *says;
+} refusals[] = {
+	{ "no_known_suite", { ONE(CA), SUITE(0xfefe) }, -ECONNABORTED,
+	    "OpenSSL has none of its 1 suite" },
+	{ "alpn_empty_name", { ONE(CA), .protocols = { "" }, .nprotocols = 1 },
+	    -EINVAL, "name 1 is empty" },
+};
+
+static void
+refusal(void **state)
+{
+	const struct refusal_case *c = *state;
+	uint16_t port;
+	const int listener = loop_listen_raw(AF_INET, &port);
+	const int sock = tls_ends_open(&c->client);
+	char text[1536];
+
+	assert_int_equal(loop_connect(sock, AF_INET, port), c->connect);
+	assert_true(zsock_error_text(sock, text, sizeof(text)) > 0);
+	assert_non_null(strstr(text, c->says));
+	assert_int_equal(zsock_close(sock), 0);
+	assert_int_equal(close(listener), 0);
+}
+
+static const struct session_case {
+	const char *name;
+	struct tls_end client, server;
+	bool purge;
+	int resumed;
+} sessions[] = {
+	{ "session_1_3", { ONE(CA), .hostname = "localhost", .cache = true },
+	    { ONE(IDENTITY), .cache = true }, false, 1 },
+	{ "session_1_2",
+	    { ONE(CA), .hostname = "localhost", .cache = true, SUITE(0xc02b) },
+	    { ONE(IDENTITY), .cache = true }, false, 1 },
+	{ "session_psk_1_3", { ONE(PSK_A), .cache = true },
+	    { ONE(PSK_A), .cache = true }, false, 1 },
+	{ "session_psk_1_2", { ONE(PSK_A), .cache = true, SUITE(0xc0a8) },
+	    { ONE(PSK_A), .cache = true }, false, 1 },
+	{ "session_mutual",
+	    { .tags = { CA, CLIENT }, .ntags = 2, .cache = true },
+	    { .tags = { CA, IDENTITY },
+	        .ntags = 2,
+	        .verify = 3,
+	        .cache = true },
+	    false, 1 },
+	{ "no_session_of_a_client_without", { ONE(CA) },
+	    { ONE(IDENTITY), .cache = true }, false, 0 },
+	{ "no_session_of_a_server_without", { ONE(CA), .cache = true },
+	    { ONE(IDENTITY) }, false, 0 },
+	{ "no_session_1_3_after_a_purge", { ONE(CA), .cache = true },
+	    { ONE(IDENTITY), .cache = true }, true, 0 },
+	{ "no_session_1_2_after_a_purge",
+	    { ONE(CA), .cache = true, SUITE(0xc02b) },
+	    { ONE(IDENTITY), .cache = true }, true, 0 },
+};
+
+static void
+session(void **state)
+{
+	const struct session_case *c = *state;
+	uint16_t port;
+	const int listener = tls_ends_listen(&c->server, &port);
+	struct tls_result r;
+	uint32_t flags = 1;
+	net_socklen_t len = sizeof(flags);
+
+	for (int i = 0; i < 3; i++) {
+		tls_ends_meet_at(&c->client, listener, port, &r);
+		assert_int_equal(r.client_error, 0);
+		assert_true(r.server >= 0);
+		assert_int_equal(zsock_tls_resumed(r.client),
+		    i > 0 ? c->resumed : 0);
+		assert_int_equal(zsock_tls_resumed(r.server),
+		    i > 0 ? c->resumed : 0);
+		tls_ends_talk(&r);
+		if (c->client.tags[0] == CA) {
+			assert_int_equal(zsock_getsockopt(r.client,
+			                     ZSOCK_SOL_TLS,
+			                     ZSOCK_TLS_CERT_VERIFY_RESULT,
+			                     &flags, &len),
+			    0);
+			assert_int_equal(flags, 0);
+		}
+		if (c->purge)
+			assert_int_equal(zsock_setsockopt(r.client,
+			                     ZSOCK_SOL_TLS,
+			                     ZSOCK_TLS_SESSION_CACHE_PURGE,
+			                     NULL, 0),
+			    0);
+		r.listener = -1;
+		tls_ends_close(&r);
+	}
+	assert_int_equal(zsock_close(listener), 0);
+}
+
+/* A session of another name or mode would spare the peer its proof. */
+static void
+another_verification_is_another_session(void **state)
+{
+	const struct tls_end server = { ONE(IDENTITY), .cache = true };
+	struct tls_end client = { ONE(CA), .cache = true, .verify = 1 };
+	uint16_t port;
+	const int listener = tls_ends_listen(&server, &port);
+	struct tls_result r;
+
+	(void)state;
+	for (int i = 0; i < 3; i++) {
+		tls_ends_meet_at(&client, listener, port, &r);
+		assert_int_equal(zsock_tls_resumed(r.client), 0);
+		tls_ends_talk(&r);
+		r.listener = -1;
+		tls_ends_close(&r);
+		if (i == 0)
+			client.verify = 3;
+		else
+			client.hostname = "127.0.0.1";
+	}
+	assert_int_equal(zsock_close(listener), 0);
+}
+
+/* What the callback saw, and what it shall answer. */
+struct judge {
+	int calls, last_depth, answer;
+	uint32_t seen, keep;
+};
+
+static int
+judge_certificate(void *ctx, void *cert, int depth, uint32_t *flags)
+{
+	struct judge *j = ctx;
+
+	(void)cert;
+	j->calls++;
+	j->last_depth = depth;
+	j->seen |= *flags;
+	*flags &= j->keep;
+	return j->answer;
+}
+
+static const struct callback_case {
+	const char *name;
+	const char *hostname;
+	int tag;
+	uint32_t keep;
+	int answer;
+	int connect;
+	uint32_t seen;
+} callbacks[] = {
+	{ "callback_of_a_good_chain", "localhost", CA, UINT32_MAX, 0, 0, 0 },
+	{ "callback_may_forgive_a_name", "other.test", CA, 0, 0, 0, 0x04 },
+	{ "callback_may_forgive_an_unknown_issuer", "localhost", CLIENT, 0, 0,
+	    0, 0x08 },
+	{ "callback_may_let_it_fail", "other.test", CA, UINT32_MAX, 0,
+	    -ECONNABORTED, 0x04 },
+	{ "callback_may_end_it", "localhost", CA, UINT32_MAX, -1, -ECONNABORTED,
+	    0 },
+};
+
+static void
+callback(void **state)
+{
+	const struct callback_case *c = *state;
+	struct judge j = { .keep = c->keep,
+		.answer = c->answer,
+		.last_depth = -1 };
+	const struct tls_end client = { ONE(c->tag), .hostname = c->hostname,
+		.callback = (void *)judge_certificate, .context = &j };
+	const struct tls_end server = { ONE(IDENTITY) };
+	struct tls_result r;
+
+	tls_ends_meet(&client, &server, &r);
+	assert_int_equal(r.client_error, c->connect);
+	assert_int_equal(j.seen, c->seen);
+	assert_true(j.calls > 0);
+	if (c->answer == 0)
+		assert_int_equal(j.last_depth, 0);
+	tls_ends_close(&r);
+}
+
+#define ROW(fn, table, i) \
+	{ \
+		table[i].name, fn, NULL, NULL, (void *)&table[i] \
+	}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(refusals) +
+	    LEN(sessions) + LEN(callbacks) + 1] = {
+		cmocka_unit_test(another_verification_is_another_session),
+	};
+	size_t n = 1;
+
+	for (size_t i = 0; i < LEN(goods); i++)
+		tests[n++] = (struct CMUnitTest)ROW(good, goods, i);
+	for (size_t i = 0; i < LEN(bads); i++)
+		tests[n++] = (struct CMUnitTest)ROW(bad, bads, i);
+	for (size_t i = 0; i < LEN(refusals); i++)
+		tests[n++] = (struct CMUnitTest)ROW(refusal, refusals, i);
+	for (size_t i = 0; i < LEN(sessions); i++)
+		tests[n++] = (struct CMUnitTest)ROW(session, sessions, i);
+	for (size_t i = 0; i < LEN(callbacks); i++)
+		tests[n++] = (struct CMUnitTest)ROW(callback, callbacks, i);
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
