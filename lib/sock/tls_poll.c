@@ -1,5 +1,6 @@
 #include "sock/tls_poll.h"
 
+#include "sock/tls_handshake.h"
 #include "sock/tls_wait.h"
 
 /*
@@ -48,9 +49,14 @@ tls_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 
 	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
 	pthread_mutex_lock(&t->lock);
+	(void)tls_handshake_go_on_locked(t);
 	switch (t->phase) {
 	case TLS_PHASE_OPEN:
 		begin_open_locked(t, events, slot);
+		break;
+	case TLS_PHASE_PENDING:
+		slot->kernel_events = tls_handshake_wants_locked(t);
+		slot->wake = t->until;
 		break;
 	case TLS_PHASE_CONNECTING:
 		slot->wake = deadline_in_ms(OTHERS_MS);
@@ -105,10 +111,19 @@ tls_poll_end(struct zsock *s, short events, short revents)
 	short ready = 0;
 
 	pthread_mutex_lock(&t->lock);
+	if (t->phase == TLS_PHASE_PENDING) {
+		/* What it means for the program shows in the next look. */
+		(void)tls_handshake_go_on_locked(t);
+		if (t->phase == TLS_PHASE_OPEN)
+			ready = ready_locked(t, events);
+		tls_sock_unlock(t);
+		return ready;
+	}
 	switch (t->phase) {
 	case TLS_PHASE_OPEN:
 		ready = end_open_locked(t, events, revents);
 		break;
+	case TLS_PHASE_PENDING:
 	case TLS_PHASE_CONNECTING:
 	case TLS_PHASE_FAILED:
 		break; /* begin has said what there is to say */

@@ -185,26 +185,6 @@ tls_sock_unlock(struct tls_sock *t)
 	free(line);
 }
 
-int
-tls_sock_usable_locked(struct tls_sock *t, struct tls_patience *p)
-{
-	int rc;
-
-	while (t->phase == TLS_PHASE_CONNECTING) {
-		rc = tls_wait_cond_locked(t, &t->settled, p);
-		if (rc < 0)
-			return rc;
-	}
-	switch (t->phase) {
-	case TLS_PHASE_OPEN:
-		return 0;
-	case TLS_PHASE_FAILED:
-		return t->error;
-	default:
-		return -ENOTCONN;
-	}
-}
-
 void
 tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
     socklen_t len)
@@ -227,9 +207,8 @@ tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
 		    ntohs(a.in.sin_port));
 }
 
-/* A server's: accept need not have asked for it. */
-static void
-find_peer_locked(struct tls_sock *t)
+void
+tls_sock_find_peer_locked(struct tls_sock *t)
 {
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
@@ -266,6 +245,15 @@ tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v)
 }
 
 void
+tls_sock_hear_out_locked(struct tls_sock *t)
+{
+	if (!tls_engine_readable(t->engine) && !t->pulling) {
+		(void)tls_wait_fill_locked(t);
+		(void)tls_engine_readable(t->engine); /* it notices an alert */
+	}
+}
+
+void
 tls_sock_tell_locked(struct tls_sock *t)
 {
 	struct verdict v;
@@ -277,9 +265,8 @@ tls_sock_tell_locked(struct tls_sock *t)
 	tls_sock_reason_locked(t, &v);
 }
 
-/* The other handshakes are worth a line, too, to whoever asks for it. */
-static void
-tell_success_locked(struct tls_sock *t)
+void
+tls_sock_tell_success_locked(struct tls_sock *t)
 {
 	struct verdict v;
 
@@ -287,126 +274,4 @@ tell_success_locked(struct tls_sock *t)
 		return;
 	tls_engine_summary(t->engine, t->peer, &v);
 	say_locked(t, LOG_INFO, &v);
-}
-
-/* The lowest version that the protocol number asks for; 0 is no wish. */
-static int
-min_version(int protocol)
-{
-	switch (protocol) {
-	case KINDS_TLS_1_3:
-		return TLS1_3_VERSION;
-	case KINDS_TLS_1_2:
-		return TLS1_2_VERSION;
-	default:
-		return 0;
-	}
-}
-
-static int
-make_engine_locked(struct tls_sock *t, enum tls_role role)
-{
-	struct tls_context *ctx;
-	struct verdict why;
-	int rc;
-
-	rc = tls_context_get(t->settings.tags, t->settings.ntags, &ctx, &why);
-	if (rc == 0) {
-		rc = tls_engine_new(ctx, &t->settings, role,
-		    min_version(t->protocol), t->peer, &t->engine, &why);
-		tls_context_put(ctx);
-	}
-	if (rc < 0)
-		tls_sock_reason_locked(t, &why);
-	return rc;
-}
-
-/*
- * Small flights that wait for each other meet Nagle's algorithm and delayed
- * acknowledgements, 40 ms at a time; so they leave at once, until the
- * program's own data flow.
- */
-static void
-hurry_locked(struct tls_sock *t)
-{
-	const int on = 1;
-	socklen_t len = sizeof(t->nodelay);
-
-	if (kernel->getsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
-	        &t->nodelay, &len) == -1)
-		return; /* slower, not wrong */
-	if (kernel->setsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
-	        &on, sizeof(on)) == 0)
-		t->quick = true;
-}
-
-void
-tls_sock_hear_out_locked(struct tls_sock *t)
-{
-	if (!tls_engine_readable(t->engine) && !t->pulling) {
-		(void)tls_wait_fill_locked(t);
-		(void)tls_engine_readable(t->engine); /* it notices an alert */
-	}
-}
-
-/* Why the handshake could not go on, if the engine does not know. */
-static void
-note_failure_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
-{
-	if (rc == -ETIMEDOUT) {
-		tls_engine_fail(t->engine, VERDICT_DEADLINE, ETIMEDOUT, 0,
-		    p->limit_ms);
-	} else {
-		tls_sock_hear_out_locked(t);
-		tls_engine_fail(t->engine, VERDICT_TRANSPORT, ECONNABORTED, -rc,
-		    0);
-	}
-	tls_sock_tell_locked(t);
-}
-
-static int
-run_handshake_locked(struct tls_sock *t)
-{
-	const int limit_ms =
-	    limit_get(LIMIT_HANDSHAKE_MS, config_get()->handshake_ms);
-	struct tls_patience p = { .handshake = true,
-		.until = deadline_in_ms(limit_ms),
-		.limit_ms = limit_ms };
-	int rc, go;
-
-	do {
-		rc = tls_engine_handshake(t->engine);
-		go = tls_wait_step_locked(t, rc, &p);
-	} while (go == 0);
-	if (go > 0 && rc == 0)
-		rc = tls_wait_drain_locked(t, &p);
-	else if (go < 0)
-		rc = go;
-	if (rc == 0)
-		return 0;
-	if (atomic_load(&t->native.base.closing))
-		return -EINTR; /* nobody is there to hear why */
-	note_failure_locked(t, rc, &p);
-	return tls_engine_error(t->engine);
-}
-
-int
-tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role)
-{
-	int rc;
-
-	find_peer_locked(t);
-	rc = make_engine_locked(t, role);
-	if (rc == 0) {
-		hurry_locked(t);
-		rc = run_handshake_locked(t);
-	}
-	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
-		rc = -EAGAIN; /* as the device says it on such sockets */
-	if (rc == 0)
-		tell_success_locked(t);
-	t->phase = rc == 0 ? TLS_PHASE_OPEN : TLS_PHASE_FAILED;
-	t->error = rc;
-	pthread_cond_broadcast(&t->settled);
-	return rc;
 }

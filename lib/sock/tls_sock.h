@@ -12,6 +12,7 @@ enum tls_phase {
 	TLS_PHASE_NEW, /* options may be set; not connected */
 	TLS_PHASE_LISTENING,
 	TLS_PHASE_CONNECTING, /* one thread owns it; the others wait */
+	TLS_PHASE_PENDING, /* the handshake is left to whichever call is next */
 	TLS_PHASE_OPEN, /* the handshake is done; the engine may have failed */
 	TLS_PHASE_FAILED, /* it never came to that; error says why */
 };
@@ -27,6 +28,8 @@ struct tls_sock {
 	int inner;     /* the second number of a device, or -1; constant */
 	char peer[56]; /* "127.0.0.1:443", "[::1]:443"; empty before connect */
 	struct tls_settings settings;
+	enum tls_role role;        /* from the handshake on */
+	struct deadline until;     /* of a handshake that is PENDING */
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
 	char *unsaid;              /* what tls_sock_unlock will log, or NULL */
@@ -42,8 +45,6 @@ struct tls_sock {
 	struct tls_sock *guests;
 	struct tls_sock *next_guest; /* guarded by the listener's lock */
 };
-
-struct tls_patience;
 
 int tls_stream_open(int family, int type, int proto, struct zsock **out);
 
@@ -76,20 +77,14 @@ void tls_sock_unlock(struct tls_sock *t);
  */
 
 /*
- * 0, or the -errno that send and recv answer in this phase.  Waits for another
- * thread's handshake as long as p says.
- */
-int tls_sock_usable_locked(struct tls_sock *t, struct tls_patience *p);
-
-/*
  * Keeps addr as the peer's name in the log: a connection that was reset has no
  * address any more.
  */
 void tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
     socklen_t len);
 
-/* Run the handshake on the connected kfd.  0 or a negative errno. */
-int tls_sock_handshake_locked(struct tls_sock *t, enum tls_role role);
+/* A server's: accept need not have asked for it. */
+void tls_sock_find_peer_locked(struct tls_sock *t);
 
 /*
  * What has arrived may hold an alert, which says more than that nothing can be
@@ -99,6 +94,11 @@ void tls_sock_hear_out_locked(struct tls_sock *t);
 
 /* Logs the engine's failure once and keeps the line for zsock_error_text. */
 void tls_sock_tell_locked(struct tls_sock *t);
+
+/*
+ * The other handshakes are worth a line, too, to whoever asks for it.
+ */
+void tls_sock_tell_success_locked(struct tls_sock *t);
 
 /* Keeps a reason of ours, and logs it when the lock is given up. */
 void tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v);

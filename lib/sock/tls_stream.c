@@ -9,6 +9,7 @@
 
 #include "base/kernel.h"
 #include "sock/native.h"
+#include "sock/tls_handshake.h"
 #include "sock/tls_poll.h"
 #include "sock/tls_wait.h"
 
@@ -44,36 +45,51 @@ tls_sock_from(struct zsock *s)
 	return s->ops == &tls_stream_ops ? (struct tls_sock *)s : NULL;
 }
 
+/* What a socket answers that is not new; 1 if it may be connected. */
+static int
+not_new_locked(struct tls_sock *t)
+{
+	const bool linux_like = profile_get() == PROFILE_LINUX;
+
+	(void)tls_handshake_go_on_locked(t);
+	switch (t->phase) {
+	case TLS_PHASE_NEW:
+		return 1;
+	case TLS_PHASE_LISTENING:
+		return -EOPNOTSUPP;
+	case TLS_PHASE_FAILED:
+		return t->error;
+	case TLS_PHASE_OPEN:
+		return linux_like ? -EISCONN : -EALREADY;
+	default:
+		return -EALREADY;
+	}
+}
+
+/* In the linux profile a non-blocking socket does not wait for anything. */
 static int
 stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 {
 	struct tls_sock *t = (struct tls_sock *)s;
-	int rc = 0;
+	const bool wait = quirk(QUIRK_TLS_HANDSHAKE_INSIDE) != 0 ||
+	    native_nonblock(s->kfd) <= 0;
+	int rc;
 
 	pthread_mutex_lock(&t->lock);
-	switch (t->phase) {
-	case TLS_PHASE_NEW:
-		t->phase = TLS_PHASE_CONNECTING;
-		tls_sock_name_peer_locked(t, addr, len);
-		break;
-	case TLS_PHASE_LISTENING:
-		rc = -EOPNOTSUPP;
-		break;
-	case TLS_PHASE_FAILED:
-		rc = t->error;
-		break;
-	default:
-		rc = -EALREADY;
-		break;
-	}
-	if (rc < 0)
+	rc = not_new_locked(t);
+	if (rc <= 0)
 		goto out;
-
+	t->phase = TLS_PHASE_CONNECTING;
+	tls_sock_name_peer_locked(t, addr, len);
 	tls_sock_unlock(t);
-	rc = native_connect_stream(&t->native, addr, len, true);
+	rc = native_connect_stream(&t->native, addr, len, wait);
 	pthread_mutex_lock(&t->lock);
-	if (rc == 0) {
-		rc = tls_sock_handshake_locked(t, TLS_ROLE_CLIENT);
+	if (!wait && (rc == 0 || rc == -EINPROGRESS)) {
+		tls_handshake_later_locked(t, TLS_ROLE_CLIENT);
+		pthread_cond_broadcast(&t->settled);
+		rc = -EINPROGRESS;
+	} else if (rc == 0) {
+		rc = tls_handshake_locked(t, TLS_ROLE_CLIENT);
 	} else {
 		t->phase = TLS_PHASE_NEW; /* it may be tried again */
 		pthread_cond_broadcast(&t->settled);
@@ -147,7 +163,8 @@ dismiss(struct tls_sock *t, struct tls_sock *child, int rc)
 
 /*
  * The handshake is part of accept, as on the device: until it is over or its
- * time is up, the caller waits.  The listener's lock is not held meanwhile.
+ * time is up, the caller waits.  The listener's lock is not held meanwhile.  In
+ * the linux profile it is left to the calls that follow.
  */
 static int
 stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
@@ -165,8 +182,13 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
 	rc = admit(t, c);
 	if (rc == 0) {
 		pthread_mutex_lock(&c->lock);
-		c->phase = TLS_PHASE_CONNECTING;
-		rc = tls_sock_handshake_locked(c, TLS_ROLE_SERVER);
+		if (quirk(QUIRK_TLS_HANDSHAKE_INSIDE) == 0) {
+			tls_sock_find_peer_locked(c);
+			tls_handshake_later_locked(c, TLS_ROLE_SERVER);
+		} else {
+			c->phase = TLS_PHASE_CONNECTING;
+			rc = tls_handshake_locked(c, TLS_ROLE_SERVER);
+		}
 		tls_sock_unlock(c);
 	}
 	rc = dismiss(t, c, rc);
@@ -250,7 +272,7 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	ssize_t rc;
 
 	pthread_mutex_lock(&t->lock);
-	rc = tls_sock_usable_locked(t, &p);
+	rc = tls_handshake_usable_locked(t, &p);
 	unready = rc == -ENOTCONN;
 	if (rc < 0)
 		goto out;
@@ -348,7 +370,7 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 	if (flags & MSG_PEEK)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&t->lock);
-	rc = tls_sock_usable_locked(t, &p);
+	rc = tls_handshake_usable_locked(t, &p);
 	if (rc == -ENOTCONN)
 		rc = -quirk(QUIRK_TLS_RECV_UNCONNECTED);
 	if (rc < 0)

@@ -122,9 +122,8 @@ begin(struct tls_patience *p)
 	p->start_ns = deadline_now_ns();
 }
 
-/* 0 if the call may sleep (on), and p->until says for how long. */
-static int
-bound_locked(struct tls_sock *t, struct tls_patience *p)
+int
+tls_wait_bound_locked(struct tls_sock *t, struct tls_patience *p)
 {
 	int64_t ns;
 	int rc;
@@ -154,7 +153,7 @@ tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
 	struct timespec ts;
 	int rc;
 
-	rc = bound_locked(t, p);
+	rc = tls_wait_bound_locked(t, p);
 	if (rc < 0)
 		return rc;
 	if (p->until.at_ns == INT64_MAX) {
@@ -198,6 +197,18 @@ sleep_in_poll(int kfd, short want, int timeout_ms)
 	return n == -1 ? -errno : n;
 }
 
+int
+tls_wait_sleep_locked(struct tls_sock *t, short want, struct deadline until)
+{
+	const int kfd = t->native.base.kfd;
+	int rc;
+
+	tls_sock_unlock(t);
+	rc = sleep_in_poll(kfd, want, deadline_left_ms(until));
+	pthread_mutex_lock(&t->lock);
+	return rc < 0 ? rc : 0;
+}
+
 /* A handshake is not interrupted by signals; its deadline still holds. */
 static int
 sleep_in_handshake(int kfd, short want, struct deadline until)
@@ -232,7 +243,7 @@ sleep_locked(struct tls_sock *t, short want, const struct tls_patience *p,
 static int
 wait_output_locked(struct tls_sock *t, struct tls_patience *p, int most_ms)
 {
-	const int rc = bound_locked(t, p);
+	const int rc = tls_wait_bound_locked(t, p);
 	const int left = rc == 0 ? deadline_left_ms(p->until) : 0;
 
 	if (rc < 0)
@@ -265,7 +276,7 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 	if (t->pulling)
 		return follow_locked(t, want, p);
 	if (p->handshake || p->begun || want != POLLIN) {
-		rc = bound_locked(t, p);
+		rc = tls_wait_bound_locked(t, p);
 		if (rc < 0)
 			return rc;
 	}
@@ -290,7 +301,7 @@ tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
 		return err == -EAGAIN ? wait_output_locked(t, p, -1) : 0;
 	if (!t->pulling) {
 		if (++p->fills % FILLS_A_LOOK == 0) {
-			over = bound_locked(t, p);
+			over = tls_wait_bound_locked(t, p);
 			if (over < 0)
 				return over;
 		}

@@ -38,6 +38,13 @@ int tls_wait_step_locked(struct tls_sock *t, ssize_t rc,
  */
 int tls_wait_drain_locked(struct tls_sock *t, struct tls_patience *p);
 
+/* 0 if the call may sleep, and p->until says for how long; -EAGAIN as above. */
+int tls_wait_bound_locked(struct tls_sock *t, struct tls_patience *p);
+
+/* Sleeps until the kernel has it, or the time is over: 0, or -EINTR. */
+int tls_wait_sleep_locked(struct tls_sock *t, short want,
+    struct deadline until);
+
 /* Waits until cond is signalled: 0, or -EAGAIN as above. */
 int tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
     struct tls_patience *p);

@@ -6,8 +6,10 @@
 
 #include <zephyr/net/tls_credentials.h>
 
+#include "base/config.h"
 #include "support/loop.h"
 #include "support/quirks.h"
+#include "tls/context.h"
 
 #define NO_TAG 99
 
@@ -69,12 +71,6 @@ send_unconnected(void)
 	return quirks_hazards();
 }
 
-static void *
-accept_one(void *arg)
-{
-	return (void *)(intptr_t)zsock_accept(*(int *)arg, NULL, NULL);
-}
-
 static int
 recv_nothing(void)
 {
@@ -93,7 +89,7 @@ recv_nothing(void)
 	assert_int_equal(zsock_setsockopt(sock, ZSOCK_SOL_TLS,
 	                     ZSOCK_TLS_HOSTNAME, NULL, 0),
 	    0);
-	thread = loop_start(accept_one, &listener);
+	thread = loop_start(loop_accept_one, &listener);
 	assert_int_equal(zsock_connect(sock, &a.any, sizeof(a.in)), 0);
 	(void)quirks_keep((int)(intptr_t)loop_join(thread));
 	/* What does not wait anyway is no hazard. */
@@ -103,7 +99,112 @@ recv_nothing(void)
 	return quirks_hazards();
 }
 
+/* 1 if accept and connect wait for a peer that says nothing. */
+static int
+handshake_inside(void)
+{
+	union quirks_addr a = quirks_loopback(NET_AF_INET, 0);
+	net_socklen_t len = sizeof(a);
+	const int listener = tls(), sock = tls();
+	int child, raw;
+
+	assert_int_equal(setenv("ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS", "20", 1), 0);
+	config_reload();
+	assert_int_equal(set_tag(listener, LOOP_SERVER_TAG), 0);
+	assert_int_equal(zsock_bind(listener, &a.any, sizeof(a.in)), 0);
+	assert_int_equal(zsock_listen(listener, 2), 0);
+	assert_int_equal(zsock_getsockname(listener, &a.any, &len), 0);
+	raw = loop_connect_raw(AF_INET, net_ntohs(a.in.sin_port));
+	child = zsock_accept(listener, NULL, NULL);
+	assert_int_equal(zsock_fcntl(sock, ZVFS_F_SETFL, ZVFS_O_NONBLOCK), 0);
+	assert_errno(zsock_connect(sock, &a.any, sizeof(a.in)),
+	    child < 0 ? EAGAIN : EINPROGRESS);
+	if (child >= 0)
+		(void)quirks_keep(child);
+	assert_int_equal(close(raw), 0);
+	unsetenv("ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS");
+	config_reload();
+	return child < 0;
+}
+
+#define SECRET_TAG 50
+
+/* What credentials of n tags from SECRET_TAG on are good for. */
+static int
+use_secrets(size_t n)
+{
+	const int tags[] = { SECRET_TAG, SECRET_TAG + 1 };
+	struct tls_context *ctx = NULL;
+	struct verdict why;
+	const int rc = tls_context_get(tags, n, &ctx, &why);
+
+	tls_context_put(ctx);
+	return -rc;
+}
+
+static void
+add_secret(int tag, size_t len)
+{
+	static const char key[300] = "a key";
+
+	assert_int_equal(tls_credential_add(tag, TLS_CREDENTIAL_PSK, key, len),
+	    0);
+}
+
+static void
+add_identity(int tag)
+{
+	assert_int_equal(tls_credential_add(tag, TLS_CREDENTIAL_PSK_ID, "me",
+	                     2),
+	    0);
+}
+
+static int
+psk_without_id(void)
+{
+	int error;
+
+	add_secret(SECRET_TAG, 16);
+	error = use_secrets(1);
+	pki_forget(SECRET_TAG);
+	return error;
+}
+
+static int
+psk_longest(void)
+{
+	int n = 16, error = 0;
+
+	for (; error == 0; n++) {
+		add_identity(SECRET_TAG);
+		add_secret(SECRET_TAG, (size_t)n);
+		error = use_secrets(1);
+		pki_forget(SECRET_TAG);
+	}
+	assert_int_equal(error, EINVAL);
+	return n - 2;
+}
+
+static int
+second_psk(void)
+{
+	for (int i = 0; i < 2; i++) {
+		add_identity(SECRET_TAG + i);
+		add_secret(SECRET_TAG + i, 16);
+	}
+	assert_int_equal(use_secrets(2), 0);
+	pki_forget(SECRET_TAG);
+	pki_forget(SECRET_TAG + 1);
+	return quirks_hazards();
+}
+
 static const struct quirk_case cases[] = {
+	{ "second_psk", QUIRK_TLS_SECOND_PSK, second_psk, { 1, 1, 0 } },
+	{ "psk_without_id", QUIRK_TLS_PSK_WITHOUT_ID, psk_without_id,
+	    { EINVAL, ENOENT, EINVAL } },
+	{ "psk_longest", QUIRK_TLS_PSK_LONGEST, psk_longest, { 48, 32, 256 } },
+	{ "handshake_inside", QUIRK_TLS_HANDSHAKE_INSIDE, handshake_inside,
+	    { 1, 1, 0 } },
 	{ "tags_late", QUIRK_TLS_TAGS_LATE, tags_late, { 0, 1, 0 } },
 	{ "fewer_options", QUIRK_TLS_FEWER_OPTIONS, fewer_options,
 	    { 0, ENOPROTOOPT, 0 } },

@@ -191,19 +191,13 @@ tls_client(int tag)
 	return s;
 }
 
-static void *
-accept_one(void *arg)
-{
-	return (void *)(intptr_t)zsock_accept(*(int *)arg, NULL, NULL);
-}
-
 static void
 open_tls(void)
 {
 	uint16_t port;
 	int listener = quirks_keep(loop_listen_tls(AF_INET, NET_IPPROTO_TLS_1_2,
 	    LOOP_SERVER_TAG, &port));
-	const pthread_t thread = loop_start(accept_one, &listener);
+	const pthread_t thread = loop_start(loop_accept_one, &listener);
 
 	sock = tls_client(LOOP_CA_TAG);
 	addr = quirks_loopback(NET_AF_INET, port);

@@ -217,12 +217,6 @@ tls(int tag)
 	return s;
 }
 
-static void *
-accept_one(void *arg)
-{
-	return (void *)(intptr_t)zsock_accept(*(int *)arg, NULL, NULL);
-}
-
 /* The server's end is reset: it has data that it has not read. */
 static void
 reset_tls(void)
@@ -232,7 +226,7 @@ reset_tls(void)
 	int listener = quirks_keep(loop_listen_tls(AF_INET, NET_IPPROTO_TLS_1_2,
 	    LOOP_SERVER_TAG, &port));
 	const union quirks_addr a = quirks_loopback(NET_AF_INET, port);
-	const pthread_t thread = loop_start(accept_one, &listener);
+	const pthread_t thread = loop_start(loop_accept_one, &listener);
 	int server;
 
 	sock = tls(LOOP_CA_TAG);
@@ -254,7 +248,7 @@ tls_without_a_client(void)
 	static const unsigned char hello[] = { 0x16, 0x03, 0x01, 0x40, 0x00 };
 	const struct linger hard = { .l_onoff = 1 };
 	uint16_t port;
-	int kfd;
+	int kfd, child;
 
 	sock = quirks_keep(loop_listen_tls(AF_INET, NET_IPPROTO_TLS_1_2,
 	    LOOP_SERVER_TAG, &port));
@@ -264,7 +258,10 @@ tls_without_a_client(void)
 	                     sizeof(hard)),
 	    0);
 	close(kfd);
-	assert_int_equal(zsock_accept(sock, NULL, NULL), -1);
+	child = zsock_accept(sock, NULL, NULL);
+	/* In the profile linux the handshake is left to the next call. */
+	if (child >= 0)
+		assert_int_equal(zsock_send(quirks_keep(child), "x", 1, 0), -1);
 }
 
 static void

@@ -12,6 +12,7 @@
 
 #include "sock/call.h"
 #include "sock/fdtable.h"
+#include "sock/poll.h"
 #include "sock/tls_names.h"
 
 /* How long a full stream is watched for room. */
@@ -112,10 +113,21 @@ loop_connect(int sock, int family, uint16_t port)
 	return call_connect(sock, (struct sockaddr *)&addr, len);
 }
 
-static void *
-accept_one(void *arg)
+int
+loop_accept_tls(int listener)
 {
-	return (void *)(intptr_t)call_accept(*(int *)arg, NULL, NULL);
+	const int sock = call_accept(listener, NULL, NULL);
+	struct pollfd p = { .fd = sock, .events = POLLOUT };
+
+	if (sock >= 0)
+		assert_int_equal(poll_sockets(&p, 1, 20000, false), 1);
+	return sock;
+}
+
+void *
+loop_accept_one(void *arg)
+{
+	return (void *)(intptr_t)loop_accept_tls(*(int *)arg);
 }
 
 void
@@ -123,7 +135,7 @@ loop_pair_open(struct loop_pair *p, int family, int proto)
 {
 	uint16_t port;
 	int listener = loop_listen_tls(family, proto, LOOP_SERVER_TAG, &port);
-	const pthread_t thread = loop_start(accept_one, &listener);
+	const pthread_t thread = loop_start(loop_accept_one, &listener);
 
 	p->client = loop_client_tls(family, proto, LOOP_CA_TAG, "localhost");
 	assert_int_equal(loop_connect(p->client, family, port), 0);

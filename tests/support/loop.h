@@ -28,6 +28,15 @@ int loop_connect_raw(int family, uint16_t port);
 /* A secure client socket that trusts tag and expects name; not connected. */
 int loop_client_tls(int family, int proto, int tag, const char *name);
 
+/*
+ * accept, and the handshake with it, which in one profile is left to the calls
+ * that follow: the socket or the negative errno.
+ */
+int loop_accept_tls(int listener);
+
+/* The same as a thread: arg is the listener's address, the result the socket. */
+void *loop_accept_one(void *arg);
+
 /* connect to the loopback port: 0 or the negative errno. */
 int loop_connect(int sock, int family, uint16_t port);
 

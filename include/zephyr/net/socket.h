@@ -144,7 +144,8 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  * in the environment's ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS).  On a plain one
  * O_NONBLOCK gives EINPROGRESS at once.  Signals do not interrupt it, and the
  * time limits go on; in the profile linux a plain one is EINTR then, and still
- * being connected, as POSIX has it.
+ * being connected, as POSIX has it.  In that profile a secure one with O_NONBLOCK
+ * gives EINPROGRESS, too, and zsock_poll, send and recv go on with the handshake.
  *
  * Returns 0, also on a plain stream that is connected already (Zephyr).
  *   EINVAL         addrlen is too short, or the family is not the socket's
@@ -181,8 +182,9 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
  * On a secure socket the handshake is part of the call and blocks as that of
  * zsock_connect does: one silent client holds up the others for its 10 seconds
  * (Zephyr).  A failed handshake closes that connection and leaves the listener
- * as it was, so a server must go on after it.  The new socket has the
- * listener's TLS options and no other.
+ * as it was, so a server must go on after it.  In the profile linux zsock_accept
+ * returns at once, and the calls for the new socket go on with the handshake.
+ * The new socket has the listener's TLS options and no other.
  *
  * Returns the new socket's number, the caller's to close.
  *   EAGAIN        O_NONBLOCK is set and nobody waits
