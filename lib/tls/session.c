@@ -191,12 +191,11 @@ void
 tls_session_attach(SSL *ssl, struct tls_session_state *state,
     enum tls_role role)
 {
-	if (!state->on)
-		return;
-	if (role == TLS_ROLE_CLIENT)
-		offer(ssl, state);
-	else
+	/* Without it, OpenSSL's servers that verify refuse pre-shared keys. */
+	if (role == TLS_ROLE_SERVER)
 		limit_use(ssl, state);
+	else if (state->on)
+		offer(ssl, state);
 }
 
 void
