@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "sock/kinds.h"
 
-/* The lowest version that the protocol number asks for; 0 is no wish. */
+/* The lowest version that the protocol number asks for. */
 static int
 min_version(int protocol)
 {
@@ -21,8 +21,10 @@ min_version(int protocol)
 		return TLS1_3_VERSION;
 	case KINDS_TLS_1_2:
 		return TLS1_2_VERSION;
+	case KINDS_TLS_1_1:
+		return TLS1_1_VERSION;
 	default:
-		return 0;
+		return TLS1_VERSION;
 	}
 }
 

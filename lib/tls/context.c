@@ -14,8 +14,8 @@
 #include "tls/suites.h"
 #include "tls/verify.h"
 
-/* Lowest versions that a socket can ask for: none, 1.2, 1.3. */
-#define VERSIONS 3
+/* Lowest versions that a socket can ask for: 1.0 to 1.3. */
+#define VERSIONS 4
 
 /* Contexts kept although no socket uses them at the moment. */
 #define CACHE_MAX 16
@@ -308,6 +308,17 @@ set_sessions(SSL_CTX *c, struct tls_kind kind)
 }
 
 /*
+ * The lowest version is what was asked for, unless the system's policy has a
+ * higher one, which SSL_CTX_new took over.
+ */
+static bool
+allow_versions(SSL_CTX *c, int min_version)
+{
+	return SSL_CTX_get_min_proto_version(c) > min_version ||
+	    SSL_CTX_set_min_proto_version(c, min_version) == 1;
+}
+
+/*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
  * Renegotiation is off: TLS 1.3 has none and the device refuses it.
@@ -331,10 +342,9 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 	tls_verify_install(c);
 	tls_alpn_install(c);
 	SSL_CTX_set_keylog_callback(c, tls_keylog());
-	if (tls_suites_install(c) < 0 ||
-	    (kind.min_version != 0 &&
-	        SSL_CTX_set_min_proto_version(c, kind.min_version) != 1) ||
-	    !trust(c, m) || !identify(c, m)) {
+	if (tls_suites_install(c, kind.min_version >= TLS1_2_VERSION) < 0 ||
+	    !allow_versions(c, kind.min_version) || !trust(c, m) ||
+	    !identify(c, m)) {
 		SSL_CTX_free(c);
 		return NULL;
 	}
@@ -344,14 +354,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 static int
 version_index(int min_version)
 {
-	switch (min_version) {
-	case TLS1_2_VERSION:
-		return 1;
-	case TLS1_3_VERSION:
-		return 2;
-	default:
-		return 0;
-	}
+	return min_version - TLS1_VERSION;
 }
 
 /* Of two threads that make it at once, one throws its own away. */

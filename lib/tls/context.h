@@ -29,7 +29,7 @@ void tls_context_put(struct tls_context *ctx);
 /* The kinds of connection that differ before their first byte. */
 struct tls_kind {
 	enum tls_role role;
-	int min_version; /* a TLS1_x_VERSION; 0 is the library's default */
+	int min_version; /* TLS1_VERSION to TLS1_3_VERSION */
 	bool cache;      /* sessions are kept, or given out */
 };
 

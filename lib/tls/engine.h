@@ -24,7 +24,7 @@ struct tls_engine;
 
 /*
  * ctx is referenced, settings are only read now.  peer is its address, in
- * words, and outlives the engine; min_version a TLS1_x_VERSION, or 0.  Returns
+ * words, and outlives the engine; min_version a TLS1_x_VERSION.  Returns
  * 0, -EINVAL, -ECONNABORTED (no suite is left) or -ENOMEM with a sentence in
  * why.
  */

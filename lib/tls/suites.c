@@ -49,9 +49,9 @@ judge_security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
 }
 
 int
-tls_suites_install(SSL_CTX *c)
+tls_suites_install(SSL_CTX *c, bool strong)
 {
-	if (SSL_CTX_get_security_level(c) < LEVEL)
+	if (strong && SSL_CTX_get_security_level(c) < LEVEL)
 		SSL_CTX_set_security_level(c, LEVEL);
 	default_judge = SSL_CTX_get_security_callback(c);
 	SSL_CTX_set_security_callback(c, judge_security);
@@ -177,7 +177,7 @@ tls_suites_all(int *ids, size_t n)
 	STACK_OF(SSL_CIPHER) * all;
 	int total = -ENOMEM;
 
-	if (c != NULL && tls_suites_install(c) == 0) {
+	if (c != NULL && tls_suites_install(c, true) == 0) {
 		all = SSL_CTX_get_ciphers(c);
 		total = sk_SSL_CIPHER_num(all);
 		for (int i = 0; i < total && (size_t)i < n; i++)

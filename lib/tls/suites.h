@@ -9,9 +9,11 @@
 /*
  * The suites that every connection of c may use, and how strong keys and
  * signatures have to be: what Mbed TLS's default profile wants of certificates
- * (SHA-256, RSA of 2048 bits or more) is OpenSSL's level 2.  Returns 0 or -1.
+ * (SHA-256, RSA of 2048 bits or more) is OpenSSL's level 2.  Not strong: the
+ * system's level, whatever it is; above 0 it forbids TLS 1.0 and 1.1.  Returns
+ * 0 or -1.
  */
-int tls_suites_install(SSL_CTX *c);
+int tls_suites_install(SSL_CTX *c, bool strong);
 
 /*
  * Narrows ssl down to TLS_CIPHERSUITE_LIST, in its order; numbers that OpenSSL

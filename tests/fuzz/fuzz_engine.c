@@ -68,7 +68,7 @@ renew(int mode)
 	assert_int_equal(tls_settings_set_verify(&pair.server_settings,
 	                     mode & MUTUAL ? 1 : 0),
 	    0);
-	pair_renew(&pair, 0);
+	pair_renew(&pair, TLS1_2_VERSION);
 }
 
 static size_t

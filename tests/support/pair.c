@@ -26,6 +26,8 @@ pair_renew(struct pair *p, int min_version)
 {
 	tls_engine_free(p->client);
 	tls_engine_free(p->server);
+	if (min_version == 0)
+		min_version = TLS1_2_VERSION;
 	p->client = make(&p->client_settings, TLS_ROLE_CLIENT, min_version);
 	p->server = make(&p->server_settings, TLS_ROLE_SERVER, min_version);
 }
@@ -48,7 +50,7 @@ pair_init(struct pair *p, const char *hostname, size_t slice)
 	assert_int_equal(tls_settings_set_hostname(&p->client_settings,
 	                     hostname),
 	    0);
-	pair_renew(p, 0);
+	pair_renew(p, TLS1_2_VERSION);
 }
 
 void

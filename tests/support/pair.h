@@ -19,7 +19,7 @@ struct pair {
 void pair_init(struct pair *p, const char *hostname, size_t slice);
 void pair_fini(struct pair *p);
 
-/* New engines after settings were changed; min_version as in engine.h. */
+/* New engines after settings were changed; min_version 0 is TLS 1.2. */
 void pair_renew(struct pair *p, int min_version);
 
 /* Moves at most one slice from one engine to the other; how much. */

@@ -66,7 +66,8 @@ an_unknown_tag_is_enoent_and_named(void **state)
 	assert_non_null(strstr(why.text, "sec_tag 4711"));
 }
 
-static const struct tls_kind client = { TLS_ROLE_CLIENT, 0, false };
+static const struct tls_kind client = { TLS_ROLE_CLIENT, TLS1_2_VERSION,
+	false };
 
 static void
 a_replaced_credential_gives_a_new_context(void **state)
@@ -97,8 +98,9 @@ roles_and_versions_have_an_ssl_ctx_each(void **state)
 	assert_int_equal(tls_context_new_ssl(ctx, client, &a, &why), 0);
 	assert_int_equal(tls_context_new_ssl(ctx, client, &b, &why), 0);
 	assert_int_equal(tls_context_new_ssl(ctx,
-	                     (struct tls_kind){ TLS_ROLE_SERVER, 0, false }, &c,
-	                     &why),
+	                     (struct tls_kind){ TLS_ROLE_SERVER, TLS1_2_VERSION,
+	                         false },
+	                     &c, &why),
 	    0);
 	assert_int_equal(tls_context_new_ssl(ctx,
 	                     (struct tls_kind){ TLS_ROLE_CLIENT, TLS1_3_VERSION,
