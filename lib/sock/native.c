@@ -205,6 +205,36 @@ native_set_nonblock(int kfd, bool on)
 	    on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK));
 }
 
+/* Did the call fail, and not the connection? */
+static bool
+is_of_the_call(int error)
+{
+	switch (error) {
+	case EAGAIN:
+	case EINTR:
+	case ENOTCONN:
+	case EFAULT:
+	case EINVAL:
+	case ENOMEM:
+	case ENOBUFS:
+	case EBADF:
+		return true;
+	default:
+		return false;
+	}
+}
+
+int
+native_latch(struct native *n, int error)
+{
+	int none = 0;
+
+	if (is_of_the_call(error))
+		return error;
+	atomic_compare_exchange_strong(&n->error, &none, error);
+	return none != 0 ? none : error;
+}
+
 int
 native_error(struct native *n)
 {
@@ -215,9 +245,7 @@ native_error(struct native *n)
 	    kernel->getsockopt(n->base.kfd, SOL_SOCKET, SO_ERROR, &error,
 	        &len) == -1)
 		return error;
-	if (error != 0)
-		atomic_store(&n->error, error);
-	return error;
+	return error != 0 ? native_latch(n, error) : 0;
 }
 
 static void

@@ -35,7 +35,7 @@ struct native {
 	int type;          /* constant */
 	atomic_int family; /* changes when bind changes it, in one profile */
 	atomic_int state;  /* enum native_state */
-	atomic_int error;  /* errno that ended a stream; never cleared */
+	atomic_int error;  /* errno that ended a stream: see native_latch */
 	atomic_bool bound; /* by bind, not by the kernel's own choice */
 	atomic_bool taken; /* to what another listens on, in one profile */
 	atomic_bool shut;  /* SHUT_RD: nothing is received any more */
@@ -153,6 +153,13 @@ int native_set_timeout(int kfd, int name, int ms);
  * only once, and keeps it.
  */
 int native_error(struct native *n);
+
+/*
+ * Keeps what a call of the kernel failed with if it has ended the stream: the
+ * kernel tells that once.  Returns the errno to answer, which is the first one
+ * that was kept, or error itself if it is no failure of the connection's.
+ */
+int native_latch(struct native *n, int error);
 
 /* The device's limit of a blocking send in milliseconds, 0 for none. */
 int native_send_ms(void);

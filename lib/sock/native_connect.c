@@ -60,8 +60,22 @@ static bool
 is_network_error(int error)
 {
 	return error == ECONNREFUSED || error == ETIMEDOUT ||
-	    error == ECONNRESET || error == EHOSTUNREACH ||
-	    error == ENETUNREACH || error == ENETDOWN;
+	    error == EHOSTUNREACH || error == ENETUNREACH || error == ENETDOWN;
+}
+
+/*
+ * It will never be connected.  The kernel may still be trying, and those who
+ * wait for it then hear what has become of it.
+ */
+static void
+give_up(struct native *n, int error)
+{
+	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+
+	(void)native_latch(n, error);
+	native_set_state(n, NATIVE_FAILED);
+	/* It may have been closed meanwhile, which is as good. */
+	(void)kernel->connect(n->base.kfd, &nobody, sizeof(nobody));
 }
 
 /* The stream will never be connected; the device's word for why. */
@@ -80,9 +94,8 @@ settle_failed(struct native *n, int error, bool blocking, struct deadline until)
 	}
 	if (error != cause)
 		log_line(LOG_WARN, "connect: %s, which the device calls %s",
-		    strerror(cause), strerrorname_np(error));
-	atomic_store(&n->error, error);
-	native_set_state(n, NATIVE_FAILED);
+		    err_name(cause), err_name(error));
+	give_up(n, error);
 	return -error;
 }
 
@@ -252,7 +265,7 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 	}
 	/* Connected, and reset before this thread came to see it. */
 	if (rc == -ECONNRESET && profile_get() != PROFILE_LINUX) {
-		atomic_store(&n->error, ECONNRESET);
+		(void)native_latch(n, ECONNRESET);
 		rc = 0;
 	}
 	if (rc < 0)
@@ -264,15 +277,10 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 static int
 ask_proxy(struct native *n, const struct sockaddr *addr)
 {
-	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
 	const int rc = socks_connect(n, addr, deadline_in_ms(connect_ms()));
 
-	if (rc == 0)
-		return 0;
-	atomic_store(&n->error, -rc);
-	native_set_state(n, NATIVE_FAILED);
-	/* It may have been closed meanwhile, which is as good. */
-	(void)kernel->connect(n->base.kfd, &nobody, sizeof(nobody));
+	if (rc < 0)
+		give_up(n, -rc);
 	return rc;
 }
 
@@ -362,6 +370,10 @@ native_listen(struct zsock *s, int backlog)
 
 	if (atomic_load(&n->taken))
 		return -quirk(QUIRK_LISTEN_TAKEN);
+	/* The kernel forgets what has failed, and the device does not. */
+	if (quirk(QUIRK_CONNECT_AFTER_FAILURE) != 0 &&
+	    atomic_load(&n->state) == NATIVE_FAILED)
+		return -EINVAL;
 	if (quirk(QUIRK_BACKLOG_IGNORED) != 0)
 		backlog = SOMAXCONN;
 	/* Its children must not keep the port from the next listener. */
@@ -377,6 +389,6 @@ native_listen(struct zsock *s, int backlog)
 	if (rc == -EADDRINUSE)
 		rc = -quirk(QUIRK_LISTEN_TAKEN);
 	if (rc == 0)
-		atomic_store(&n->state, (int)NATIVE_LISTENING);
+		native_set_state(n, NATIVE_LISTENING);
 	return rc;
 }

@@ -50,14 +50,36 @@ total_len(const struct msghdr *m)
 	return total;
 }
 
-/* Keeps the error of a broken stream: the kernel tells it once. */
+/* The older device has no other word for a stream that is no more. */
 static int
-latch(struct native *n, int error)
+broken(struct native *n)
 {
-	int none = 0;
+	const int error = atomic_load(&n->error);
 
-	atomic_compare_exchange_strong(&n->error, &none, error);
-	return none != 0 ? none : error;
+	return error != 0 && quirk(QUIRK_SEND_AFTER_FIN) == 0
+	    ? -error
+	    : -quirk(QUIRK_SEND_BROKEN);
+}
+
+/*
+ * May it carry data, as far as connect goes?  0, or what recv answers.  One
+ * that nothing was heard of is still being connected as the kernel has it,
+ * which would wait for that, or give up by its own time.
+ */
+static int
+check_connect(struct native *n)
+{
+	int rc;
+
+	switch (atomic_load_explicit(&n->state, memory_order_relaxed)) {
+	case NATIVE_CONNECTING:
+		rc = native_progress(n);
+		return rc == -EALREADY ? -ENOTCONN : rc;
+	case NATIVE_FAILED:
+		return -atomic_load(&n->error);
+	default:
+		return 0;
+	}
 }
 
 /* What the device answers for a stream that could not send. */
@@ -73,24 +95,15 @@ stream_send_error(struct native *n, bool for_address, int flags, ssize_t rc)
 			return -ENOTCONN;
 		return -quirk(QUIRK_SEND_UNCONNECTED);
 	}
-	/* The kernel has the data wait for the connection, the device not. */
-	if (rc == -EAGAIN && state == NATIVE_CONNECTING)
-		return native_progress(n) == 0 ? rc : -ENOTCONN;
-	if (rc == -EPIPE) {
-		if (atomic_load(&n->error) != 0 &&
-		    quirk(QUIRK_SEND_AFTER_FIN) == 0)
-			return -atomic_load(&n->error);
-		return -quirk(QUIRK_SEND_BROKEN);
-	}
+	if (rc == -EPIPE)
+		return broken(n);
 	if (rc == -ECONNRESET && quirk(QUIRK_SEND_AFTER_FIN) != 0)
 		return -quirk(QUIRK_SEND_AFTER_FIN);
-	if (rc == -ECONNRESET || rc == -ETIMEDOUT)
-		return -latch(n, (int)-rc);
 	if (rc == -EAGAIN && (flags & MSG_DONTWAIT) == 0 &&
 	    native_send_ms() > 0 && !atomic_load(&n->send_timeout) &&
 	    native_nonblock(n->base.kfd) == 0)
 		return -quirk(QUIRK_SEND_WINDOW);
-	return rc;
+	return -native_latch(n, (int)-rc);
 }
 
 /* The older device sends nothing once the peer has ended its half. */
@@ -113,6 +126,9 @@ stream_send(struct native *n, const struct msghdr *m, int flags)
 	plain.msg_namelen = 0;
 	plain.msg_control = NULL;
 	plain.msg_controllen = 0;
+	rc = check_connect(n);
+	if (rc < 0)
+		return rc == -ENOTCONN ? rc : broken(n);
 	if (quirk(QUIRK_SEND_AFTER_FIN) != 0 &&
 	    atomic_load(&n->state) == NATIVE_CONNECTED && fin_has_come(n))
 		return -quirk(QUIRK_SEND_AFTER_FIN);
@@ -205,6 +221,24 @@ check_destination(struct native *n, struct msghdr *m, union native_addr *room)
 	return 0;
 }
 
+/*
+ * May it be what an ICMP message said of an earlier datagram?  The kernel tells
+ * it to the next call, once, and the device to none.
+ */
+static bool
+is_icmp(ssize_t rc)
+{
+	static const int errors[] = { ECONNREFUSED, EHOSTUNREACH, ENETUNREACH,
+		EHOSTDOWN, ENONET, ENOPROTOOPT, EMSGSIZE, EACCES, EPROTO,
+		EOPNOTSUPP };
+
+	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		if (rc == -errors[i])
+			return quirk(QUIRK_DGRAM_NO_ICMP) != 0;
+	}
+	return false;
+}
+
 static ssize_t
 dgram_send(struct native *n, const struct msghdr *given, int flags)
 {
@@ -223,10 +257,9 @@ dgram_send(struct native *n, const struct msghdr *given, int flags)
 		return -ENOMEM;
 	if (m.msg_controllen > 0)
 		filter_control(&m, control);
-	/* An ICMP error is an earlier datagram's; each is told once. */
-	do {
+	rc = kernel_send(n, &m, flags);
+	if (is_icmp(rc)) /* if it comes again, it is this one's */
 		rc = kernel_send(n, &m, flags);
-	} while (rc == -ECONNREFUSED);
 	return rc == -EMSGSIZE ? -quirk(QUIRK_SEND_OVERSIZE) : rc;
 }
 
@@ -254,8 +287,9 @@ native_sent(struct zsock *s, int flags, ssize_t rc)
 static void
 warn_waitall(struct native *n, const struct msghdr *m, int flags, ssize_t rc)
 {
-	if ((flags & MSG_WAITALL) == 0 || (size_t)rc >= total_len(m) ||
-	    !atomic_load(&n->recv_timeout) || fin_has_come(n))
+	if ((flags & MSG_DONTWAIT) != 0 || (size_t)rc >= total_len(m) ||
+	    !atomic_load(&n->recv_timeout) ||
+	    native_nonblock(n->base.kfd) != 0 || fin_has_come(n))
 		return;
 	profile_hazard("recv: MSG_WAITALL got a part when SO_RCVTIMEO was over",
 	    "answers EAGAIN and loses that part");
@@ -275,15 +309,13 @@ stream_source(struct native *n, struct msghdr *m, socklen_t room)
 		m->msg_namelen = room;
 }
 
-/* A stream that has ended, or cannot receive, says for ever what ended it. */
+/* rc is not above 0.  A stream that has ended, or cannot receive, says for ever what ended it. */
 static ssize_t
 stream_recv_end(struct native *n, ssize_t rc)
 {
-	const int error = atomic_load(&n->error);
-
-	if (rc == -ECONNRESET || rc == -ETIMEDOUT)
-		return -latch(n, (int)-rc);
-	return rc == 0 && error != 0 ? -error : rc;
+	if (rc < 0)
+		return -native_latch(n, (int)-rc);
+	return -atomic_load(&n->error);
 }
 
 static ssize_t
@@ -304,9 +336,14 @@ stream_recv(struct native *n, struct msghdr *m, int flags)
 		    "counts the same bytes until it has enough");
 		flags &= ~MSG_WAITALL;
 	}
+	rc = check_connect(n);
+	if (rc < 0)
+		return rc;
 	rc = kernel_recv(n, m, flags);
-	if (rc <= 0)
+	if (rc <= 0) {
+		m->msg_namelen = room;
 		return stream_recv_end(n, rc);
+	}
 	if (m->msg_name != NULL)
 		stream_source(n, m, room);
 	if ((flags & MSG_WAITALL) != 0)
@@ -344,7 +381,7 @@ dgram_recv(struct native *n, struct msghdr *m, int flags)
 	flags &= ~MSG_WAITALL;
 	do {
 		rc = kernel_recv(n, m, flags);
-	} while (rc == -ECONNREFUSED);
+	} while (is_icmp(rc));
 	/* Somebody else's SHUT_RD woke this call with nothing. */
 	if (rc == 0 && atomic_load(&n->shut))
 		return dgram_shut(n, flags);
@@ -358,7 +395,7 @@ native_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 
 	if (profile_get() == PROFILE_LINUX)
 		return kernel_recv(n, m, flags);
-	if (m->msg_iovlen == 1 && m->msg_iov->iov_len == 0)
+	if (m->msg_iovlen > 0 && total_len(m) == 0)
 		return 0; /* nothing is consumed, in any state */
 	if (n->type == SOCK_STREAM)
 		return stream_recv(n, m, flags);
@@ -368,7 +405,7 @@ native_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 ssize_t
 native_received(struct zsock *s, ssize_t rc)
 {
-	if (profile_get() == PROFILE_LINUX)
+	if (quirk(QUIRK_RECV_ERROR_STAYS) == 0)
 		return rc;
 	return stream_recv_end((struct native *)s, rc);
 }

@@ -71,12 +71,20 @@ get_reuse(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return answer(atomic_load(&self(s)->reuse), val, len);
 }
 
-/* The error that ended a stream; on the device reading does not clear it. */
+/*
+ * The error that ended a stream; on the device reading does not clear it.  A
+ * datagram socket has an ICMP message there, which the device never tells.
+ */
 static int
 get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 {
-	(void)o;
-	return answer(native_error(self(s)), val, len);
+	int rc;
+
+	if (self(s)->type != SOCK_DGRAM)
+		return answer(native_error(self(s)), val, len);
+	rc = native_get(s, o, val, len); /* which clears it */
+	return rc < 0 || quirk(QUIRK_DGRAM_NO_ICMP) == 0 ? rc
+	                                                 : answer(0, val, len);
 }
 
 /*

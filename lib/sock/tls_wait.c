@@ -29,11 +29,8 @@ is_fatal(int error)
 static void
 latch(struct tls_sock *t, int error)
 {
-	int none = 0;
-
-	if (is_fatal(error) && error != EPIPE)
-		(void)atomic_compare_exchange_strong(&t->native.error, &none,
-		    error); /* the first one stays */
+	if (error != EPIPE)
+		(void)native_latch(&t->native, error);
 }
 
 /* Bytes have moved: the stream is this process's now, if a fork shared it. */
@@ -87,10 +84,10 @@ tls_wait_fill_locked(struct tls_sock *t)
 	}
 	if (n == -1 && !is_fatal(errno))
 		return -EAGAIN;
-	if (n == -1)
-		latch(t, errno);
 	/* The end, also of a connection whose error another call was told. */
-	tls_engine_input_end(t->engine, atomic_load(&t->native.error));
+	tls_engine_input_end(t->engine,
+	    n == -1 ? native_latch(&t->native, errno)
+	            : atomic_load(&t->native.error));
 	return 0;
 }
 

@@ -169,7 +169,7 @@ ZSOCK_API int zsock_connect(int sock, const struct net_sockaddr *addr,
 /*
  * Let others connect; backlog is ignored (Zephyr).  Does not block.
  *   EADDRINUSE  another socket listens there
- *   EINVAL      the socket is connected
+ *   EINVAL      the socket is connected, or has failed to connect
  *   EOPNOTSUPP  it is a datagram socket
  */
 ZSOCK_API int zsock_listen(int sock, int backlog);
@@ -217,8 +217,9 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *   ENOTCONN      a stream that is not connected, or cannot send any more
  *                 (Zephyr); a secure one without a complete handshake
  *   EDESTADDRREQ  a datagram without a destination
- *   ECONNRESET, ETIMEDOUT
- *                 a plain stream was reset, or its peer's host is gone
+ *   ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH
+ *                 a plain stream was reset, or its peer's host is gone, or it
+ *                 has failed to connect: the same from then on (Zephyr)
  *   ECONNABORTED  the secure connection has failed, or the peer has ended it
  *   EMSGSIZE      msg has more than IOV_MAX buffers
  *   ENOMEM        the datagram is too large (Zephyr)
@@ -251,9 +252,10 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *               complete handshake
  *   EIO         the secure connection has failed: an alert, a damaged record or
  *               a reset (Zephyr); the same from then on
- *   ECONNRESET, ETIMEDOUT
- *               a plain connection was reset, or its peer's host is gone: the
- *               same from then on (Zephyr); a secure one ended inside a record
+ *   ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH
+ *               a plain connection was reset, or its peer's host is gone, or it
+ *               was never made: the same from then on (Zephyr).  ECONNRESET: a
+ *               secure one ended inside a record
  *   EINTR       a signal came before anything was received, and its handler has
  *               no SA_RESTART or SO_RCVTIMEO is set; or another thread closed
  *               the socket
