@@ -39,8 +39,22 @@ put(struct zsock *s, int level, int name, const void *val, socklen_t len)
 	    kernel->setsockopt(s->kfd, level, name, val, len));
 }
 
-/* The kernel's option that o means on a socket of this family. */
-static void
+/*
+ * Linux takes IPv4's options on an IPv6 socket, of which nothing comes; and has
+ * another errno for reading IPv6's on an IPv4 socket than for setting them.
+ */
+static bool
+is_of_other_family(struct zsock *s, int level, int name)
+{
+	return is_v6(s) ? level == IPPROTO_IP && name != IP_LOCAL_PORT_RANGE
+	                : level == IPPROTO_IPV6;
+}
+
+/*
+ * The kernel's option that o means on a socket of this family: 0, or
+ * -ENOPROTOOPT if there is none.
+ */
+static int
 kernel_option(struct zsock *s, const struct option *o, int *level, int *name)
 {
 	static const struct {
@@ -59,9 +73,10 @@ kernel_option(struct zsock *s, const struct option *o, int *level, int *name)
 		    (o->level == IPPROTO_IPV6 && o->name == twins[i].v6)) {
 			*level = is_v6(s) ? IPPROTO_IPV6 : IPPROTO_IP;
 			*name = is_v6(s) ? twins[i].v6 : twins[i].v4;
-			return;
+			return 0;
 		}
 	}
+	return is_of_other_family(s, *level, *name) ? -ENOPROTOOPT : 0;
 }
 
 int
@@ -69,17 +84,19 @@ native_put(struct zsock *s, const struct option *o, const void *val,
     socklen_t len)
 {
 	int level, name;
+	const int rc = kernel_option(s, o, &level, &name);
 
-	kernel_option(s, o, &level, &name);
-	return put(s, level, name, val, len);
+	return rc < 0 ? rc : put(s, level, name, val, len);
 }
 
 int
 native_get(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 {
 	int level, name;
+	const int rc = kernel_option(s, o, &level, &name);
 
-	kernel_option(s, o, &level, &name);
+	if (rc < 0)
+		return rc;
 	return (int)err_from_kernel(
 	    kernel->getsockopt(s->kfd, level, name, val, len));
 }
@@ -369,6 +386,8 @@ native_set_group(struct zsock *s, const struct option *o, const void *val,
 	struct ip_mreqn m;
 	int rc;
 
+	if (is_of_other_family(s, o->level, o->name))
+		return -ENOPROTOOPT;
 	memcpy(&m, val, sizeof(m));
 	if (m.imr_multiaddr.s_addr == htonl(INADDR_ANY))
 		return -EINVAL;

@@ -6,7 +6,7 @@
 /*
  * What the rows of native_options.def call, each as a row's set or get: on a
  * struct native or what contains one.  Beside the errnos named here they answer
- * the kernel's, which has no option of the other family: -ENOPROTOOPT.
+ * the kernel's, and -ENOPROTOOPT for an option of the other family.
  *
  * The type of service, the packet information and the hop limit are one thing
  * on the device and have a name for each family; either name reaches the
