@@ -17,8 +17,12 @@
 #include "base/profile.h"
 #include "sock/fdtable.h"
 
-/* How many buffers of unread data close throws away at most. */
-#define SCRAP_READS 64
+/*
+ * What was not read is thrown away by so much at a time, so often at most, for
+ * the peer may go on sending: 64 MiB, more than the kernel keeps for a socket.
+ */
+#define SCRAP_SIZE 16384
+#define SCRAP_READS 4096
 
 /* How long a blocking send waits for a peer that takes nothing. */
 #define SEND_MS_DEFAULT 10000
@@ -61,11 +65,12 @@ void
 native_discard(int kfd)
 {
 	const int saved = errno;
-	char scrap[4096];
+	char scrap[SCRAP_SIZE];
 
+	/* With MSG_TRUNC a stream's data are not copied first. */
 	for (int i = 0; i < SCRAP_READS; i++) {
-		if (kernel->recvfrom(kfd, scrap, sizeof(scrap), MSG_DONTWAIT,
-		        NULL, NULL) <= 0)
+		if (kernel->recvfrom(kfd, scrap, sizeof(scrap),
+		        MSG_DONTWAIT | MSG_TRUNC, NULL, NULL) <= 0)
 			break;
 	}
 	errno = saved; /* nothing more is no failure */
@@ -133,15 +138,14 @@ prepare(int kfd, int family, int type)
 {
 	int rc = 0;
 
-	if (profile_get() == PROFILE_LINUX)
-		return 0;
-	if (family == AF_INET6)
+	if (family == AF_INET6 && quirk(QUIRK_V6_ONLY) != 0)
 		rc = native_set_int(kfd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
 	if (rc == 0 && type == SOCK_STREAM && quirk(QUIRK_BIND_TIME_WAIT))
 		rc = native_set_int(kfd, SOL_SOCKET, SO_REUSEADDR, 1);
 	if (rc == 0 && type == SOCK_DGRAM && quirk(QUIRK_SEND_BROADCAST))
 		rc = native_set_int(kfd, SOL_SOCKET, SO_BROADCAST, 1);
-	if (rc == 0 && type == SOCK_STREAM)
+	/* The target's limits, which are nobody's on the host. */
+	if (rc == 0 && type == SOCK_STREAM && profile_get() != PROFILE_LINUX)
 		rc = set_windows(kfd);
 	return rc;
 }
@@ -265,7 +269,7 @@ native_farewell(struct zsock *s)
 {
 	struct native *n = (struct native *)s;
 
-	if (profile_get() != PROFILE_LINUX &&
+	if (quirk(QUIRK_CLOSE_UNREAD) != 0 &&
 	    s->made == atomic_load(&sock_forks) && n->type == SOCK_STREAM &&
 	    atomic_load(&n->state) == NATIVE_CONNECTED)
 		native_discard(s->kfd);

@@ -146,6 +146,9 @@ native_try_beside(struct native *n, const struct sockaddr *addr,
 	}
 	b.value = 0;
 	fdtable_each(look_beside, &b);
+	if (b.others && !b.exact)
+		(void)native_set_int(n->base.kfd, SOL_SOCKET, beside_option(n),
+		    0); /* as the others' it is not there any more */
 	return rc;
 }
 
@@ -167,6 +170,7 @@ make_bindable(struct native *n, int family)
 	    ? QUIRK_BIND_AGAIN_STREAM
 	    : QUIRK_BIND_AGAIN_DGRAM;
 	const bool fresh = atomic_load(&n->state) == NATIVE_NEW;
+	int refused;
 
 	if (atomic_load(&n->bound) || !fresh) {
 		if (quirk(again) != 0 || !fresh)
@@ -175,9 +179,9 @@ make_bindable(struct native *n, int family)
 	}
 	if (family == atomic_load(&n->family))
 		return 0;
-	if (quirk(QUIRK_BIND_OTHER_FAMILY) != 0)
-		return -quirk(QUIRK_BIND_OTHER_FAMILY);
-	return replace(n, family);
+	refused = quirk(
+	    family == AF_INET6 ? QUIRK_BIND_V6_ON_V4 : QUIRK_BIND_V4_ON_V6);
+	return refused != 0 ? -refused : replace(n, family);
 }
 
 static int

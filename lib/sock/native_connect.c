@@ -49,7 +49,7 @@ settle_connected(struct native *n)
 {
 	int rc = 0;
 
-	if (profile_get() != PROFILE_LINUX)
+	if (quirk(QUIRK_SEND_WINDOW) != 0)
 		rc = native_limit_sends(n);
 	native_set_state(n, NATIVE_CONNECTED);
 	return rc;
@@ -138,7 +138,7 @@ not_new(struct native *n, const union native_addr *to)
 		return 1;
 	switch (atomic_load(&n->state)) {
 	case NATIVE_LISTENING:
-		return -EOPNOTSUPP;
+		return -quirk(QUIRK_CONNECT_LISTENER);
 	case NATIVE_CONNECTING:
 		return native_progress(n);
 	case NATIVE_CONNECTED:
@@ -151,7 +151,7 @@ not_new(struct native *n, const union native_addr *to)
 	case NATIVE_FAILED:
 		profile_hazard("connect: a stream that failed to connect "
 		               "before",
-		    profile_get() == PROFILE_ZEPHYR_3_3
+		    quirk(QUIRK_POLL_AFTER_FAILURE) != 0
 		        ? "crashes: make a new socket"
 		        : "needs a new socket");
 		return -atomic_load(&n->error);
@@ -185,7 +185,7 @@ check_family(struct native *n, const struct sockaddr *addr)
 	if (profile_get() == PROFILE_LINUX ||
 	    addr->sa_family == atomic_load(&n->family))
 		return 0;
-	return -EINVAL;
+	return -quirk(QUIRK_CONNECT_FAMILY);
 }
 
 static bool
@@ -212,7 +212,8 @@ kernel_connect(struct native *n, const struct sockaddr *addr, socklen_t len,
 
 	if (profile_get() == PROFILE_LINUX && !blocking)
 		return (int)err_from_kernel(kernel->connect(kfd, addr, len));
-	rc = connect_ms() >= 0
+	/* One that does not wait sleeps nowhere. */
+	rc = blocking && connect_ms() >= 0
 	    ? native_set_timeout(kfd, SO_SNDTIMEO,
 	          connect_ms() < FIRST_WAIT_MS ? connect_ms() : FIRST_WAIT_MS)
 	    : 0;
@@ -306,13 +307,22 @@ native_connect_stream(struct native *n, const struct sockaddr *addr,
 	return rc < 0 ? rc : ask_proxy(n, addr);
 }
 
-/* A device forgets the peer when it is given the wildcard address. */
+/* What is no peer makes the device forget the one it had. */
+static bool
+is_no_peer(const union native_addr *a)
+{
+	if (a->any.sa_family != AF_INET && a->any.sa_family != AF_INET6)
+		return false;
+	return a->in.sin_port == 0 ||
+	    (a->any.sa_family == AF_INET
+	            ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
+	            : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr));
+}
+
 static int
 connect_dgram(struct native *n, const struct sockaddr *addr, socklen_t len)
 {
 	static const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
-	const union native_addr *a = (const union native_addr *)addr;
-	bool any;
 	int rc;
 
 	if (atomic_load(&n->proxy) != NULL)
@@ -322,11 +332,8 @@ connect_dgram(struct native *n, const struct sockaddr *addr, socklen_t len)
 	rc = check_family(n, addr);
 	if (rc < 0)
 		return rc;
-	any = addr->sa_family == AF_INET
-	    ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
-	    : addr->sa_family == AF_INET6 &&
-	        IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
-	if (any && quirk(QUIRK_CONNECT_ANY_CLEARS) != 0) {
+	if (quirk(QUIRK_CONNECT_ANY_CLEARS) != 0 &&
+	    is_no_peer((const union native_addr *)addr)) {
 		addr = &nobody;
 		len = sizeof(nobody);
 	}

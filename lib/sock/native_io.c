@@ -202,7 +202,7 @@ check_destination(struct native *n, struct msghdr *m, union native_addr *room)
 		if (a->any.sa_family == AF_INET6)
 			return -quirk(QUIRK_SEND_DEST_V6);
 		if (a->any.sa_family == AF_INET)
-			return -EINVAL;
+			return -quirk(QUIRK_SEND_DEST_V4);
 		if (quirk(QUIRK_SEND_DEST_FAMILY) != 0)
 			return -quirk(QUIRK_SEND_DEST_FAMILY);
 		memcpy(room, a,

@@ -52,7 +52,7 @@ native_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 		break;
 	case NATIVE_FAILED:
 		if ((events & POLLOUT) != 0 &&
-		    profile_get() == PROFILE_ZEPHYR_3_3)
+		    quirk(QUIRK_POLL_AFTER_FAILURE) != 0)
 			profile_hazard("poll: POLLOUT after a failed connect: "
 			               "POLLERR",
 			    "crashes");

@@ -58,7 +58,7 @@ find(const struct zsock *s, int level, int name, int direction)
 static bool
 is_kernels(int level, int name)
 {
-	return profile_get() == PROFILE_LINUX && level != TLS_LEVEL &&
+	return quirk(QUIRK_OPTION_ABSENT) == 0 && level != TLS_LEVEL &&
 	    (name & OURS_MASK) != OURS;
 }
 

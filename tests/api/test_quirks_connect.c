@@ -2,6 +2,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -112,6 +113,21 @@ listen_taken(void)
 	return quirks_errno(zsock_listen(second, 1));
 }
 
+/* The option by which the kernel lets others have the port as well. */
+static int
+kernel_shares(int sock, int type)
+{
+	int on = -1;
+	socklen_t len = sizeof(on);
+
+	assert_int_equal(getsockopt(loop_kfd(sock), SOL_SOCKET,
+	                     type == NET_SOCK_STREAM ? SO_REUSEPORT
+	                                             : SO_REUSEADDR,
+	                     &on, &len),
+	    0);
+	return on;
+}
+
 /* Streams listen, too, and each gets what is for its address. */
 static int
 bind_beside_wildcard(void)
@@ -139,22 +155,50 @@ bind_beside_wildcard(void)
 			assert_int_equal(zsock_sendto(second, "x", 1, 0, &a.any,
 			                     sizeof(a.in)),
 			    1);
+		/* No other process may join them. */
+		assert_int_equal(kernel_shares(first, types[i]), 0);
+		assert_int_equal(kernel_shares(second, types[i]), 0);
 	}
 	return answer;
 }
 
 static int
-bind_other_family(void)
+bind_across(int family, int other)
 {
-	union quirks_addr a = quirks_loopback(NET_AF_INET, 0), now;
-	const int sock = quirks_open(NET_AF_INET6, NET_SOCK_STREAM);
+	union quirks_addr a = quirks_loopback(other, 0), now;
+	const int sock = quirks_open(family, NET_SOCK_STREAM);
 	net_socklen_t len = sizeof(now);
 
-	if (zsock_bind(sock, &a.any, sizeof(a.in)) == -1)
+	if (zsock_bind(sock, &a.any, quirks_len(&a)) == -1)
 		return errno;
 	assert_int_equal(zsock_getsockname(sock, &now.any, &len), 0);
-	assert_int_equal(now.any.sa_family, NET_AF_INET);
+	assert_int_equal(now.any.sa_family, other);
 	return 0;
+}
+
+static int
+bind_v4_on_v6(void)
+{
+	return bind_across(NET_AF_INET6, NET_AF_INET);
+}
+
+static int
+bind_v6_on_v4(void)
+{
+	return bind_across(NET_AF_INET, NET_AF_INET6);
+}
+
+static int
+v6_only(void)
+{
+	const int sock = quirks_open(NET_AF_INET6, NET_SOCK_STREAM);
+	int on = -1;
+	socklen_t len = sizeof(on);
+
+	assert_int_equal(getsockopt(loop_kfd(sock), IPPROTO_IPV6, IPV6_V6ONLY,
+	                     &on, &len),
+	    0);
+	return on;
 }
 
 static int
@@ -450,6 +494,30 @@ connect_again(void)
 }
 
 static int
+connect_listener(void)
+{
+	union quirks_addr a;
+
+	return quirks_errno(
+	    zsock_connect(quirks_listener(&a), &a.any, sizeof(a.in)));
+}
+
+static int
+connect_family(void)
+{
+	const union quirks_addr a = quirks_loopback(NET_AF_INET6, 9);
+	const int stream = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
+	const int dgram = quirks_open(NET_AF_INET, NET_SOCK_DGRAM);
+	const int error =
+	    quirks_errno(zsock_connect(stream, &a.any, sizeof(a.in6)));
+
+	assert_int_equal(quirks_errno(
+	                     zsock_connect(dgram, &a.any, sizeof(a.in6))),
+	    error);
+	return error;
+}
+
+static int
 connect_after_failure(void)
 {
 	union quirks_addr a;
@@ -478,19 +546,43 @@ connect_unspec(void)
 	return quirks_errno(zsock_connect(sock, &none.any, sizeof(none.any)));
 }
 
+/* Connected to something, and then to addr: has it no peer then? */
 static int
-connect_any_clears(void)
+clears(const union quirks_addr *addr)
 {
-	union quirks_addr a, any = quirks_loopback(NET_AF_INET, 9);
-	const int sock = quirks_bound(NET_SOCK_DGRAM, &a);
+	union quirks_addr a;
+	const int sock =
+	    quirks_bound_in(addr->any.sa_family, NET_SOCK_DGRAM, &a);
 
-	any.in.sin_addr.s_addr = NET_INADDR_ANY;
-	assert_int_equal(zsock_connect(sock, &a.any, sizeof(a.in)), 0);
-	assert_int_equal(zsock_connect(sock, &any.any, sizeof(any.in)), 0);
+	assert_int_equal(zsock_connect(sock, &a.any, quirks_len(&a)), 0);
+	assert_int_equal(zsock_connect(sock, &addr->any, quirks_len(addr)), 0);
 	if (zsock_send(sock, "x", 1, 0) == 1)
 		return 0;
 	assert_int_equal(errno, EDESTADDRREQ);
 	return 1;
+}
+
+static int
+connect_any_clears(void)
+{
+	static const int families[] = { NET_AF_INET, NET_AF_INET6 };
+	int answer = -1;
+
+	for (size_t i = 0; i < LEN(families); i++) {
+		union quirks_addr any = quirks_loopback(families[i], 9);
+		const union quirks_addr no_port =
+		    quirks_loopback(families[i], 0);
+
+		if (families[i] == NET_AF_INET)
+			any.in.sin_addr.s_addr = NET_INADDR_ANY;
+		else
+			any.in6.sin6_addr = net_in6addr_any;
+		if (i > 0)
+			assert_int_equal(clears(&any), answer);
+		answer = clears(&any);
+		assert_int_equal(clears(&no_port), answer);
+	}
+	return answer;
 }
 
 /* Port 0 is nobody's; only the older device needs its time to find out. */
@@ -543,8 +635,11 @@ static const struct quirk_case cases[] = {
 	    { EADDRINUSE, EALREADY, EADDRINUSE } },
 	{ "bind_beside_wildcard", QUIRK_BIND_BESIDE_WILDCARD,
 	    bind_beside_wildcard, { 0, 1, 0 } },
-	{ "bind_other_family", QUIRK_BIND_OTHER_FAMILY, bind_other_family,
+	{ "v6_only", QUIRK_V6_ONLY, v6_only, { 1, 1, 0 } },
+	{ "bind_v4_on_v6", QUIRK_BIND_V4_ON_V6, bind_v4_on_v6,
 	    { EINVAL, 0, EINVAL } },
+	{ "bind_v6_on_v4", QUIRK_BIND_V6_ON_V4, bind_v6_on_v4,
+	    { EINVAL, 0, EAFNOSUPPORT } },
 	{ "bind_port_back", QUIRK_BIND_PORT_BACK, bind_port_back, { 1, 1, 0 } },
 	{ "bind_time_wait", QUIRK_BIND_TIME_WAIT, bind_time_wait, { 1, 1, 0 } },
 	{ "backlog_ignored", QUIRK_BACKLOG_IGNORED, backlog_ignored,
@@ -568,6 +663,10 @@ static const struct quirk_case cases[] = {
 	    { 1, 0, 1 } },
 	{ "connect_again", QUIRK_CONNECT_AGAIN, connect_again,
 	    { 0, EALREADY, EISCONN } },
+	{ "connect_listener", QUIRK_CONNECT_LISTENER, connect_listener,
+	    { EOPNOTSUPP, EOPNOTSUPP, EISCONN } },
+	{ "connect_family", QUIRK_CONNECT_FAMILY, connect_family,
+	    { EINVAL, EINVAL, EAFNOSUPPORT } },
 	{ "connect_after_failure", QUIRK_CONNECT_AFTER_FAILURE,
 	    connect_after_failure, { 1, 1, 0 } },
 	{ "connect_unspec", QUIRK_CONNECT_UNSPEC, connect_unspec,

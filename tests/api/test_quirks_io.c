@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "sock/fdtable.h"
+#include "support/fake_kernel.h"
 #include "support/loop.h"
 #include "support/quirks.h"
 
@@ -148,6 +149,16 @@ send_dest_v6(void)
 }
 
 static int
+send_dest_v4(void)
+{
+	const union quirks_addr a = quirks_loopback(NET_AF_INET, 9);
+	const int sock = quirks_open(NET_AF_INET6, NET_SOCK_DGRAM);
+
+	return quirks_errno(
+	    zsock_sendto(sock, "x", 1, 0, &a.any, sizeof(a.in)));
+}
+
+static int
 send_dest_nowhere(void)
 {
 	union quirks_addr a;
@@ -251,6 +262,56 @@ recv_stream_addr(void)
 	assert_int_equal(len, sizeof(from.in));
 	assert_memory_equal(&from, &l.addr, sizeof(from.in));
 	return 1;
+}
+
+static int
+recv_error_stays(void)
+{
+	struct quirks_link l = quirks_link();
+	const struct linger now = { 1, 0 };
+	char byte;
+
+	/* With no time to linger the kernel resets the connection. */
+	assert_int_equal(setsockopt(loop_kfd(l.server), SOL_SOCKET, SO_LINGER,
+	                     &now, sizeof(now)),
+	    0);
+	quirks_close(l.server);
+	quirks_await(l.client);
+	assert_int_equal(zsock_recv(l.client, &byte, 1, 0), -1);
+	assert_int_equal(errno, ECONNRESET);
+	if (zsock_recv(l.client, &byte, 1, 0) == 0)
+		return 0;
+	assert_int_equal(errno, ECONNRESET);
+	return 1;
+}
+
+/* More of it than the library throws away at a time. */
+static int
+close_unread(void)
+{
+	static const char data[5000];
+	union quirks_addr a;
+	const int listener = quirks_listener(&a);
+	const int kfd = loop_connect_raw(AF_INET, net_ntohs(a.in.sin_port));
+	const int sock = zsock_accept(listener, NULL, NULL);
+	char byte;
+	ssize_t n;
+	int error;
+
+	assert_true(sock >= 0);
+	assert_int_equal(send(kfd, data, sizeof(data), 0), sizeof(data));
+	quirks_await(sock);
+	fake_kernel_install();
+	fake_kernel_cap(16);
+	assert_int_equal(zsock_close(sock), 0);
+	fake_kernel_remove();
+	n = recv(kfd, &byte, 1, 0);
+	error = errno;
+	close(kfd);
+	if (n == 0)
+		return 1;
+	assert_int_equal(error, ECONNRESET);
+	return 0;
 }
 
 static int
@@ -436,6 +497,8 @@ static const struct quirk_case cases[] = {
 	    { EINVAL, 0, EAFNOSUPPORT } },
 	{ "send_dest_v6", QUIRK_SEND_DEST_V6, send_dest_v6,
 	    { EINVAL, EDESTADDRREQ, EAFNOSUPPORT } },
+	{ "send_dest_v4", QUIRK_SEND_DEST_V4, send_dest_v4,
+	    { EINVAL, EINVAL, 0 } },
 	{ "send_dest_nowhere", QUIRK_SEND_DEST_NOWHERE, send_dest_nowhere,
 	    { EDESTADDRREQ, EDESTADDRREQ, 0 } },
 	{ "send_dest_short", QUIRK_SEND_DEST_SHORT, send_dest_short,
@@ -448,6 +511,9 @@ static const struct quirk_case cases[] = {
 	    { EINVAL, EINVAL, 0 } },
 	{ "recv_stream_addr", QUIRK_RECV_STREAM_ADDR, recv_stream_addr,
 	    { 1, 0, 0 } },
+	{ "recv_error_stays", QUIRK_RECV_ERROR_STAYS, recv_error_stays,
+	    { 1, 1, 0 } },
+	{ "close_unread", QUIRK_CLOSE_UNREAD, close_unread, { 1, 1, 0 } },
 	{ "recv_shut_dgram", QUIRK_RECV_SHUT_DGRAM, recv_shut_dgram,
 	    { 0, EAGAIN, 0 } },
 	{ "recv_waitall_timeout", QUIRK_RECV_WAITALL_TIMEOUT,
