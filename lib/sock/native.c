@@ -340,13 +340,16 @@ device_name(struct native *n, union native_addr *a)
 int
 native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 {
+	struct native *n = (struct native *)s;
 	union native_addr a;
 	socklen_t alen = sizeof(a);
 	int rc;
 
 	if (kernel->getsockname(s->kfd, &a.any, &alen) == -1)
 		return -errno;
-	rc = device_name((struct native *)s, &a);
+	if (atomic_load(&n->taken))
+		memcpy(&a, &n->wish, sizeof(n->wish));
+	rc = device_name(n, &a);
 	if (rc == 0)
 		store_addr(&a, alen, addr, len);
 	return rc;

@@ -37,9 +37,11 @@ struct native {
 	atomic_int state;  /* enum native_state */
 	atomic_int error;  /* errno that ended a stream: see native_latch */
 	atomic_bool bound; /* by bind, not by the kernel's own choice */
-	atomic_bool taken; /* to what another listens on, in one profile */
-	atomic_bool shut;  /* SHUT_RD: nothing is received any more */
-	atomic_int child_port; /* network order: what getsockname invents */
+	/* Bound to what another listens on, in one profile; bind sets both. */
+	atomic_bool taken;
+	struct sockaddr_in6 wish; /* or a sockaddr_in: that address */
+	atomic_bool shut;         /* SHUT_RD: nothing is received any more */
+	atomic_int child_port;    /* network order: what getsockname invents */
 	/* What options have asked for and the kernel is not told as it is. */
 	atomic_int reuse;          /* SO_REUSEADDR */
 	atomic_llong send_timeout; /* SO_SNDTIMEO in microseconds, or 0 */
@@ -83,6 +85,12 @@ void native_fini(struct native *n);
  */
 int native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len);
 int native_listen(struct zsock *s, int backlog);
+
+/*
+ * The other may have gone: gives n the address that it was bound to, if it was
+ * taken.  0, -EADDRINUSE if it still is, or another negative errno.
+ */
+int native_bind_wish(struct native *n);
 
 /*
  * The kernel has answered EADDRINUSE to n, which has or shall have addr: makes

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/err.h"
@@ -44,6 +45,7 @@ replace(struct native *n, int family)
 		return rc;
 	atomic_store(&n->family, family);
 	atomic_store(&n->bound, false);
+	atomic_store(&n->taken, false);
 	return 0;
 }
 
@@ -152,14 +154,43 @@ native_try_beside(struct native *n, const struct sockaddr *addr,
 	return rc;
 }
 
+static socklen_t
+len_of(const struct sockaddr *addr)
+{
+	return addr->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
+	                                   : sizeof(struct sockaddr_in);
+}
+
 static int
 bind_again(struct native *n, const struct sockaddr *addr)
 {
-	const socklen_t len = addr->sa_family == AF_INET6
-	    ? sizeof(struct sockaddr_in6)
-	    : sizeof(struct sockaddr_in);
+	return (int)err_from_kernel(
+	    kernel->bind(n->base.kfd, addr, len_of(addr)));
+}
 
-	return (int)err_from_kernel(kernel->bind(n->base.kfd, addr, len));
+static int
+kernel_bind(struct native *n, const struct sockaddr *addr, socklen_t len)
+{
+	int rc;
+
+	rc = n->type == SOCK_STREAM
+	    ? bind_stream(n, addr, len)
+	    : (int)err_from_kernel(kernel->bind(n->base.kfd, addr, len));
+	return rc == -EADDRINUSE ? native_try_beside(n, addr, bind_again) : rc;
+}
+
+int
+native_bind_wish(struct native *n)
+{
+	const struct sockaddr *wish = (const struct sockaddr *)&n->wish;
+	int rc = 0;
+
+	if (!atomic_load(&n->taken))
+		return 0;
+	rc = kernel_bind(n, wish, len_of(wish));
+	if (rc == 0)
+		atomic_store(&n->taken, false);
+	return rc;
 }
 
 /* May it be bound now?  May change what it is to make that so. */
@@ -185,7 +216,7 @@ make_bindable(struct native *n, int family)
 }
 
 static int
-device_error(struct native *n, int rc)
+device_error(struct native *n, const struct sockaddr *addr, int rc)
 {
 	switch (rc) {
 	case -EADDRNOTAVAIL:
@@ -195,6 +226,7 @@ device_error(struct native *n, int rc)
 			return -quirk(QUIRK_BIND_TAKEN_DGRAM);
 		if (quirk(QUIRK_BIND_TAKEN_STREAM) != 0)
 			return -quirk(QUIRK_BIND_TAKEN_STREAM);
+		memcpy(&n->wish, addr, len_of(addr));
 		atomic_store(&n->taken, true); /* listen will say so */
 		return 0;
 	case -EINVAL:
@@ -218,13 +250,9 @@ native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 	rc = make_bindable(n, addr->sa_family);
 	if (rc < 0)
 		return rc;
-	rc = n->type == SOCK_STREAM
-	    ? bind_stream(n, addr, len)
-	    : (int)err_from_kernel(kernel->bind(s->kfd, addr, len));
-	if (rc == -EADDRINUSE)
-		rc = native_try_beside(n, addr, bind_again);
+	rc = kernel_bind(n, addr, len);
 	if (rc < 0)
-		rc = device_error(n, rc);
+		rc = device_error(n, addr, rc);
 	if (rc == 0)
 		atomic_store(&n->bound, true);
 	return rc;

@@ -43,6 +43,24 @@ wait_out(struct native *n, struct deadline until)
 	}
 }
 
+/*
+ * The device connects from a port that another listens on, too; the kernel then
+ * takes one of its own.
+ */
+static int
+bind_for_connect(struct native *n)
+{
+	const int rc = native_bind_wish(n);
+
+	if (rc != -EADDRINUSE)
+		return rc;
+	log_line(LOG_WARN,
+	    "connect: another socket listens on the port that "
+	    "this one is bound to: it gets another port");
+	atomic_store(&n->taken, false);
+	return 0;
+}
+
 /* It is connected: from here on the limit of its sends counts. */
 static int
 settle_connected(struct native *n)
@@ -253,6 +271,9 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 		    until);
 	if (quirk(QUIRK_CONNECT_MULTICAST) != 0 && is_multicast6(to))
 		return -quirk(QUIRK_CONNECT_MULTICAST);
+	rc = bind_for_connect(n);
+	if (rc < 0)
+		return rc;
 	/* What it leaves in TIME_WAIT must not keep the port from others. */
 	if (atomic_load(&n->bound)) {
 		rc = native_set_int(n->base.kfd, SOL_SOCKET, SO_REUSEADDR, 1);
@@ -373,14 +394,15 @@ int
 native_listen(struct zsock *s, int backlog)
 {
 	struct native *n = (struct native *)s;
-	int rc = 0;
+	int rc;
 
-	if (atomic_load(&n->taken))
-		return -quirk(QUIRK_LISTEN_TAKEN);
 	/* The kernel forgets what has failed, and the device does not. */
 	if (quirk(QUIRK_CONNECT_AFTER_FAILURE) != 0 &&
 	    atomic_load(&n->state) == NATIVE_FAILED)
 		return -EINVAL;
+	rc = native_bind_wish(n);
+	if (rc < 0)
+		return rc == -EADDRINUSE ? -quirk(QUIRK_LISTEN_TAKEN) : rc;
 	if (quirk(QUIRK_BACKLOG_IGNORED) != 0)
 		backlog = SOMAXCONN;
 	/* Its children must not keep the port from the next listener. */

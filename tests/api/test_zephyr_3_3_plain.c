@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/deadline.h"
@@ -225,6 +226,80 @@ bind_writes_the_port_back(void)
 	assert_int_not_equal(a.in.sin_port, 0);
 }
 
+static uint16_t
+port_of(int sock)
+{
+	union quirks_addr a;
+	net_socklen_t len = sizeof(a);
+
+	assert_int_equal(zsock_getsockname(sock, &a.any, &len), 0);
+	return a.in.sin_port;
+}
+
+/* A stream bound to the port of a listener, which is closed again. */
+static int
+bound_to_taken(union quirks_addr *a)
+{
+	const int listener = quirks_listener(a), sock = stream();
+
+	assert_int_equal(zsock_bind(sock, &a->any, sizeof(a->in)), 0);
+	assert_int_equal(port_of(sock), a->in.sin_port);
+	assert_errno(zsock_listen(sock, 1), EALREADY);
+	quirks_close(listener);
+	return sock;
+}
+
+static void
+bound_to_taken_listens_once_it_is_free(void)
+{
+	union quirks_addr a;
+	const int sock = bound_to_taken(&a), client = stream();
+
+	assert_int_equal(zsock_listen(sock, 1), 0);
+	assert_int_equal(port_of(sock), a.in.sin_port);
+	assert_int_equal(connect_to(client, &a), 0);
+	(void)quirks_keep(zsock_accept(sock, NULL, NULL));
+}
+
+static void
+bound_to_taken_connects_from_it_once_it_is_free(void)
+{
+	union quirks_addr a, to;
+	const int sock = bound_to_taken(&a);
+
+	(void)quirks_listener(&to);
+	assert_int_equal(connect_to(sock, &to), 0);
+	assert_int_equal(port_of(sock), a.in.sin_port);
+}
+
+/* The device would use the same port. */
+static void
+bound_to_taken_connects(void)
+{
+	union quirks_addr a;
+	const int listener = quirks_listener(&a), sock = stream();
+
+	(void)listener;
+	assert_int_equal(zsock_bind(sock, &a.any, sizeof(a.in)), 0);
+	assert_int_equal(connect_to(sock, &a), 0);
+	assert_int_not_equal(port_of(sock), a.in.sin_port);
+	assert_non_null(strstr(quirks_log(), "it gets another port"));
+}
+
+static void
+bound_anew_is_taken_no_more(void)
+{
+	union quirks_addr a, other;
+	const int listener = quirks_listener(&a), sock = stream();
+
+	(void)listener;
+	other = quirks_loopback(NET_AF_INET, 0);
+	assert_int_equal(zsock_bind(sock, &a.any, sizeof(a.in)), 0);
+	assert_int_equal(zsock_bind(sock, &other.any, sizeof(other.in)), 0);
+	assert_int_equal(zsock_listen(sock, 1), 0);
+	assert_int_not_equal(port_of(sock), a.in.sin_port);
+}
+
 /* The socket is one of the address's family then. */
 static void
 binds_across(int family, int other, int type)
@@ -253,6 +328,12 @@ bind_v6_on_v4(void)
 }
 
 static const struct quirks_test tests[] = {
+	{ "9_1_bound_to_taken_listens_once_it_is_free",
+	    bound_to_taken_listens_once_it_is_free },
+	{ "9_1_bound_to_taken_connects_from_it_once_it_is_free",
+	    bound_to_taken_connects_from_it_once_it_is_free },
+	{ "9_1_bound_to_taken_connects", bound_to_taken_connects },
+	{ "9_1_bound_anew_is_taken_no_more", bound_anew_is_taken_no_more },
 	{ "9_2_connect_refused", connect_refused },
 	{ "9_2_connect_refused_nonblocking", connect_refused_nonblocking },
 	{ "9_2_connect_to_port_0", connect_to_port_0 },
