@@ -141,9 +141,9 @@ stream_send(struct native *n, const struct msghdr *m, int flags)
 
 /*
  * The control messages that the device knows; it passes over all others, for
- * which the kernel would refuse the whole message.
+ * which the kernel would refuse the whole message.  0, or -EINVAL.
  */
-static void
+static int
 filter_control(struct msghdr *m, unsigned char *room)
 {
 	struct msghdr out = { .msg_control = room,
@@ -165,14 +165,17 @@ filter_control(struct msghdr *m, unsigned char *room)
 		/* One that is longer than what it is in is none. */
 		if (c->cmsg_len < sizeof(*c) ||
 		    c->cmsg_len > m->msg_controllen - at)
-			break;
-		if (!known || used + len > CONTROL_ROOM)
+			return -EINVAL;
+		if (!known)
 			continue;
+		if (used + len > CONTROL_ROOM)
+			return -EINVAL;
 		memcpy((unsigned char *)to + used, c, c->cmsg_len);
 		used += len;
 	}
 	m->msg_control = used > 0 ? room : NULL;
 	m->msg_controllen = used;
+	return 0;
 }
 
 /* More than the target's buffers hold? */
@@ -256,7 +259,9 @@ dgram_send(struct native *n, const struct msghdr *given, int flags)
 	if (is_oversize(n, total_len(&m)))
 		return -ENOMEM;
 	if (m.msg_controllen > 0)
-		filter_control(&m, control);
+		rc = filter_control(&m, control);
+	if (rc < 0)
+		return rc;
 	rc = kernel_send(n, &m, flags);
 	if (is_icmp(rc)) /* if it comes again, it is this one's */
 		rc = kernel_send(n, &m, flags);

@@ -324,13 +324,47 @@ control_to_send(void)
 	c->cmsg_type = ZSOCK_IP_TTL;
 	for (size_t i = 0; i < LEN(lens); i++) {
 		c->cmsg_len = lens[i];
-		BAD_HOST(zsock_sendmsg(bad.udp, &m, 0),
-		    lens[i] == 16 || lens[i] == 17 ? EINVAL : 0, EINVAL);
+		BAD_ALL(zsock_sendmsg(bad.udp, &m, 0), EINVAL);
 	}
 	c->cmsg_len = NET_CMSG_LEN(4);
 	m.msg_controllen = 1;
 	BAD_ALL(zsock_sendmsg(bad.udp, &m, 0), 0);
 	free(c);
+}
+
+/* One too many of those that count; of the others there may be any number. */
+static void
+much_control_to_send(void)
+{
+	unsigned char room[11 * NET_CMSG_SPACE(4)]
+	    __attribute__((aligned(sizeof(struct net_cmsghdr))));
+	struct net_iovec iov = { buf, 1 };
+	struct net_msghdr m = { .msg_name = &bad.in,
+		.msg_namelen = sizeof(bad.in),
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = room };
+	const int ttl = 1, types[] = { ZSOCK_IP_TTL, 4242 };
+
+	memset(room, 0, sizeof(room));
+	for (size_t i = 0; i < LEN(types); i++) {
+		const int known = types[i] == ZSOCK_IP_TTL;
+
+		for (size_t at = 0; at < sizeof(room);
+		     at += NET_CMSG_SPACE(4)) {
+			struct net_cmsghdr c = { .cmsg_level = NET_IPPROTO_IP,
+				.cmsg_type = types[i],
+				.cmsg_len = NET_CMSG_LEN(4) };
+
+			memcpy(room + at, &c, sizeof(c));
+			memcpy(room + at + NET_CMSG_LEN(0), &ttl, sizeof(ttl));
+		}
+		m.msg_controllen = sizeof(room) - NET_CMSG_SPACE(4);
+		BAD_HOST(zsock_sendmsg(bad.udp, &m, 0), 0, known ? 0 : EINVAL);
+		m.msg_controllen = sizeof(room);
+		BAD_HOST(zsock_sendmsg(bad.udp, &m, 0), known ? EINVAL : 0,
+		    known ? 0 : EINVAL);
+	}
 }
 
 static void
@@ -479,6 +513,7 @@ main(void)
 		{ "buffers_of_recv", buffers_of_recv },
 		{ "messages_to_send", messages_to_send },
 		{ "control_to_send", control_to_send },
+		{ "much_control_to_send", much_control_to_send },
 		{ "messages_to_receive", messages_to_receive },
 		{ "commands_of_fcntl_and_ioctl", commands_of_fcntl_and_ioctl },
 		{ "arrays_of_poll", arrays_of_poll },

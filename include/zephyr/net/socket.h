@@ -209,7 +209,9 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *
  * zsock_sendto sends to dest, which a connected stream does without; NULL is
  * who the socket is connected to.  zsock_sendmsg sends the buffers of msg_iov
- * as one message.
+ * as one message.  Of its control messages those of IP_PKTINFO, IP_TTL,
+ * IPV6_PKTINFO and IPV6_HOPLIMIT count, on a plain datagram socket; all others
+ * are ignored (Zephyr).
  *
  * Returns how many bytes were taken, on a stream perhaps fewer than len.
  *   EAGAIN        it would block, or the time of SO_SNDTIMEO is over
@@ -226,7 +228,9 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *   EINTR         a signal came before anything was taken, whether its handler
  *                 has SA_RESTART or not; or another thread closed the socket
  *   EINVAL        the address is too short, or not an internet one; buf, msg
- *                 or msg_iov is NULL and its length is not 0
+ *                 or msg_iov is NULL and its length is not 0; a control message
+ *                 has not the length it says, or those that count have more
+ *                 than 256 bytes
  */
 ZSOCK_API ssize_t zsock_send(int sock, const void *buf, size_t len, int flags);
 ZSOCK_API ssize_t zsock_sendto(int sock, const void *buf, size_t len, int flags,
