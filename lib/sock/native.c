@@ -117,9 +117,8 @@ native_set_state(struct native *n, enum native_state state)
 	set_plain(n, state == NATIVE_CONNECTED);
 }
 
-/* The target's window sizes; the kernel rounds them as it likes. */
-static int
-set_windows(int kfd)
+int
+native_set_windows(int kfd)
 {
 	const int recv = limit_get(LIMIT_RECV_WINDOW, 0);
 	const int send = limit_get(LIMIT_SEND_WINDOW, 0);
@@ -146,7 +145,7 @@ prepare(int kfd, int family, int type)
 		rc = native_set_int(kfd, SOL_SOCKET, SO_BROADCAST, 1);
 	/* The target's limits, which are nobody's on the host. */
 	if (rc == 0 && type == SOCK_STREAM && profile_get() != PROFILE_LINUX)
-		rc = set_windows(kfd);
+		rc = native_set_windows(kfd);
 	return rc;
 }
 

@@ -152,6 +152,9 @@ void native_discard(int kfd);
 int native_nonblock(int kfd);
 int native_set_nonblock(int kfd, bool on);
 
+/* The target's window sizes; the kernel rounds them as it likes. */
+int native_set_windows(int kfd);
+
 /* setsockopt of an int, or of a time limit; 0 ms is none. */
 int native_set_int(int kfd, int level, int name, int value);
 int native_set_timeout(int kfd, int name, int ms);
@@ -178,8 +181,11 @@ int native_limit_sends(struct native *n);
 /*
  * Options on a kernel socket without those that programs have set, as an
  * accepted one is on the device; and the options that programs have set, on
- * the kernel socket that takes another's place.
+ * the kernel socket that takes another's place.  To forget them it has to know
+ * what streams of the family begin with: listen learns that, once, so that an
+ * accept needs no descriptor for it.
  */
+int native_learn_defaults(int family);
 int native_forget_options(const struct native *parent, int kfd);
 void native_move_options(const struct native *n, int from, int to);
 

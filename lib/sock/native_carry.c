@@ -2,6 +2,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdlib.h>
 
 #include "base/err.h"
 #include "base/kernel.h"
@@ -37,45 +38,87 @@ static const struct carried carried[] = {
 	{ IPPROTO_IPV6, IPV6_ADDR_PREFERENCES },
 };
 
-/* One that the socket's family or the kernel lacks has no value. */
-static int
-carry(const struct carried *c, int from, int to)
-{
-	unsigned char value[VALUE_MAX];
-	socklen_t len = sizeof(value);
+#define N_CARRIED (sizeof(carried) / sizeof(carried[0]))
 
-	if (kernel->getsockopt(from, c->level, c->name, value, &len) == -1)
+/* Of an option; one that the socket's family or the kernel lacks has len 0. */
+struct value {
+	socklen_t len;
+	unsigned char bytes[VALUE_MAX];
+};
+
+static void
+get_value(const struct carried *c, int kfd, struct value *v)
+{
+	v->len = sizeof(v->bytes);
+	if (kernel->getsockopt(kfd, c->level, c->name, v->bytes, &v->len) == -1)
+		v->len = 0;
+}
+
+static int
+put_value(const struct carried *c, int kfd, const struct value *v)
+{
+	if (v->len == 0)
 		return 0;
 	return (int)err_from_kernel(
-	    kernel->setsockopt(to, c->level, c->name, value, len));
+	    kernel->setsockopt(kfd, c->level, c->name, v->bytes, v->len));
 }
 
-static int
-carry_all(int from, int to)
-{
-	int rc = 0, failed;
+/* What a new stream of the kernel has. */
+struct defaults {
+	struct value of[N_CARRIED];
+	int recv_size, send_size; /* as told, not as the kernel doubles them */
+	struct value buf_lock;
+};
 
-	for (size_t i = 0; i < sizeof(carried) / sizeof(carried[0]); i++) {
-		failed = carry(&carried[i], from, to);
-		if (rc == 0)
-			rc = failed;
-	}
-	return rc;
-}
+/* Of IPv4 and IPv6; NULL until they are known, and never freed. */
+static _Atomic(struct defaults *) defaults[2];
 
-/* The kernel's doubled size, and whether it may change that by itself. */
+static const struct carried buf_lock = { SOL_SOCKET, SO_BUF_LOCK };
+
 static int
-forget_buffer(int name, int from, int to)
+get_size(int kfd, int name)
 {
-	const struct carried lock = { SOL_SOCKET, SO_BUF_LOCK };
-	int size;
+	int size = 0;
 	socklen_t len = sizeof(size);
 
-	if (kernel->getsockopt(from, SOL_SOCKET, name, &size, &len) == -1 ||
-	    kernel->setsockopt(to, SOL_SOCKET, name, &(int){ size / 2 }, len) ==
-	        -1)
-		return -errno;
-	return carry(&lock, from, to);
+	(void)kernel->getsockopt(kfd, SOL_SOCKET, name, &size, &len);
+	return size / 2;
+}
+
+/* Nobody knows them better than a new socket. */
+static int
+ask_defaults(int family, struct defaults *d)
+{
+	const int fresh = err_from_open(
+	    kernel->socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+
+	if (fresh < 0)
+		return fresh;
+	for (size_t i = 0; i < N_CARRIED; i++)
+		get_value(&carried[i], fresh, &d->of[i]);
+	d->recv_size = get_size(fresh, SO_RCVBUF);
+	d->send_size = get_size(fresh, SO_SNDBUF);
+	get_value(&buf_lock, fresh, &d->buf_lock);
+	native_close_kfd(fresh);
+	return 0;
+}
+
+int
+native_learn_defaults(int family)
+{
+	_Atomic(struct defaults *) *place = &defaults[family == AF_INET6];
+	struct defaults *d, *none = NULL;
+	int rc;
+
+	if (atomic_load(place) != NULL)
+		return 0;
+	d = calloc(1, sizeof(*d));
+	if (d == NULL)
+		return -ENOMEM;
+	rc = ask_defaults(family, d);
+	if (rc < 0 || !atomic_compare_exchange_strong(place, &none, d))
+		free(d);
+	return rc;
 }
 
 /* Switching it off alone leaves the kernel the time. */
@@ -88,26 +131,41 @@ forget_linger(int kfd)
 	    SO_LINGER, &none, sizeof(none)));
 }
 
-/* Nobody knows the defaults better than a new socket. */
+/* The kernel's size, which it may change by itself, unless there is a limit. */
+static int
+forget_buffers(const struct native *parent, int kfd, const struct defaults *d)
+{
+	int rc = 0;
+
+	if (atomic_load(&parent->rcvbuf) != 0)
+		rc = native_set_int(kfd, SOL_SOCKET, SO_RCVBUF, d->recv_size);
+	if (rc == 0 && atomic_load(&parent->sndbuf) != 0)
+		rc = native_set_int(kfd, SOL_SOCKET, SO_SNDBUF, d->send_size);
+	if (rc == 0)
+		rc = put_value(&buf_lock, kfd, &d->buf_lock);
+	return rc == 0 ? native_set_windows(kfd) : rc;
+}
+
 int
 native_forget_options(const struct native *parent, int kfd)
 {
-	const int fresh =
-	    native_socket(atomic_load(&parent->family), SOCK_STREAM, 0);
+	const int family = atomic_load(&parent->family);
+	const struct defaults *d;
 	int rc;
 
-	if (fresh < 0)
-		return fresh;
+	rc = native_learn_defaults(family);
+	if (rc < 0)
+		return rc;
+	d = atomic_load(&defaults[family == AF_INET6]);
 	rc = forget_linger(kfd);
-	if (rc == 0)
-		rc = carry_all(fresh, kfd);
-	if (rc == 0 && atomic_load(&parent->rcvbuf) != 0)
-		rc = forget_buffer(SO_RCVBUF, fresh, kfd);
-	if (rc == 0 && atomic_load(&parent->sndbuf) != 0)
-		rc = forget_buffer(SO_SNDBUF, fresh, kfd);
+	for (size_t i = 0; rc == 0 && i < N_CARRIED; i++)
+		rc = put_value(&carried[i], kfd, &d->of[i]);
+	if (rc == 0 &&
+	    (atomic_load(&parent->rcvbuf) != 0 ||
+	        atomic_load(&parent->sndbuf) != 0))
+		rc = forget_buffers(parent, kfd, d);
 	if (rc == 0 && native_send_ms() > 0)
 		rc = native_set_timeout(kfd, SO_SNDTIMEO, native_send_ms());
-	native_close_kfd(fresh);
 	return rc;
 }
 
@@ -118,9 +176,13 @@ native_move_options(const struct native *n, int from, int to)
 	          send = atomic_load(&n->sndbuf);
 	char device[IFNAMSIZ] = "";
 	socklen_t len = sizeof(device);
+	struct value value;
 
 	/* What the new socket does not take was never more than a wish. */
-	(void)carry_all(from, to);
+	for (size_t i = 0; i < N_CARRIED; i++) {
+		get_value(&carried[i], from, &value);
+		(void)put_value(&carried[i], to, &value);
+	}
 	if (recv != 0)
 		(void)native_set_int(to, SOL_SOCKET, SO_RCVBUF, recv);
 	if (send != 0)

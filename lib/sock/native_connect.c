@@ -417,7 +417,11 @@ native_listen(struct zsock *s, int backlog)
 		rc = listen_beside(n);
 	if (rc == -EADDRINUSE)
 		rc = -quirk(QUIRK_LISTEN_TAKEN);
-	if (rc == 0)
-		native_set_state(n, NATIVE_LISTENING);
-	return rc;
+	if (rc < 0)
+		return rc;
+	/* If it cannot be known now, accept asks again. */
+	if (quirk(QUIRK_ACCEPT_PLAIN_CHILD) != 0)
+		(void)native_learn_defaults(atomic_load(&n->family));
+	native_set_state(n, NATIVE_LISTENING);
+	return 0;
 }

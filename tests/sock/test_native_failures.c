@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/profile.h"
@@ -276,6 +277,24 @@ a_short_count_of_a_message_is_passed_on(void **state)
 	profile_set(PROFILE_ZEPHYR);
 }
 
+/* Its connection would be lost without one: see native_learn_defaults. */
+static void
+accept_needs_one_descriptor(void **state)
+{
+	const struct timeval tv = { .tv_sec = 100 };
+
+	(void)state;
+	open_link(AF_INET);
+	assert_int_equal(call_setsockopt(ends.listener, SOL_SOCKET, SO_RCVTIMEO,
+	                     &tv, sizeof(tv)),
+	    0);
+	fake_kernel_install();
+	assert_int_equal(do_accept(), 0);
+	/* The client's. */
+	assert_int_equal(fake_kernel_count(FAKE_SOCKET), 1);
+	close_link();
+}
+
 static void
 a_failed_close_still_gives_the_number_back(void **state)
 {
@@ -313,6 +332,8 @@ main(void)
 		cmocka_unit_test_teardown(a_short_count_is_passed_on, teardown),
 		cmocka_unit_test_teardown(
 		    a_short_count_of_a_message_is_passed_on, teardown),
+		cmocka_unit_test_teardown(accept_needs_one_descriptor,
+		    teardown),
 		cmocka_unit_test_teardown(
 		    a_failed_close_still_gives_the_number_back, teardown),
 		cmocka_unit_test_teardown(
