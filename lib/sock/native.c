@@ -251,7 +251,7 @@ native_error(struct native *n)
 	return error != 0 ? native_latch(n, error) : 0;
 }
 
-static void
+void
 native_destroy(struct zsock *s)
 {
 	native_fini((struct native *)s);
@@ -464,14 +464,9 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
 }
 
 int
-native_open(int family, int type, int proto, struct zsock **out)
+native_open_with(const struct zsock_ops *ops, int family, int type, int proto,
+    struct zsock **out)
 {
-	const bool host = profile_get() == PROFILE_LINUX;
-	/* On the host there are connections of other kinds as well. */
-	const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
-	const struct zsock_ops *ops = connects
-	    ? (host ? &host_stream_ops : &stream_ops)
-	    : (host ? &host_dgram_ops : &dgram_ops);
 	const int kfd = native_socket(family, type, proto);
 	struct native *n;
 	int rc;
@@ -489,4 +484,17 @@ native_open(int family, int type, int proto, struct zsock **out)
 	else
 		*out = &n->base;
 	return rc;
+}
+
+int
+native_open(int family, int type, int proto, struct zsock **out)
+{
+	const bool host = profile_get() == PROFILE_LINUX;
+	/* On the host there are connections of other kinds as well. */
+	const bool connects = type == SOCK_STREAM || type == SOCK_SEQPACKET;
+	const struct zsock_ops *ops = connects
+	    ? (host ? &host_stream_ops : &stream_ops)
+	    : (host ? &host_dgram_ops : &dgram_ops);
+
+	return native_open_with(ops, family, type, proto, out);
 }

@@ -68,6 +68,11 @@ struct native_proxy {
 
 int native_open(int family, int type, int proto, struct zsock **out);
 
+/* A kind whose socket is a struct native, and native_destroy its destroy. */
+int native_open_with(const struct zsock_ops *ops, int family, int type,
+    int proto, struct zsock **out);
+void native_destroy(struct zsock *s);
+
 /*
  * The parts of opening one, for sockets that contain a struct native: a new
  * kernel socket, set up as the profile wants it, and its state.  fini gives
@@ -107,11 +112,10 @@ ssize_t native_recvmsg(struct zsock *s, struct msghdr *m, int flags);
 ssize_t native_sent(struct zsock *s, int flags, ssize_t rc);
 ssize_t native_received(struct zsock *s, ssize_t rc);
 
-/*
- * Connects a stream, or chooses a datagram socket's peer.  blocking waits even
- * if O_NONBLOCK is set.
- */
+/* Connects a stream, or chooses a datagram socket's peer. */
 int native_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len);
+
+/* blocking waits even if O_NONBLOCK is set. */
 int native_connect_stream(struct native *n, const struct sockaddr *addr,
     socklen_t len, bool blocking);
 

@@ -372,8 +372,9 @@ dgram_shut(struct native *n, int flags)
 static ssize_t
 dgram_recv(struct native *n, struct msghdr *m, int flags)
 {
-	/* Zephyr's own structures are that long. */
-	const socklen_t least = atomic_load(&n->family) == AF_INET6 ? 24 : 8;
+	const socklen_t least = atomic_load(&n->family) == AF_INET6
+	    ? NATIVE_IN6_LEAST
+	    : NATIVE_IN_LEAST;
 	ssize_t rc = 0;
 
 	if (atomic_load_explicit(&n->shut, memory_order_relaxed))

@@ -25,28 +25,6 @@ raw_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 	return 0;
 }
 
-static int
-raw_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
-{
-	(void)s;
-	(void)addr;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
-static void
-raw_destroy(struct zsock *s)
-{
-	native_fini((struct native *)s);
-	sock_release(s, sizeof(struct native));
-}
-
-static void
-raw_farewell(struct zsock *s)
-{
-	(void)s; /* nobody was ever spoken to */
-}
-
 static const struct option *const options[] = {
 	native_dgram_options,
 	NULL,
@@ -55,10 +33,10 @@ static const struct option *const options[] = {
 static const struct zsock_ops raw_ops = {
 	.name = "raw",
 	.options = options,
-	.destroy = raw_destroy,
-	.farewell = raw_farewell,
+	.destroy = native_destroy,
+	.farewell = sock_no_farewell,
 	.bind = native_bind,
-	.connect = raw_connect,
+	.connect = sock_no_address,
 	.listen = sock_no_listen,
 	.accept = sock_no_accept,
 	.shutdown = native_shutdown,
@@ -74,28 +52,6 @@ static const struct zsock_ops raw_ops = {
 };
 
 /* A datagram socket of the kernel that nothing is sent to stands in for it. */
-static int
-open_useless(int family, struct zsock **out)
-{
-	const int kfd = native_socket(family, SOCK_DGRAM, 0);
-	struct native *n;
-	int rc;
-
-	if (kfd < 0)
-		return kfd;
-	n = sock_alloc(sizeof(*n));
-	if (n == NULL) {
-		native_close_kfd(kfd);
-		return -ENOMEM;
-	}
-	rc = native_init(n, &raw_ops, kfd, family, SOCK_DGRAM);
-	if (rc < 0)
-		sock_release(&n->base, sizeof(*n));
-	else
-		*out = &n->base;
-	return rc;
-}
-
 int
 raw_open(int family, int type, int proto, struct zsock **out)
 {
@@ -103,5 +59,5 @@ raw_open(int family, int type, int proto, struct zsock **out)
 	(void)proto;
 	if (quirk(QUIRK_RAW) != 0)
 		return -quirk(QUIRK_RAW);
-	return open_useless(family, out);
+	return native_open_with(&raw_ops, family, SOCK_DGRAM, 0, out);
 }

@@ -94,6 +94,30 @@ sock_end(struct zsock *s)
 	fdtable_free_number(number);
 }
 
+void
+sock_no_farewell(struct zsock *s)
+{
+	(void)s;
+}
+
+int
+sock_no_address(struct zsock *s, const struct sockaddr *addr, socklen_t len)
+{
+	(void)s;
+	(void)addr;
+	(void)len;
+	return -EOPNOTSUPP;
+}
+
+int
+sock_no_name(struct zsock *s, struct sockaddr *addr, socklen_t *len)
+{
+	(void)s;
+	(void)addr;
+	(void)len;
+	return -EOPNOTSUPP;
+}
+
 int
 sock_no_listen(struct zsock *s, int backlog)
 {

@@ -178,7 +178,11 @@ sock_put(struct zsock *s)
 		sock_end(s);
 }
 
-/* Stubs for the tables: -EOPNOTSUPP. */
+/* Stubs for the tables: nothing to say, and -EOPNOTSUPP. */
+void sock_no_farewell(struct zsock *s);
+int sock_no_address(struct zsock *s, const struct sockaddr *addr,
+    socklen_t len);
+int sock_no_name(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 int sock_no_listen(struct zsock *s, int backlog);
 int sock_no_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
     socklen_t *len);

@@ -45,16 +45,9 @@ complain(int error, const char *what)
 static int
 wait_until(int kfd, short events, struct deadline until)
 {
-	struct pollfd p = { .fd = kfd, .events = events };
-	int rc;
+	const int rc = native_wait(kfd, events, until);
 
-	do {
-		rc = (int)err_from_kernel(
-		    kernel->poll(&p, 1, deadline_left_ms(until)));
-	} while (rc == -EINTR);
-	if (rc == 0)
-		return complain(ETIMEDOUT, "no answer in time");
-	return rc < 0 ? rc : 0;
+	return rc == -ETIMEDOUT ? complain(ETIMEDOUT, "no answer in time") : rc;
 }
 
 static int

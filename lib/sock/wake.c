@@ -19,30 +19,6 @@ wake_destroy(struct zsock *s)
 	sock_release(s, sizeof(*s));
 }
 
-static void
-wake_farewell(struct zsock *s)
-{
-	(void)s; /* it has nobody to talk to */
-}
-
-static int
-no_address(struct zsock *s, const struct sockaddr *addr, socklen_t len)
-{
-	(void)s;
-	(void)addr;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
-static int
-no_name(struct zsock *s, struct sockaddr *addr, socklen_t *len)
-{
-	(void)s;
-	(void)addr;
-	(void)len;
-	return -EOPNOTSUPP;
-}
-
 static int
 no_shutdown(struct zsock *s, int how)
 {
@@ -76,16 +52,16 @@ static const struct zsock_ops wake_ops = {
 	.name = "wake",
 	.options = no_options,
 	.destroy = wake_destroy,
-	.farewell = wake_farewell,
-	.bind = no_address,
-	.connect = no_address,
+	.farewell = sock_no_farewell,
+	.bind = sock_no_address,
+	.connect = sock_no_address,
 	.listen = sock_no_listen,
 	.accept = sock_no_accept,
 	.shutdown = no_shutdown,
 	.sendmsg = no_send,
 	.recvmsg = no_recv,
-	.getsockname = no_name,
-	.getpeername = no_name,
+	.getsockname = sock_no_name,
+	.getpeername = sock_no_name,
 	.ioctl = sock_no_ioctl,
 };
 
