@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/limits.h"
@@ -100,6 +101,8 @@ static void
 nothing_is_carried_before_it_is_connected(void)
 {
 	const int sock = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
+	struct timeval tv = { .tv_usec = 1 };
+	socklen_t len = sizeof(tv);
 	struct full f;
 
 	if (on_3_3())
@@ -111,6 +114,11 @@ nothing_is_carried_before_it_is_connected(void)
 	assert_int_equal(zsock_fcntl(sock, ZVFS_F_SETFL, 0), 0);
 	assert_errno(zsock_recv(sock, buf, 1, 0), ENOTCONN);
 	assert_errno(zsock_send(sock, "x", 1, 0), ENOTCONN);
+	/* Its sends will have the limit that they should have, not connect's. */
+	assert_int_equal(getsockopt(loop_kfd(sock), SOL_SOCKET, SO_SNDTIMEO,
+	                     &tv, &len),
+	    0);
+	assert_int_equal(tv.tv_usec, 0);
 	full_close(&f);
 }
 
