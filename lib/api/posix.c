@@ -3,7 +3,6 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 
 #include <zephyr/net/socket.h>
 #include <zephyr/zvfs/eventfd.h>
@@ -13,13 +12,6 @@
 #include "base/kernel.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
-
-/* Only where the numbers are the kernel's can another's be told from ours. */
-static bool
-foreign(int fd)
-{
-	return !fdtable_owns(fd) && fdtable_kernel_numbers();
-}
 
 int
 zsock_posix_socket(int family, int type, int proto)
@@ -36,7 +28,7 @@ zsock_posix_socketpair(int family, int type, int proto, int sv[2])
 int
 zsock_posix_close(int fd)
 {
-	return foreign(fd) ? kernel->close(fd) : zsock_close(fd);
+	return fdtable_foreign(fd) ? kernel->close(fd) : zsock_close(fd);
 }
 
 int
@@ -110,15 +102,15 @@ zsock_posix_recvmsg(int fd, struct msghdr *msg, int flags)
 ssize_t
 zsock_posix_read(int fd, void *buf, size_t len)
 {
-	return foreign(fd) ? kernel->read(fd, buf, len)
-	                   : zsock_recv(fd, buf, len, 0);
+	return fdtable_foreign(fd) ? kernel->read(fd, buf, len)
+	                           : zsock_recv(fd, buf, len, 0);
 }
 
 ssize_t
 zsock_posix_write(int fd, const void *buf, size_t len)
 {
-	return foreign(fd) ? kernel->write(fd, buf, len)
-	                   : zsock_send(fd, buf, len, 0);
+	return fdtable_foreign(fd) ? kernel->write(fd, buf, len)
+	                           : zsock_send(fd, buf, len, 0);
 }
 
 int
@@ -130,7 +122,7 @@ zsock_posix_fcntl(int fd, int cmd, ...)
 	va_start(ap, cmd);
 	arg = va_arg(ap, long);
 	va_end(ap);
-	if (foreign(fd))
+	if (fdtable_foreign(fd))
 		return kernel->fcntl(fd, cmd, arg);
 	return zsock_fcntl(fd, cmd, (int)arg);
 }
@@ -144,7 +136,7 @@ zsock_posix_ioctl(int fd, unsigned long request, ...)
 	va_start(ap, request);
 	arg = va_arg(ap, void *);
 	va_end(ap);
-	if (foreign(fd))
+	if (fdtable_foreign(fd))
 		return kernel->ioctl(fd, request, arg);
 	return zsock_ioctl(fd, request, arg);
 }
@@ -246,7 +238,7 @@ zsock_posix_eventfd(unsigned int initval, int flags)
 int
 zsock_posix_eventfd_read(int fd, uint64_t *value)
 {
-	if (!foreign(fd))
+	if (!fdtable_foreign(fd))
 		return zvfs_eventfd_read(fd, value);
 	return kernel->read(fd, value, sizeof(*value)) == sizeof(*value) ? 0
 	                                                                 : -1;
@@ -255,7 +247,7 @@ zsock_posix_eventfd_read(int fd, uint64_t *value)
 int
 zsock_posix_eventfd_write(int fd, uint64_t value)
 {
-	if (!foreign(fd))
+	if (!fdtable_foreign(fd))
 		return zvfs_eventfd_write(fd, value);
 	return kernel->write(fd, &value, sizeof(value)) == sizeof(value) ? 0
 	                                                                 : -1;

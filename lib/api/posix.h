@@ -14,7 +14,8 @@
  * CONFIG_NET_SOCKETS_POSIX_NAMES or CONFIG_POSIX_API: each has POSIX's
  * prototype and the contract of the zsock_ call.  close, read, write, fcntl,
  * ioctl, poll and select act on any descriptor: one that is not a socket of
- * ours is handed to libc.
+ * ours is handed to libc.  One that is closing, while another thread's call is
+ * still under way, is nobody's: EBADF, or POLLNVAL.
  */
 ZSOCK_API int zsock_posix_socket(int family, int type, int proto);
 ZSOCK_API int zsock_posix_socketpair(int family, int type, int proto,

@@ -19,14 +19,17 @@
 _Atomic(struct zsock *) fdtable_slots[CAPACITY];
 atomic_uint fdtable_polls[CAPACITY];
 
+/* Of the kernel's numbers, those of sockets, also while they are closing. */
+static atomic_bool ours[CAPACITY];
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static uint64_t taken[CAPACITY / WORD_BITS]; /* guarded by lock */
 static int asked_base = -1; /* guarded by lock; -1: the environment's */
-static int first;      /* guarded by lock; the lowest number of a program */
-static int lowest;     /* guarded by lock; from first to it none is free */
-static int most;       /* guarded by lock; 0 until it is known */
-static int in_use;     /* guarded by lock; kernel's numbers given out */
-static bool by_kernel; /* guarded by lock until numbering_fixed */
+static int first;  /* guarded by lock; the lowest number of a program */
+static int lowest; /* guarded by lock; from first to it none is free */
+static int most;   /* guarded by lock; 0 until it is known */
+static int in_use; /* guarded by lock; kernel's numbers given out */
+static atomic_bool by_kernel; /* changed with the lock, read without */
 static atomic_bool numbering_fixed;
 static atomic_int highest = -1; /* no socket was ever put above it */
 
@@ -94,8 +97,8 @@ fdtable_use_kernel_numbers(void)
 
 	pthread_mutex_lock(&lock);
 	if (!atomic_load(&numbering_fixed))
-		by_kernel = true;
-	answer = by_kernel;
+		atomic_store(&by_kernel, true);
+	answer = atomic_load(&by_kernel);
 	pthread_mutex_unlock(&lock);
 	return answer;
 }
@@ -103,12 +106,7 @@ fdtable_use_kernel_numbers(void)
 bool
 fdtable_kernel_numbers(void)
 {
-	bool answer;
-
-	pthread_mutex_lock(&lock);
-	answer = by_kernel;
-	pthread_mutex_unlock(&lock);
-	return answer;
+	return atomic_load(&by_kernel);
 }
 
 void
@@ -298,6 +296,7 @@ fdtable_install(int place, struct zsock *s)
 			return -ENFILE;
 		}
 		place = s->kfd;
+		atomic_store(&ours[place], true);
 	}
 	s->number = place;
 	raise_highest(place);
@@ -310,6 +309,26 @@ bool
 fdtable_owns(int sock)
 {
 	return fdtable_peek(sock) != NULL;
+}
+
+bool
+fdtable_holds(int fd)
+{
+	return (unsigned)fd < CAPACITY && atomic_load(&ours[fd]);
+}
+
+bool
+fdtable_foreign(int fd)
+{
+	return atomic_load(&by_kernel) && !fdtable_owns(fd) &&
+	    !fdtable_holds(fd);
+}
+
+void
+fdtable_disown(int kfd)
+{
+	if (fdtable_holds(kfd))
+		atomic_store(&ours[kfd], false);
 }
 
 struct zsock *

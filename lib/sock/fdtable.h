@@ -112,6 +112,22 @@ fdtable_get(int sock)
 bool fdtable_owns(int sock);
 
 /*
+ * Where numbers are the kernel's: is this one a socket's, even one that is
+ * closing?  It keeps its number until its descriptor is closed.
+ */
+bool fdtable_holds(int fd);
+
+/*
+ * Is fd none of ours, so that a call by a POSIX name is the kernel's business?
+ * Only where numbers are the kernel's can that be told.  Takes no lock: it may
+ * be asked in a signal handler.
+ */
+bool fdtable_foreign(int fd);
+
+/* kfd is about to be closed: whoever has the number next may be anybody. */
+void fdtable_disown(int kfd);
+
+/*
  * Takes the socket out and hands the table's reference to the caller.  The
  * number is not given again before the last reference is gone.  NULL: none.
  */

@@ -9,6 +9,7 @@
 #include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
+#include "sock/fdtable.h"
 
 /*
  * What was not read is thrown away by so much at a time, so often at most, for
@@ -38,6 +39,7 @@ native_close_kfd(int kfd)
 {
 	const int saved = errno;
 
+	fdtable_disown(kfd);
 	/* The number is free whatever close answers; there is no second try. */
 	if (kernel->close(kfd) == -1)
 		errno = saved;

@@ -133,7 +133,7 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
 		return DEADLINE_NEVER;
 	s = fdtable_get(fd->fd);
 	e->held = s;
-	e->foreign = s == NULL && !foreign_ok;
+	e->foreign = s == NULL && (!foreign_ok || fdtable_holds(fd->fd));
 	if (e->foreign)
 		return DEADLINE_NEVER;
 	*k = (struct pollfd){ .fd = s != NULL ? s->kfd : fd->fd,

@@ -611,6 +611,62 @@ text_and_addresses(void **state)
 	assert_int_equal(inet_pton(AF_UNIX, "::1", &six), 0);
 }
 
+/*
+ * Another thread is still in a call when the socket is closed.  Until it has
+ * left, the number is nobody's: what the kernel has under it is the stream.
+ */
+static void
+a_number_that_is_closing_is_nobodys(void **state)
+{
+	struct zsock *held = fdtable_get(client);
+	struct pollfd fd = { .fd = client, .events = POLLOUT };
+	struct timeval none = { 0 };
+	uint64_t value = 1;
+	fd_set set;
+	int n;
+
+	(void)state;
+	assert_int_equal(close(client), 0);
+	assert_errno(write(client, "x", 1), EBADF);
+	assert_errno(read(client, &value, 1), EBADF);
+	assert_errno(fcntl(client, F_GETFL), EBADF);
+	assert_errno(ioctl(client, FIONREAD, &n), EBADF);
+	assert_errno(eventfd_read(client, &value), EBADF);
+	assert_errno(eventfd_write(client, value), EBADF);
+	assert_int_equal(poll(&fd, 1, 0), 1);
+	assert_int_equal(fd.revents, POLLNVAL);
+	FD_ZERO(&set);
+	FD_SET(client, &set);
+	assert_errno(select(client + 1, &set, NULL, NULL, &none), EBADF);
+	assert_errno(close(client), EBADF);
+	assert_int_not_equal(kernel->fcntl(client, F_GETFD, 0), -1);
+	sock_put(held);
+	assert_int_equal(kernel->fcntl(client, F_GETFD, 0), -1);
+	/* What has the number next is its owner's. */
+	assert_int_equal(kernel->dup3(pipe_in, client, 0), client);
+	assert_int_equal(write(pipe_out, "x", 1), 1);
+	assert_int_equal(read(client, &value, 1), 1);
+	assert_int_equal(close(client), 0);
+}
+
+/*
+ * A signal handler may write to a pipe, whatever it has interrupted: here, a
+ * change of the table.
+ */
+static void
+what_is_foreign_is_known_without_a_lock(void **state)
+{
+	struct pollfd fd = { .fd = pipe_in, .events = POLLIN };
+	char byte;
+
+	(void)state;
+	fdtable_freeze();
+	assert_int_equal(write(pipe_out, "x", 1), 1);
+	assert_int_equal(poll(&fd, 1, 0), 1);
+	assert_int_equal(read(pipe_in, &byte, 1), 1);
+	fdtable_thaw();
+}
+
 /* A pipe's close goes through the library's table to the kernel. */
 static void
 what_is_not_ours_goes_to_the_kernel_table(void **state)
@@ -648,6 +704,8 @@ main(void)
 		WITH_LINK(select_counts_the_end_of_a_pipe_as_readable),
 		WITH_LINK(both_spellings_answer_alike),
 		WITH_LINK(text_and_addresses),
+		WITH_LINK(a_number_that_is_closing_is_nobodys),
+		WITH_LINK(what_is_foreign_is_known_without_a_lock),
 		WITH_LINK(what_is_not_ours_goes_to_the_kernel_table),
 	};
 
