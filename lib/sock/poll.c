@@ -14,6 +14,7 @@
 /* What one call works with; kept for the thread's next call. */
 struct room {
 	nfds_t n;
+	bool nested;  /* the thread's own is in use: freed after the call */
 	bool touched; /* an entry is not all zero, as they are between calls */
 	struct entry {
 		struct zsock *held; /* a reference, or NULL */
@@ -26,7 +27,10 @@ struct room {
 	nfds_t used;         /* of kfds */
 };
 
-/* The thread's, as the key has it for the thread's end. */
+/*
+ * The thread's, NULL while a call has it: a signal handler may poll in the
+ * middle of that call.  The key has it for the thread's end.
+ */
 static _Thread_local struct room *mine
     __attribute__((tls_model("initial-exec")));
 static pthread_key_t key;
@@ -34,20 +38,24 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 static int key_error;
 
 static void
-room_free(void *p)
+room_free(struct room *r)
 {
-	struct room *r = p;
-
-	mine = NULL; /* a destructor that comes later may poll */
 	free(r->entries);
 	free(r->kfds);
 	free(r);
 }
 
 static void
+thread_ends(void *p)
+{
+	mine = NULL; /* a destructor that comes later may poll */
+	room_free(p);
+}
+
+static void
 make_key(void)
 {
-	key_error = pthread_key_create(&key, room_free);
+	key_error = pthread_key_create(&key, thread_ends);
 }
 
 static struct room *
@@ -59,38 +67,57 @@ room_make(void)
 	if (key_error != 0)
 		return NULL;
 	r = calloc(1, sizeof(*r));
-	if (r == NULL || pthread_setspecific(key, r) != 0) {
+	if (r == NULL)
+		return NULL;
+	r->nested = pthread_getspecific(key) != NULL;
+	if (!r->nested && pthread_setspecific(key, r) != 0) {
 		free(r);
 		return NULL;
 	}
-	mine = r;
 	return r;
 }
 
-/* The thread's room for n entries, or NULL. */
-static struct room *
-room_get(nfds_t n)
+static void
+room_put(struct room *r)
 {
-	struct room *r = mine;
+	if (r->nested)
+		room_free(r);
+	else
+		mine = r;
+}
+
+static bool
+room_grow(struct room *r, nfds_t n)
+{
 	void *p;
 
-	if (r != NULL && n <= r->n)
-		return r;
-	if (r == NULL)
-		r = room_make();
-	if (r == NULL)
-		return NULL;
 	p = reallocarray(r->entries, n, sizeof(*r->entries));
 	if (p == NULL)
-		return NULL;
+		return false;
 	r->entries = p;
 	memset(&r->entries[r->n], 0, (n - r->n) * sizeof(*r->entries));
 	p = reallocarray(r->kfds, n, 2 * sizeof(*r->kfds));
 	if (p == NULL)
-		return NULL;
+		return false;
 	r->kfds = p;
 	r->n = n;
-	return r;
+	return true;
+}
+
+/* Room for n entries that is this call's until room_put, or NULL. */
+static struct room *
+room_get(nfds_t n)
+{
+	struct room *r = mine;
+
+	mine = NULL;
+	atomic_signal_fence(memory_order_seq_cst); /* before it is looked at */
+	if (r == NULL)
+		r = room_make();
+	if (r == NULL || n <= r->n || room_grow(r, n))
+		return r;
+	room_put(r);
+	return NULL;
 }
 
 /*
@@ -375,16 +402,17 @@ poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 {
 	const bool late_nval =
 	    quirk(QUIRK_POLL_NVAL_WAITS) != 0 && timeout_ms >= 0;
-	struct room *r = room_get(n);
 	const int saved = errno;
 	struct deadline until;
+	struct room *r;
 	int rc;
 
-	if (r == NULL)
-		return -ENOMEM;
 	rc = check_limit(fds, n);
 	if (rc < 0)
 		return rc;
+	r = room_get(n);
+	if (r == NULL)
+		return -ENOMEM;
 	rc = glance(r, fds, n, !late_nval, foreign_ok);
 	if (rc == 0 && timeout_ms != 0) {
 		until = deadline_in_ms(timeout_ms);
@@ -393,6 +421,7 @@ poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 		} while (rc == 0 && deadline_left_ms(until) != 0);
 	}
 	rc = finish(r, fds, n, rc, late_nval);
+	room_put(r);
 	if (rc >= 0)
 		errno = saved;
 	return rc;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/kernel.h"
 #include "base/profile.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
@@ -463,6 +464,65 @@ a_socket_closed_meanwhile_ends_the_wait(void **state)
 	assert_int_equal((intptr_t)loop_join(thread), -EINTR);
 }
 
+static atomic_int hooks;
+static void (*hook)(void);
+
+/* The kernel's poll, in the middle of which something happens once. */
+static int
+poll_with_hook(struct pollfd *fds, nfds_t n, int timeout_ms)
+{
+	if (atomic_fetch_sub(&hooks, 1) == 1)
+		hook();
+	return kernel_libc.poll(fds, n, timeout_ms);
+}
+
+/* fn runs in the call of the kernel's poll that comes after so many. */
+static void
+hook_poll(void (*fn)(void), int after)
+{
+	static struct kernel hooked;
+
+	hooked = kernel_libc;
+	hooked.poll = poll_with_hook;
+	hook = fn;
+	atomic_store(&hooks, after + 1);
+	kernel = &hooked;
+}
+
+static void
+poll_in_handler(int signo)
+{
+	struct pollfd fds[] = { { .fd = server, .events = POLLIN },
+		{ .fd = listener, .events = POLLIN } };
+
+	(void)signo;
+	(void)poll_sockets(fds, LEN(fds), 1, false);
+}
+
+static void
+interrupt(void)
+{
+	raise(SIGUSR1);
+}
+
+static void
+a_signal_handler_may_poll_inside_a_poll(void **state)
+{
+	struct pollfd fd = { .fd = client, .events = POLLIN };
+	struct sigaction old, act = { .sa_handler = poll_in_handler };
+
+	(void)state;
+	assert_int_equal(sigaction(SIGUSR1, &act, &old), 0);
+	for (int after = 0; after < 2; after++) {
+		hook_poll(interrupt, after);
+		assert_int_equal(poll_sockets(&fd, 1, 1, false), 0);
+		assert_true(atomic_load(&hooks) < 1);
+	}
+	assert_int_equal(sigaction(SIGUSR1, &old, NULL), 0);
+	assert_int_equal(atomic_load(&fdtable_peek(client)->refs), 1);
+	assert_int_equal(atomic_load(&fdtable_peek(server)->refs), 1);
+}
+
 #define WITH_LINK(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -490,6 +550,7 @@ main(void)
 		WITH_LINK(arrays_of_every_size_are_polled),
 		WITH_LINK(threads_poll_the_same_socket),
 		WITH_LINK(a_socket_closed_meanwhile_ends_the_wait),
+		WITH_LINK(a_signal_handler_may_poll_inside_a_poll),
 	};
 	struct CMUnitTest tests[LEN(failures) + LEN(others)];
 
