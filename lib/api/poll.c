@@ -14,9 +14,6 @@
 #include "sock/fdtable.h"
 #include "sock/poll.h"
 
-/* More than a process can have open is no array, and not looked into. */
-#define ENTRIES_MAX (1 << 20)
-
 static bool
 has_invalid(const struct pollfd *fds, nfds_t n)
 {
@@ -36,8 +33,9 @@ poll_array(struct pollfd *fds, nfds_t n, int timeout, bool foreign_ok)
 		return -EINVAL; /* below 0 by the other name */
 	if (fds == NULL && n > 0)
 		return edge_fault("zsock_poll", "the array");
-	if (n > ENTRIES_MAX)
-		return profile_get() == PROFILE_LINUX ? -EINVAL : -ENOMEM;
+	/* More than there can be sockets is no array, and not looked into. */
+	if (n > FDTABLE_CAPACITY)
+		return -quirk(QUIRK_POLL_TOO_MANY);
 	rc = poll_sockets(fds, n, timeout, foreign_ok);
 	if (rc > 0 && quirk(QUIRK_POLL_NVAL_ERRNO) != 0 && has_invalid(fds, n))
 		errno = quirk(QUIRK_POLL_NVAL_ERRNO);
@@ -61,32 +59,20 @@ struct rules {
 	short r, w, e;
 };
 
-static const struct rules device_rules = {
-	POLLIN,
-	POLLOUT | POLLHUP | POLLERR,
-	POLLPRI | POLLHUP | POLLERR,
-};
-
-static const struct rules older_rules = {
-	POLLIN,
-	POLLOUT,
-	POLLPRI | POLLHUP | POLLERR,
-};
-
-static const struct rules posix_rules = {
-	POLLIN | POLLHUP | POLLERR,
-	POLLOUT | POLLERR,
-	POLLPRI,
+/* By the value of QUIRK_SELECT_HUP_WRITES. */
+static const struct rules rules[] = {
+	{ POLLIN, POLLOUT, POLLPRI | POLLHUP | POLLERR },
+	{ POLLIN, POLLOUT | POLLHUP | POLLERR, POLLPRI | POLLHUP | POLLERR },
+	{ POLLIN | POLLHUP | POLLERR, POLLOUT | POLLERR, POLLPRI },
 };
 
 /* The descriptors of others have POSIX's, whatever the profile is. */
 static const struct rules *
 rules_for(int fd, bool foreign_ok)
 {
-	if (profile_get() == PROFILE_LINUX || (foreign_ok && !fdtable_owns(fd)))
-		return &posix_rules;
-	return quirk(QUIRK_SELECT_HUP_WRITES) != 0 ? &device_rules
-	                                           : &older_rules;
+	if (foreign_ok && !fdtable_owns(fd))
+		return &rules[quirk_of(QUIRK_SELECT_HUP_WRITES, PROFILE_LINUX)];
+	return &rules[quirk(QUIRK_SELECT_HUP_WRITES)];
 }
 
 static bool
@@ -167,11 +153,11 @@ fill(const struct pollfd *fds, nfds_t n, const struct poll_sets *sets,
 	int bits = 0;
 
 	for (nfds_t i = 0; i < n; i++) {
-		const struct rules *rules = rules_for(fds[i].fd, foreign_ok);
+		const struct rules *rule = rules_for(fds[i].fd, foreign_ok);
 
-		bits += mark(&fds[i], POLLIN, rules->r, sets->r) +
-		    mark(&fds[i], POLLOUT, rules->w, sets->w) +
-		    mark(&fds[i], POLLPRI, rules->e, sets->e);
+		bits += mark(&fds[i], POLLIN, rule->r, sets->r) +
+		    mark(&fds[i], POLLOUT, rule->w, sets->w) +
+		    mark(&fds[i], POLLPRI, rule->e, sets->e);
 	}
 	return bits;
 }

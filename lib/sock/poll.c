@@ -284,6 +284,16 @@ collect_plain(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 	return closed ? -EINTR : count;
 }
 
+/* Of its arguments the kernel can only find that there are too many entries. */
+static int
+ask_kernel(struct room *r, int timeout_ms)
+{
+	const int rc =
+	    (int)err_from_kernel(kernel->poll(r->kfds, r->used, timeout_ms));
+
+	return rc == -EINVAL ? -quirk(QUIRK_POLL_TOO_MANY) : rc;
+}
+
 /*
  * One round that does not wait.  Most are about plain sockets of which none is
  * ready, so these cost nothing but the kernel's own time.
@@ -307,7 +317,7 @@ glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
 	}
-	rc = (int)err_from_kernel(kernel->poll(r->kfds, r->used, 0));
+	rc = ask_kernel(r, 0);
 	r->touched = plain < n;
 	return r->touched ? collect(r, fds, n, rc)
 	                  : collect_plain(r, fds, n, rc);
@@ -336,8 +346,7 @@ look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
 		ready = ready || e->ready != 0;
 	}
 	return collect(r, fds, n,
-	    (int)err_from_kernel(kernel->poll(r->kfds, r->used,
-	        ready ? 0 : deadline_left_ms(wake))));
+	    ask_kernel(r, ready ? 0 : deadline_left_ms(wake)));
 }
 
 /* The device's slots: one for input, and one for output on a stream. */

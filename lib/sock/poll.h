@@ -9,7 +9,7 @@
  * not ours is POLLNVAL, or with foreign_ok the kernel's own descriptor.
  * timeout_ms < 0 waits for ever.  Signals do not end the wait, as the device
  * has none.  Returns how many entries have revents, or a negative errno:
- * -ENOMEM, or -EINVAL for more entries than the kernel takes.
+ * -ENOMEM, or QUIRK_POLL_TOO_MANY's for more entries than the kernel takes.
  */
 int poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok);
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include <zephyr/net/socket.h>
 
@@ -120,24 +119,6 @@ poll_answers(void **state)
 	assert_int_equal(zsock_poll(c->null ? NULL : &fd, c->nfds, 0),
 	    c->want == 0 ? 0 : -1);
 	assert_int_equal(errno, c->want);
-}
-
-static void
-more_entries_than_descriptors_are_einval(void **state)
-{
-	struct zsock_pollfd fds[65];
-	struct rlimit saved, low;
-
-	(void)state;
-	for (size_t i = 0; i < LEN(fds); i++)
-		fds[i] = (struct zsock_pollfd){ .fd = -1 };
-	assert_int_equal(getrlimit(RLIMIT_NOFILE, &saved), 0);
-	low = saved;
-	low.rlim_cur = 64;
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &low), 0);
-	assert_int_equal(zsock_poll(fds, 64, 0), 0);
-	assert_errno(zsock_poll(fds, 65, 0), EINVAL);
-	assert_int_equal(setrlimit(RLIMIT_NOFILE, &saved), 0);
 }
 
 /* Numbers that are no sockets leave all three sets empty. */
@@ -304,7 +285,6 @@ int
 main(void)
 {
 	const struct CMUnitTest others[] = {
-		cmocka_unit_test(more_entries_than_descriptors_are_einval),
 		WITH_LINK(select_of_a_number_that_is_not_open),
 		WITH_LINK(select_counts_bits_and_ignores_nfds),
 		WITH_LINK(select_waits_for_its_timeout),

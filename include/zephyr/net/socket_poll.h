@@ -31,7 +31,7 @@ ZSOCK_BEGIN_DECLS
  *   EINVAL  nfds is negative, or fds is NULL and nfds is not 0 (in the linux
  *           profile EFAULT)
  *   ENOMEM  there is no memory for that many sockets (Zephyr), or nfds is above
- *           1048576 (in the linux profile EINVAL)
+ *           RLIMIT_NOFILE or 1048576 (in the linux profile EINVAL)
  */
 ZSOCK_API int zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout_ms);
 
