@@ -20,6 +20,7 @@ struct room {
 		struct zsock *held; /* a reference, or NULL */
 		short ready;        /* without asking the kernel */
 		bool foreign;       /* not ours: POLLNVAL */
+		bool kernels;       /* not ours: what the kernel says */
 		bool told_fin;      /* POLLRDHUP came and was of no use */
 		nfds_t also;        /* the second descriptor's place, or 0 */
 	} * entries;
@@ -160,7 +161,8 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
 		return DEADLINE_NEVER;
 	s = fdtable_get(fd->fd);
 	e->held = s;
-	e->foreign = s == NULL && (!foreign_ok || fdtable_holds(fd->fd));
+	e->kernels = s == NULL && foreign_ok && !fdtable_holds(fd->fd);
+	e->foreign = s == NULL && !e->kernels;
 	if (e->foreign)
 		return DEADLINE_NEVER;
 	*k = (struct pollfd){ .fd = s != NULL ? s->kfd : fd->fd,
@@ -195,21 +197,22 @@ add_second(struct room *r, struct entry *e, short events)
 
 /*
  * What a plain socket's kernel says beyond data and room needs a closer look,
- * and so the reference that was spared.
+ * and so the reference that was spared.  False: it has been closed since.
  */
-static void
+static bool
 hold(const struct pollfd *fd, struct entry *e, const struct pollfd *k)
 {
 	struct zsock *s;
 
 	if ((k->revents & ~(POLLIN | POLLOUT | POLLPRI)) == 0)
-		return;
+		return true;
 	s = fdtable_get(fd->fd);
 	if (s != NULL && s->kfd != k->fd) {
 		sock_put(s); /* another socket by now */
 		s = NULL;
 	}
 	e->held = s;
+	return s != NULL;
 }
 
 /* Works out one entry's revents and drops what begin took.  True: closed. */
@@ -219,8 +222,8 @@ end(struct pollfd *fd, struct entry *e, const struct pollfd *k)
 	short revents = k->fd == -1 ? 0 : k->revents;
 	bool closed = false;
 
-	if (e->held == NULL && revents != 0)
-		hold(fd, e, k);
+	if (e->held == NULL && !e->kernels && revents != 0 && !hold(fd, e, k))
+		revents = POLLNVAL;
 	if (e->held != NULL && e->held->ops->poll_end != NULL && revents != 0) {
 		const bool fin = (revents & POLLRDHUP) != 0;
 

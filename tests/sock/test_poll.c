@@ -467,13 +467,15 @@ a_socket_closed_meanwhile_ends_the_wait(void **state)
 static atomic_int hooks;
 static void (*hook)(void);
 
-/* The kernel's poll, in the middle of which something happens once. */
+/* The kernel's poll, after which something happens once. */
 static int
 poll_with_hook(struct pollfd *fds, nfds_t n, int timeout_ms)
 {
+	const int rc = kernel_libc.poll(fds, n, timeout_ms);
+
 	if (atomic_fetch_sub(&hooks, 1) == 1)
 		hook();
-	return kernel_libc.poll(fds, n, timeout_ms);
+	return rc;
 }
 
 /* fn runs in the call of the kernel's poll that comes after so many. */
@@ -523,6 +525,41 @@ a_signal_handler_may_poll_inside_a_poll(void **state)
 	assert_int_equal(atomic_load(&fdtable_peek(server)->refs), 1);
 }
 
+static void
+close_client(void)
+{
+	assert_int_equal(call_close(client), 0);
+}
+
+/* The number is another socket's then, with another descriptor. */
+static void
+replace_client(void)
+{
+	const int kfd = loop_kfd(client);
+
+	close_client();
+	assert_int_equal(dup2(STDIN_FILENO, kfd), kfd);
+	assert_int_equal(call_socket(AF_INET, SOCK_STREAM, 0), client);
+	assert_int_equal(close(kfd), 0);
+}
+
+/* By another thread, between the question and the look at the answer. */
+static void
+a_socket_closed_while_it_is_looked_at_is_pollnval(void **state)
+{
+	void (*const hooked[])(void) = { replace_client, close_client };
+	struct pollfd fd = { .fd = client, .events = POLLIN };
+
+	(void)state;
+	/* One that is not connected: the kernel says POLLHUP. */
+	replace_client();
+	for (size_t i = 0; i < LEN(hooked); i++) {
+		hook_poll(hooked[i], 0);
+		assert_int_equal(poll_sockets(&fd, 1, 0, false), 1);
+		assert_int_equal(fd.revents, POLLNVAL);
+	}
+}
+
 #define WITH_LINK(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -551,6 +588,7 @@ main(void)
 		WITH_LINK(threads_poll_the_same_socket),
 		WITH_LINK(a_socket_closed_meanwhile_ends_the_wait),
 		WITH_LINK(a_signal_handler_may_poll_inside_a_poll),
+		WITH_LINK(a_socket_closed_while_it_is_looked_at_is_pollnval),
 	};
 	struct CMUnitTest tests[LEN(failures) + LEN(others)];
 
