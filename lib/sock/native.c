@@ -207,12 +207,20 @@ shut_receiving(struct native *n)
 }
 
 int
-native_shutdown(struct zsock *s, int how)
+native_check_shutdown(int how)
 {
 	if (how != SHUT_RD && how != SHUT_WR && how != SHUT_RDWR)
 		return -EINVAL;
-	if (how != SHUT_RD && quirk(QUIRK_SHUTDOWN_WR) != 0)
-		return -quirk(QUIRK_SHUTDOWN_WR);
+	return how != SHUT_RD ? -quirk(QUIRK_SHUTDOWN_WR) : 0;
+}
+
+int
+native_shutdown(struct zsock *s, int how)
+{
+	const int rc = native_check_shutdown(how);
+
+	if (rc < 0)
+		return rc;
 	if (quirk(QUIRK_SHUTDOWN_RD) != 0)
 		return shut_receiving((struct native *)s);
 	return (int)err_from_kernel(kernel->shutdown(s->kfd, how));

@@ -105,6 +105,9 @@ int native_bind_wish(struct native *n);
 int native_try_beside(struct native *n, const struct sockaddr *addr,
     int (*again)(struct native *n, const struct sockaddr *addr));
 int native_shutdown(struct zsock *s, int how);
+
+/* 0, -EINVAL or -ENOTSUP: what shutdown answers whatever the state is. */
+int native_check_shutdown(int how);
 int native_getsockname(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 int native_getpeername(struct zsock *s, struct sockaddr *addr, socklen_t *len);
 ssize_t native_sendmsg(struct zsock *s, const struct msghdr *m, int flags);

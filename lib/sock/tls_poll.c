@@ -1,5 +1,6 @@
 #include "sock/tls_poll.h"
 
+#include "base/profile.h"
 #include "sock/tls_handshake.h"
 #include "sock/tls_wait.h"
 
@@ -16,11 +17,13 @@
 static short
 ready_locked(struct tls_sock *t, short events)
 {
+	const bool shut = atomic_load(&t->native.shut);
 	short ready = 0;
 
-	if (tls_engine_readable(t->engine))
+	if (tls_engine_readable(t->engine) || shut)
 		ready = events & POLLIN;
-	if (tls_engine_ended(t->engine))
+	if (tls_engine_ended(t->engine) ||
+	    (shut && quirk(QUIRK_SHUTDOWN_RD) != 0))
 		ready |= POLLHUP;
 	if (tls_engine_error(t->engine) != 0) {
 		(void)tls_wait_flush_locked(t); /* it has failed anyway */

@@ -35,6 +35,7 @@ struct tls_sock {
 	char *unsaid;              /* what tls_sock_unlock will log, or NULL */
 	enum log_level loudness;   /* of unsaid */
 	bool told;                 /* the engine's failure is in the log */
+	bool said_all;             /* SHUT_WR: close_notify is out */
 	bool quick;   /* TCP_NODELAY is on until the first data are out */
 	int nodelay;  /* what the program wants TCP_NODELAY to be */
 	bool pulling; /* a receiver sleeps; only it takes input in */

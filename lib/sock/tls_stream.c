@@ -9,18 +9,10 @@
 
 #include "base/kernel.h"
 #include "sock/native.h"
+#include "sock/tls_close.h"
 #include "sock/tls_handshake.h"
 #include "sock/tls_poll.h"
 #include "sock/tls_wait.h"
-
-/*
- * How long close may wait for the peer to take what is still to be sent, unless
- * SO_LINGER says otherwise.
- */
-#define FAREWELL_MS 1000
-
-/* What of that is as good as no time. */
-#define FAREWELL_SLACK_MS 10
 
 static const struct zsock_ops tls_stream_ops;
 
@@ -105,9 +97,11 @@ stream_listen(struct zsock *s, int backlog)
 	struct tls_sock *t = (struct tls_sock *)s;
 	int rc;
 
+	rc = native_listen(s, backlog); /* it looks at other sockets */
+	if (rc < 0)
+		return rc;
 	pthread_mutex_lock(&t->lock);
-	rc = native_listen(s, backlog);
-	if (rc == 0)
+	if (t->phase == TLS_PHASE_NEW)
 		t->phase = TLS_PHASE_LISTENING;
 	tls_sock_unlock(t);
 	return rc;
@@ -276,6 +270,10 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	unready = rc == -ENOTCONN;
 	if (rc < 0)
 		goto out;
+	if (t->said_all) {
+		rc = -EPIPE;
+		goto out;
+	}
 	/* After the peer's close_notify the device sends no more. */
 	if (tls_engine_ended(t->engine)) {
 		rc = -ECONNABORTED;
@@ -358,6 +356,13 @@ is_idle_locked(struct tls_sock *t, const struct msghdr *m, bool dontwait)
 	    !tls_engine_readable(t->engine);
 }
 
+/* After SHUT_RD, where that throws away what is queued. */
+static bool
+is_deaf(struct tls_sock *t)
+{
+	return atomic_load(&t->native.shut) && quirk(QUIRK_SHUTDOWN_RD) != 0;
+}
+
 static ssize_t
 stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 {
@@ -375,10 +380,14 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 		rc = -quirk(QUIRK_TLS_RECV_UNCONNECTED);
 	if (rc < 0)
 		goto out;
+	if (is_deaf(t))
+		goto out;
 	idle = is_idle_locked(t, m, p.dontwait);
 	t->receivers++;
 	rc = recv_all_locked(t, m, flags & MSG_WAITALL, &p);
 	t->receivers--;
+	if (rc == -EAGAIN && atomic_load(&t->native.shut))
+		rc = 0;
 	if (rc > 0)
 		t->used =
 		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
@@ -392,88 +401,6 @@ out:
 	return rc;
 }
 
-/*
- * When close has to be done: within SO_LINGER if that is set, else a second.
- * *linger is what the program has set.
- */
-static struct deadline
-farewell_deadline(int kfd, struct linger *linger)
-{
-	socklen_t len = sizeof(*linger);
-
-	if (kernel->getsockopt(kfd, SOL_SOCKET, SO_LINGER, linger, &len) ==
-	        -1 ||
-	    linger->l_onoff == 0) {
-		*linger = (struct linger){ 0 };
-		return deadline_in_ms(FAREWELL_MS);
-	}
-	return deadline_in_ms((int64_t)linger->l_linger * 1000);
-}
-
-/*
- * What is left of the time is all that the kernel may wait when the descriptor
- * is closed, and it must not at all on a non-blocking socket, which it would.
- * SO_LINGER of no time is a wish for a reset.
- */
-static void
-limit_linger(int kfd, struct linger linger, struct deadline until, bool wait)
-{
-	const int left = deadline_left_ms(until) + FAREWELL_SLACK_MS;
-
-	if (linger.l_onoff == 0 || linger.l_linger == 0)
-		return;
-	linger.l_linger = wait ? left / 1000 : 0;
-	linger.l_onoff = linger.l_linger > 0;
-	/* It was set before, so it can be; else close takes its time. */
-	(void)kernel->setsockopt(kfd, SOL_SOCKET, SO_LINGER, &linger,
-	    sizeof(linger));
-}
-
-/*
- * close_notify, and what the ring still holds; after a failure, its alert.
- * Best effort: whoever closes does not want to hear more.
- */
-static void
-farewell_locked(struct tls_sock *t)
-{
-	const int kfd = t->native.base.kfd;
-	const bool wait = native_nonblock(kfd) == 0;
-	struct linger linger;
-	const struct deadline until = farewell_deadline(kfd, &linger);
-	struct tls_patience p = { .handshake = wait,
-		.dontwait = !wait,
-		.until = until };
-
-	if (t->phase == TLS_PHASE_OPEN && !tls_engine_failed(t->engine)) {
-		tls_engine_shutdown(t->engine);
-		(void)tls_wait_drain_locked(t, &p);
-		native_discard(kfd);
-	} else if (t->engine != NULL && t->phase != TLS_PHASE_CONNECTING) {
-		(void)tls_wait_flush_locked(t);
-	}
-	limit_linger(kfd, linger, until, wait);
-}
-
-/*
- * A process that closes a stream of which it and another one have a copy, and
- * which it has not used since, says nothing: the other one does.
- */
-static void
-stream_farewell(struct zsock *s)
-{
-	struct tls_sock *t = (struct tls_sock *)s;
-
-	pthread_mutex_lock(&t->lock);
-	for (struct tls_sock *g = t->guests; g != NULL; g = g->next_guest) {
-		atomic_store(&g->native.base.closing, true);
-		/* Fails if its peer is gone, and then it does not sleep. */
-		(void)kernel->shutdown(g->native.base.kfd, SHUT_RDWR);
-	}
-	if (t->used == atomic_load(&sock_forks))
-		farewell_locked(t);
-	tls_sock_unlock(t);
-}
-
 static const struct option *const tables[] = {
 	tls_options,
 	native_stream_options,
@@ -484,13 +411,13 @@ static const struct zsock_ops tls_stream_ops = {
 	.name = "tls-stream",
 	.options = tables,
 	.destroy = tls_sock_destroy,
-	.farewell = stream_farewell,
+	.farewell = tls_close_farewell,
 	.forked = tls_sock_forked,
 	.bind = native_bind,
 	.connect = stream_connect,
 	.listen = stream_listen,
 	.accept = stream_accept,
-	.shutdown = native_shutdown,
+	.shutdown = tls_close_shutdown,
 	.sendmsg = stream_sendmsg,
 	.recvmsg = stream_recvmsg,
 	.getsockname = native_getsockname,

@@ -84,6 +84,8 @@ tls_wait_fill_locked(struct tls_sock *t)
 	}
 	if (n == -1 && !is_fatal(errno))
 		return -EAGAIN;
+	if (n == 0 && atomic_load(&t->native.shut))
+		return -EAGAIN; /* SHUT_RD: the kernel tells only of that */
 	/* The end, also of a connection whose error another call was told. */
 	tls_engine_input_end(t->engine,
 	    n == -1 ? native_latch(&t->native, errno)
@@ -268,7 +270,7 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 {
 	int rc;
 
-	if (p->dontwait)
+	if (p->dontwait || atomic_load(&t->native.shut))
 		return -EAGAIN;
 	if (t->pulling)
 		return follow_locked(t, want, p);

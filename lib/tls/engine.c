@@ -380,6 +380,9 @@ tls_engine_shutdown(struct tls_engine *e)
 {
 	if (!e->established || e->error != 0)
 		return;
+	/* A second call would wait for the peer's, and lose its data. */
+	if ((SSL_get_shutdown(e->ssl) & SSL_SENT_SHUTDOWN) != 0)
+		return;
 	ERR_clear_error();
 	SSL_shutdown(e->ssl);
 	ERR_clear_error();

@@ -216,6 +216,26 @@ close_wakes(void **state)
 	    INT64_C(1000000) * SOON_MS);
 }
 
+/* What is still to be sent must not keep it. */
+static void
+close_wakes_before_its_own_time_is_over(void **state)
+{
+	struct sleeper s = { sleep_in_recv, open_idle() };
+	pthread_t thread;
+	int64_t start;
+
+	(void)state;
+	loop_fill(s.sock);
+	fake_kernel_install();
+	thread = loop_start(run, &s);
+	while (fake_kernel_count(FAKE_POLL) == 0)
+		continue;
+	start = deadline_now_ns();
+	assert_int_equal(call_close(s.sock), 0);
+	assert_int_equal((intptr_t)loop_join(thread), -EINTR);
+	assert_in_range((deadline_now_ns() - start) / 1000000, 0, 800);
+}
+
 static void
 close_wakes_whoever_waits_for_anothers_handshake(void **state)
 {
@@ -369,6 +389,8 @@ int
 main(void)
 {
 	const struct CMUnitTest fixed[] = {
+		cmocka_unit_test_setup_teardown(
+		    close_wakes_before_its_own_time_is_over, prepare, clean_up),
 		cmocka_unit_test_setup_teardown(
 		    close_wakes_whoever_waits_for_anothers_handshake, prepare,
 		    clean_up),

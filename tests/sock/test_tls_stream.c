@@ -405,6 +405,35 @@ close_notify_counts_though_a_reset_follows_it(void **state)
 	assert_int_equal(call_close(p.client), 0);
 }
 
+static int beginner;
+
+/* Another thread would, as well. */
+static int
+listen_and_poll(int kfd, int backlog)
+{
+	struct pollfd fd = { .fd = beginner, .events = POLLIN };
+
+	assert_true(poll_sockets(&fd, 1, 0, false) >= 0);
+	return listen(kfd, backlog);
+}
+
+static void
+listen_keeps_nobody_waiting(void **state)
+{
+	struct kernel table = kernel_libc;
+	struct sockaddr_storage addr;
+	const socklen_t len = loop_addr(&addr, AF_INET, 0);
+
+	(void)state;
+	beginner = call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2);
+	assert_int_equal(call_bind(beginner, (struct sockaddr *)&addr, len), 0);
+	table.listen = listen_and_poll;
+	kernel = &table;
+	assert_int_equal(call_listen(beginner, 1), 0);
+	kernel = &kernel_libc;
+	assert_int_equal(call_close(beginner), 0);
+}
+
 int
 main(void)
 {
@@ -423,6 +452,7 @@ main(void)
 		cmocka_unit_test(a_scattered_message_arrives_in_order),
 		cmocka_unit_test(nodelay_is_the_programs_after_the_first_data),
 		cmocka_unit_test(close_notify_counts_though_a_reset_follows_it),
+		cmocka_unit_test(listen_keeps_nobody_waiting),
 	};
 	struct CMUnitTest tests[LEN(opens) + LEN(fixed)];
 	size_t n = 0;

@@ -110,8 +110,8 @@ ZSOCK_API int zsock_socketpair(int family, int type, int proto, int sv[2]);
 
 /*
  * Close a socket.  A secure one says close_notify first and sends what is
- * still to be sent, for at most one second, on a non-blocking socket without
- * waiting.  The number is gone whatever the result is, but not given again
+ * still to be sent, for at most one second; it does not wait on a non-blocking
+ * socket, nor if another thread is blocked on it.  The number is gone whatever the result is, but not given again
  * before every call that was blocked on the socket has returned.
  */
 ZSOCK_API int zsock_close(int sock);
@@ -121,6 +121,9 @@ ZSOCK_API int zsock_close(int sock);
  * is thrown away, and receiving is 0 from then on.  No TLS alert is sent.
  *   ENOTSUP  how is ZSOCK_SHUT_WR or ZSOCK_SHUT_RDWR (Zephyr)
  *   EINVAL   how is none of the three
+ * In the linux profile what is queued can be read, and these two end sending
+ * as well: a secure stream says close_notify first, and may wait for room, or
+ * answer EAGAIN or EINTR, as zsock_send does.
  */
 ZSOCK_API int zsock_shutdown(int sock, int how);
 
