@@ -31,7 +31,8 @@ static int most;   /* guarded by lock; 0 until it is known */
 static int in_use; /* guarded by lock; kernel's numbers given out */
 static atomic_bool by_kernel; /* changed with the lock, read without */
 static atomic_bool numbering_fixed;
-static atomic_int highest = -1; /* no socket was ever put above it */
+static atomic_int highest = -1; /* below hidden none was ever put above it */
+static atomic_int hidden = CAPACITY; /* the lowest hidden place ever given */
 
 void
 fdtable_freeze(void)
@@ -222,6 +223,8 @@ fdtable_reserve_hidden(void)
 	} while (n >= 0 && is_taken_locked(n));
 	if (n >= 0)
 		mark_locked(n);
+	if (n >= 0 && n < atomic_load(&hidden))
+		atomic_store(&hidden, n);
 	pthread_mutex_unlock(&lock);
 	return n >= 0 ? n : -ENFILE;
 }
@@ -299,7 +302,8 @@ fdtable_install(int place, struct zsock *s)
 		atomic_store(&ours[place], true);
 	}
 	s->number = place;
-	raise_highest(place);
+	if (place < atomic_load(&hidden))
+		raise_highest(place);
 	atomic_store(&fdtable_polls[place], poll_word(s));
 	atomic_store_explicit(&fdtable_slots[place], s, memory_order_release);
 	return place;
@@ -345,12 +349,11 @@ fdtable_remove(int sock)
 	return s;
 }
 
-void
-fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg)
+static void
+walk(int from, int end, void (*fn)(struct zsock *s, int sock, void *arg),
+    void *arg)
 {
-	const int last = atomic_load(&highest);
-
-	for (int n = 0; n <= last; n++) {
+	for (int n = from; n < end; n++) {
 		struct zsock *s = fdtable_get(n);
 
 		if (s == NULL)
@@ -358,4 +361,16 @@ fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg)
 		fn(s, n, arg);
 		sock_put(s);
 	}
+}
+
+/* There is nothing between the program's numbers and the hidden ones. */
+void
+fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg)
+{
+	const int end = atomic_load(&highest) + 1;
+	const int top = atomic_load(&hidden);
+
+	walk(0, end, fn, arg);
+	if (top < CAPACITY)
+		walk(top > end ? top : end, CAPACITY, fn, arg);
 }

@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "sock/fdtable.h"
+#include "sock/wake.h"
 #include "support/capture.h"
 
 #define CAPACITY (1 << 20)
@@ -355,6 +356,7 @@ static void
 each_open_socket_is_seen_once(void **state)
 {
 	struct seen seen = { .n = 0 };
+	int hidden;
 
 	(void)state;
 	fdtable_each(see, &seen);
@@ -368,6 +370,16 @@ each_open_socket_is_seen_once(void **state)
 	assert_int_equal(seen.socks[1], 2);
 	assert_int_equal(seen.socks[2], 3);
 	assert_int_equal(atomic_load(&fdtable_peek(3)->refs), 1);
+	hidden = wake_open();
+	assert_true(hidden > 3);
+	seen.n = 0;
+	fdtable_each(see, &seen);
+	assert_int_equal(seen.n, 4);
+	assert_int_equal(seen.socks[3], hidden);
+	wake_close(hidden);
+	seen.n = 0;
+	fdtable_each(see, &seen);
+	assert_int_equal(seen.n, 3);
 	close_dummy(0);
 	close_dummy(2);
 	close_dummy(3);
