@@ -31,22 +31,12 @@ struct option {
 	unsigned char in; /* OPTION_IN; 0 is every profile, both directions */
 };
 
-/* Options whose value goes to the kernel and comes from it as it is. */
-#define OPTION_KERNEL(level, name, type) \
-	{ \
-		level, name, sizeof(type), sizeof(type), option_kernel_set, \
-		    option_kernel_get, false, false, false, 0 \
-	}
-#define OPTION_KERNEL_READ(level, name, type) \
-	{ \
-		level, name, sizeof(type), sizeof(type), NULL, \
-		    option_kernel_get, false, true, false, 0 \
-	}
 #define OPTION_END \
 	{ \
 		0 \
 	}
 
+/* Rows whose value goes to the kernel and comes from it as it is. */
 int option_kernel_set(struct zsock *s, const struct option *o, const void *val,
     socklen_t len);
 int option_kernel_get(struct zsock *s, const struct option *o, void *val,

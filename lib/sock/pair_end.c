@@ -170,7 +170,10 @@ send_at_once(struct end *e, const struct msghdr *m, size_t len)
 	return -EMSGSIZE;
 }
 
-/* One buffer as a whole; the device leaves it at what fits at once. */
+/*
+ * One buffer as a whole; the device leaves it at what fits at once.  Less, or a
+ * negative errno, if it comes to an end before.
+ */
 static ssize_t
 send_whole(struct end *e, const struct iovec *v)
 {
@@ -181,9 +184,9 @@ send_whole(struct end *e, const struct iovec *v)
 		const ssize_t n = send_some(e, buf + done, v->iov_len - done);
 
 		if (n < 0)
-			return n;
+			return done > 0 ? (ssize_t)done : n;
 		if (done + (size_t)n == v->iov_len)
-			return 0;
+			return (ssize_t)v->iov_len;
 		if (done == 0)
 			profile_hazard("sendmsg on a socketpair: a buffer that "
 			               "does not fit",
@@ -192,16 +195,21 @@ send_whole(struct end *e, const struct iovec *v)
 	}
 }
 
+/* What went counts, though the rest was interrupted or the peer has gone. */
 static ssize_t
-send_in_turn(struct end *e, const struct msghdr *m, size_t len)
+send_in_turn(struct end *e, const struct msghdr *m)
 {
-	for (size_t i = 0; i < m->msg_iovlen; i++) {
-		const ssize_t rc = send_whole(e, &m->msg_iov[i]);
+	ssize_t rc, total = 0;
 
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		rc = send_whole(e, &m->msg_iov[i]);
 		if (rc < 0)
-			return rc;
+			return total > 0 ? total : rc;
+		total += rc;
+		if ((size_t)rc < m->msg_iov[i].iov_len)
+			break;
 	}
-	return (ssize_t)len;
+	return total;
 }
 
 static ssize_t
@@ -221,8 +229,7 @@ send_message(struct end *e, const struct msghdr *m, ssize_t len)
 	nonblock = native_nonblock(e->base.kfd);
 	if (nonblock < 0)
 		return nonblock;
-	return nonblock ? send_at_once(e, m, (size_t)len)
-	                : send_in_turn(e, m, (size_t)len);
+	return nonblock ? send_at_once(e, m, (size_t)len) : send_in_turn(e, m);
 }
 
 /* The device looks neither at flags nor at a destination. */

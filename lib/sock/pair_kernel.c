@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/time.h>
 
 #include "base/err.h"
 #include "base/kernel.h"
@@ -89,24 +88,8 @@ plain_ioctl(struct zsock *s, unsigned long request, int *value)
 	return (int)err_from_kernel(kernel->ioctl(s->kfd, request, value));
 }
 
-static const struct option plain_rows[] = {
-	OPTION_KERNEL(SOL_SOCKET, SO_RCVBUF, int),
-	OPTION_KERNEL(SOL_SOCKET, SO_SNDBUF, int),
-	OPTION_KERNEL(SOL_SOCKET, SO_RCVTIMEO, struct timeval),
-	OPTION_KERNEL(SOL_SOCKET, SO_SNDTIMEO, struct timeval),
-	OPTION_KERNEL(SOL_SOCKET, SO_PASSCRED, int),
-	OPTION_KERNEL_READ(SOL_SOCKET, SO_PEERCRED, struct ucred),
-	OPTION_KERNEL_READ(SOL_SOCKET, SO_TYPE, int),
-	OPTION_KERNEL_READ(SOL_SOCKET, SO_PROTOCOL, int),
-	OPTION_KERNEL_READ(SOL_SOCKET, SO_DOMAIN, int),
-	OPTION_KERNEL_READ(SOL_SOCKET, SO_ERROR, int),
-	OPTION_END,
-};
-
-static const struct option *const plain_options[] = {
-	plain_rows,
-	NULL,
-};
+/* Every option is the kernel's. */
+static const struct option *const plain_options[] = { NULL };
 
 static const struct zsock_ops plain_ops = {
 	.name = "pair",

@@ -388,6 +388,45 @@ a_kernel_that_is_busy_costs_no_room(void **state)
 	close_pair();
 }
 
+/* A message that was sent in part counts, whatever ends it. */
+static void
+what_went_before_the_end_counts(void **state)
+{
+	static char bytes[2 * SIZE];
+	struct iovec iov[2] = { { bytes, SIZE / 2 }, { bytes, SIZE } };
+	const struct msghdr m = { .msg_iov = iov, .msg_iovlen = 2 };
+
+	(void)state;
+	open_pair(DEVICE);
+	fake_kernel_install();
+	fake_kernel_skip(FAKE_POLL, 1); /* is the peer there? */
+	fake_kernel_fail(FAKE_POLL, 1, EINTR);
+	assert_int_equal(call_sendmsg(sv[0], &m, 0), SIZE);
+	assert_int_equal(get(sv[1], 2 * SIZE), SIZE);
+	fake_kernel_skip(FAKE_SENDMSG, 1);
+	fake_kernel_fail(FAKE_SENDMSG, 1, ECONNRESET);
+	assert_int_equal(call_sendmsg(sv[0], &m, 0), SIZE / 2);
+	fake_kernel_fail(FAKE_SENDMSG, 1, ECONNRESET);
+	assert_int_equal(call_sendmsg(sv[0], &m, 0), -EPIPE);
+	close_pair();
+}
+
+/* The kernel cuts a value that has more room than it needs, as libc has it. */
+static void
+on_the_host_options_are_the_kernels(void **state)
+{
+	long type = -1;
+	socklen_t len = sizeof(type);
+
+	(void)state;
+	open_pair(PROFILE_LINUX);
+	assert_int_equal(call_getsockopt(sv[0], SOL_SOCKET, SO_TYPE, &type,
+	                     &len),
+	    0);
+	assert_int_equal(len, sizeof(int));
+	close_pair();
+}
+
 /* On the host there are other flags beside it. */
 static int
 mode(int sock)
@@ -643,6 +682,8 @@ main(void)
 	ONCE(the_limits_set_the_buffer);
 	ONCE(a_full_kernel_is_no_room_either);
 	ONCE(a_kernel_that_is_busy_costs_no_room);
+	ONCE(what_went_before_the_end_counts);
+	ONCE(on_the_host_options_are_the_kernels);
 	EACH(nonblocking_is_a_mode_of_one_end);
 	EACH(a_closed_peer_is_drained_then_the_end);
 	EACH_DEVICE(a_full_buffer_of_a_closed_peer_is_epipe);
