@@ -247,8 +247,8 @@ event_shutdown(struct zsock *s, int how)
 static int
 event_ioctl(struct zsock *s, unsigned long request, int *value)
 {
-	if (profile_get() != PROFILE_LINUX)
-		return -EOPNOTSUPP;
+	if (quirk(QUIRK_IOCTL_OTHER) != 0)
+		return -quirk(QUIRK_IOCTL_OTHER);
 	return (int)err_from_kernel(kernel->ioctl(s->kfd, request, value));
 }
 
@@ -263,6 +263,13 @@ event_farewell(struct zsock *s)
 		return;
 	(void)kernel->write(v->wake, &one, sizeof(one)); /* there is room */
 	let_writers_go(v);
+}
+
+/* The writers are the parent's threads. */
+static void
+event_forked(struct zsock *s)
+{
+	atomic_store(&((struct event *)s)->writers, 0);
 }
 
 static void
@@ -280,6 +287,7 @@ static const struct zsock_ops event_ops = {
 	.name = "eventfd",
 	.destroy = event_destroy,
 	.farewell = event_farewell,
+	.forked = event_forked,
 	.bind = event_bind,
 	.connect = event_bind,
 	.listen = event_listen,

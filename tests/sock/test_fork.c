@@ -10,6 +10,7 @@
 #include "base/config.h"
 #include "cred/store.h"
 #include "sock/call.h"
+#include "sock/event.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/tls_names.h"
@@ -95,6 +96,44 @@ a_childs_close_leaves_the_parents_blocked_call(void **state)
 	fake_kernel_remove();
 	assert_int_equal(call_close(sock), 0);
 	close(kfd);
+}
+
+static void *
+add_two(void *arg)
+{
+	return (void *)(intptr_t)call_eventfd_write(*(int *)arg, 2);
+}
+
+/* As if another thread of the child's were using it. */
+static int
+close_in_use(void *arg)
+{
+	const int sock = *(int *)arg;
+
+	return fdtable_get(sock) == NULL || call_close(sock) != 0;
+}
+
+/* The sleeping writer is the parent's, so the child does not let it go. */
+static void
+a_childs_close_leaves_an_eventfds_value(void **state)
+{
+	const uint64_t most = UINT64_MAX - 2; /* there is room for 1 */
+	int sock = call_eventfd(0, 0);
+	uint64_t value;
+	pthread_t thread;
+
+	(void)state;
+	assert_int_equal(call_eventfd_write(sock, most), 0);
+	fake_kernel_install();
+	thread = loop_start(add_two, &sock);
+	while (fake_kernel_count(FAKE_WRITE) < 1)
+		continue;
+	assert_int_equal(loop_wait(loop_fork(close_in_use, &sock)), 0);
+	assert_int_equal(call_eventfd_read(sock, &value), 0);
+	assert_true(value == most);
+	assert_int_equal((intptr_t)loop_join(thread), 0);
+	fake_kernel_remove();
+	assert_int_equal(call_close(sock), 0);
 }
 
 static int
@@ -211,6 +250,7 @@ main(void)
 		    a_childs_close_leaves_the_parents_blocked_call),
 		cmocka_unit_test(
 		    a_close_after_a_fork_takes_nothing_from_the_other),
+		cmocka_unit_test(a_childs_close_leaves_an_eventfds_value),
 		cmocka_unit_test(no_lock_stays_taken_in_a_child),
 		cmocka_unit_test(each_fork_is_counted_on_both_sides),
 	};
