@@ -6,12 +6,16 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/profile.h"
 
 /*
  * After so many helpings of input that hold nothing for the caller, the time is
  * looked at: a peer that sends such records without end keeps nobody for ever.
  */
 #define FILLS_A_LOOK 64
+
+/* A longer time limit is none: more than a century. */
+#define LIMIT_US_MAX (INT64_MAX / 2000)
 
 /* How long a follower that has to send as well sleeps before it looks round. */
 #define FOLLOWER_MS 25
@@ -97,19 +101,17 @@ tls_wait_fill_locked(struct tls_sock *t)
 static int64_t
 limit_ns(struct tls_sock *t, int option)
 {
+	const int64_t us = atomic_load(&t->native.send_timeout);
 	struct timeval tv = { 0 };
 	socklen_t len = sizeof(tv);
-	int64_t ns;
 
+	/* The kernel's has the limit of plain sends in it. */
+	if (option == SO_SNDTIMEO && profile_get() != PROFILE_LINUX)
+		return us < LIMIT_US_MAX ? us * 1000 : 0;
 	if (kernel->getsockopt(t->native.base.kfd, SOL_SOCKET, option, &tv,
 	        &len) == -1)
 		return 0;
-	ns = tv.tv_sec * INT64_C(1000000000) + tv.tv_usec * 1000;
-	/* The profile's limit of plain sends is none of a secure socket's. */
-	if (option == SO_SNDTIMEO && !atomic_load(&t->native.send_timeout) &&
-	    ns == native_send_ms() * INT64_C(1000000))
-		return 0;
-	return ns;
+	return tv.tv_sec * INT64_C(1000000000) + tv.tv_usec * 1000;
 }
 
 static void
