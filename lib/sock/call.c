@@ -55,6 +55,7 @@ int
 call_close(int sock)
 {
 	struct zsock *s = fdtable_remove(sock);
+	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
@@ -64,28 +65,30 @@ call_close(int sock)
 		(void)kernel->shutdown(s->kfd,
 		    SHUT_RDWR); /* may be unconnected */
 	sock_put(s);
+	errno = saved;
 	return 0;
+}
+
+/* Drops the reference that a call held; one that was closed under it says so. */
+static ssize_t
+leave_plain(struct zsock *s, ssize_t rc)
+{
+	if (rc <= 0 && atomic_load_explicit(&s->closing, memory_order_relaxed))
+		rc = -EINTR;
+	sock_put(s);
+	return rc;
 }
 
 /*
  * The way to a result may lead over calls of the kernel that fail; a success
  * does not show it.
  */
-static int
-settle_errno(int saved, int rc)
+static ssize_t
+leave(struct zsock *s, int saved, ssize_t rc)
 {
+	rc = leave_plain(s, rc);
 	if (rc >= 0)
 		errno = saved;
-	return rc;
-}
-
-/* Drops the reference that a call held; one that was closed under it says so. */
-static ssize_t
-leave(struct zsock *s, ssize_t rc)
-{
-	if (rc <= 0 && atomic_load_explicit(&s->closing, memory_order_relaxed))
-		rc = -EINTR;
-	sock_put(s);
 	return rc;
 }
 
@@ -97,7 +100,7 @@ call_bind(int sock, const struct sockaddr *addr, socklen_t len)
 
 	if (s == NULL)
 		return -EBADF;
-	return settle_errno(saved, (int)leave(s, s->ops->bind(s, addr, len)));
+	return (int)leave(s, saved, s->ops->bind(s, addr, len));
 }
 
 int
@@ -108,18 +111,18 @@ call_connect(int sock, const struct sockaddr *addr, socklen_t len)
 
 	if (s == NULL)
 		return -EBADF;
-	return settle_errno(saved,
-	    (int)leave(s, s->ops->connect(s, addr, len)));
+	return (int)leave(s, saved, s->ops->connect(s, addr, len));
 }
 
 int
 call_listen(int sock, int backlog)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, s->ops->listen(s, backlog));
+	return (int)leave(s, saved, s->ops->listen(s, backlog));
 }
 
 /* A place is reserved first: a full table leaves the connection queued. */
@@ -142,23 +145,22 @@ call_accept(int sock, struct sockaddr *addr, socklen_t *len)
 		fdtable_cancel(place);
 	else
 		rc = install(place, child) /* 0 is a number, not the end */;
-	if (rc >= 0) {
-		sock_put(s);
-		return settle_errno(saved, rc);
-	}
-	return (int)leave(s, rc);
+	if (rc < 0)
+		return (int)leave(s, saved, rc);
+	sock_put(s);
+	errno = saved;
+	return rc;
 }
 
 int
 call_shutdown(int sock, int how)
 {
 	struct zsock *s = fdtable_get(sock);
-
 	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
-	return settle_errno(saved, (int)leave(s, s->ops->shutdown(s, how)));
+	return (int)leave(s, saved, s->ops->shutdown(s, how));
 }
 
 static ssize_t
@@ -181,6 +183,7 @@ call_sendto(int sock, const void *buf, size_t len, int flags,
 {
 	struct zsock *s = fdtable_get(sock);
 	ssize_t n;
+	int saved;
 
 	if (s == NULL)
 		return -EBADF;
@@ -189,21 +192,22 @@ call_sendto(int sock, const void *buf, size_t len, int flags,
 		n = err_from_kernel(kernel->sendto(s->kfd, buf, len,
 		    flags | MSG_NOSIGNAL, NULL, 0));
 		if (n < 0)
-			n = s->ops->sent(s, flags, n);
-	} else {
-		n = send_one(s, buf, len, flags, addr, addrlen);
+			n = s->ops->sent(s, flags, n); /* a failure it stays */
+		return leave_plain(s, n);
 	}
-	return leave(s, n);
+	saved = errno;
+	return leave(s, saved, send_one(s, buf, len, flags, addr, addrlen));
 }
 
 ssize_t
 call_sendmsg(int sock, const struct msghdr *m, int flags)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 
 	if (s == NULL)
 		return -EBADF;
-	return leave(s, s->ops->sendmsg(s, m, flags));
+	return leave(s, saved, s->ops->sendmsg(s, m, flags));
 }
 
 /* On the older device it depends on where the pointer is used first. */
@@ -252,6 +256,7 @@ call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
 {
 	struct zsock *s = fdtable_get(sock);
 	ssize_t n;
+	int saved;
 
 	if (s == NULL)
 		return -EBADF;
@@ -259,19 +264,19 @@ call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
 		n = err_from_kernel(
 		    kernel->recvfrom(s->kfd, buf, len, flags, NULL, NULL));
 		if (n <= 0)
-			n = s->ops->received(s, n);
-	} else {
-		n = recv_one(s, buf, len, flags, addr, addrlen);
+			n = s->ops->received(s, n); /* no failure becomes 0 */
+		return leave_plain(s, n);
 	}
-	return leave(s, n);
+	saved = errno;
+	return leave(s, saved, recv_one(s, buf, len, flags, addr, addrlen));
 }
 
 ssize_t
 call_recvmsg(int sock, struct msghdr *m, int flags)
 {
 	struct zsock *s = fdtable_get(sock);
+	const int saved = errno;
 	ssize_t n = -EOPNOTSUPP;
-
 	int kept = 0;
 
 	if (s == NULL)
@@ -282,7 +287,7 @@ call_recvmsg(int sock, struct msghdr *m, int flags)
 	if (!s->ops->no_public_recvmsg)
 		n = s->ops->recvmsg(s, m, flags);
 	m->msg_flags |= kept;
-	return leave(s, n);
+	return leave(s, saved, n);
 }
 
 bool
@@ -353,7 +358,9 @@ call_getsockopt(int sock, int level, int name, void *val, socklen_t *len)
 		return -EBADF;
 	rc = option_get(s, level, name, val, len);
 	sock_put(s);
-	return settle_errno(saved, rc);
+	if (rc >= 0)
+		errno = saved;
+	return rc;
 }
 
 int
@@ -367,7 +374,9 @@ call_setsockopt(int sock, int level, int name, const void *val, socklen_t len)
 		return -EBADF;
 	rc = option_set(s, level, name, val, len);
 	sock_put(s);
-	return settle_errno(saved, rc);
+	if (rc >= 0)
+		errno = saved;
+	return rc;
 }
 
 int

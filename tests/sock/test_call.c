@@ -347,6 +347,20 @@ fcntl_answers(void **state)
 	assert_int_equal(call_close(sock), 0);
 }
 
+/* The kernel has no connection to shut down. */
+static void
+a_close_in_use_leaves_errno_alone(void **state)
+{
+	const int sock = call_socket(AF_INET, SOCK_STREAM, 0);
+	struct zsock *held = fdtable_get(sock);
+
+	(void)state;
+	errno = EXDEV;
+	assert_int_equal(call_close(sock), 0);
+	assert_int_equal(errno, EXDEV);
+	sock_put(held);
+}
+
 static void
 a_failed_fcntl_is_the_kernels_errno(void **state)
 {
@@ -502,6 +516,7 @@ main(void)
 		cmocka_unit_test(a_socket_that_is_not_opened_takes_no_number),
 		cmocka_unit_test(a_process_without_descriptors_is_enfile),
 		cmocka_unit_test(a_full_table_leaves_a_connection_queued),
+		cmocka_unit_test(a_close_in_use_leaves_errno_alone),
 		cmocka_unit_test(a_failed_fcntl_is_the_kernels_errno),
 		cmocka_unit_test(a_new_secure_socket_has_nothing_to_tell),
 		cmocka_unit_test(an_error_text_is_cut_to_the_room_there_is),

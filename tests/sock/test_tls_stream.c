@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -405,6 +406,45 @@ close_notify_counts_though_a_reset_follows_it(void **state)
 	assert_int_equal(call_close(p.client), 0);
 }
 
+static struct loop_pair late;
+static bool sent;
+
+/* Nothing is there at first; then it comes. */
+static ssize_t
+receive_late(int kfd, void *data, size_t len, int flags, struct sockaddr *addr,
+    socklen_t *addrlen)
+{
+	const ssize_t n = recvfrom(kfd, data, len, flags, addr, addrlen);
+	const int error = errno;
+
+	if (n == -1 && !sent) {
+		sent = true;
+		assert_int_equal(call_sendto(late.server, "x", 1, 0, NULL, 0),
+		    1);
+	}
+	errno = error;
+	return n;
+}
+
+static void
+errno_does_not_show_how_a_success_came_about(void **state)
+{
+	struct kernel table = kernel_libc;
+	char byte;
+
+	(void)state;
+	loop_pair_open(&late, AF_INET, KINDS_TLS_1_2);
+	sent = false;
+	table.recvfrom = receive_late;
+	kernel = &table;
+	errno = EXDEV;
+	assert_int_equal(receive(late.client, &byte, 1, 0), 1);
+	assert_int_equal(errno, EXDEV);
+	assert_true(sent);
+	kernel = &kernel_libc;
+	loop_pair_close(&late);
+}
+
 static int beginner;
 
 /* Another thread would, as well. */
@@ -453,6 +493,7 @@ main(void)
 		cmocka_unit_test(nodelay_is_the_programs_after_the_first_data),
 		cmocka_unit_test(close_notify_counts_though_a_reset_follows_it),
 		cmocka_unit_test(listen_keeps_nobody_waiting),
+		cmocka_unit_test(errno_does_not_show_how_a_success_came_about),
 	};
 	struct CMUnitTest tests[LEN(opens) + LEN(fixed)];
 	size_t n = 0;
