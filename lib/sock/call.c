@@ -10,7 +10,6 @@
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
-#include "sock/option.h"
 #include "sock/tls_sock.h"
 
 /* Zephyr's O_NONBLOCK, for firmware that carries the number itself. */
@@ -356,7 +355,7 @@ call_getsockopt(int sock, int level, int name, void *val, socklen_t *len)
 
 	if (s == NULL)
 		return -EBADF;
-	rc = option_get(s, level, name, val, len);
+	rc = s->ops->getsockopt(s, level, name, val, len);
 	sock_put(s);
 	if (rc >= 0)
 		errno = saved;
@@ -372,7 +371,7 @@ call_setsockopt(int sock, int level, int name, const void *val, socklen_t len)
 
 	if (s == NULL)
 		return -EBADF;
-	rc = option_set(s, level, name, val, len);
+	rc = s->ops->setsockopt(s, level, name, val, len);
 	sock_put(s);
 	if (rc >= 0)
 		errno = saved;

@@ -193,9 +193,27 @@ refuse(enum quirk q)
 	return -quirk(q);
 }
 
-int
-event_no_options(void)
+static int
+event_getsockopt(struct zsock *s, int level, int name, void *val,
+    socklen_t *len)
 {
+	(void)s;
+	(void)level;
+	(void)name;
+	(void)val;
+	(void)len;
+	return refuse(QUIRK_EVENT_CALLS);
+}
+
+static int
+event_setsockopt(struct zsock *s, int level, int name, const void *val,
+    socklen_t len)
+{
+	(void)s;
+	(void)level;
+	(void)name;
+	(void)val;
+	(void)len;
 	return refuse(QUIRK_EVENT_CALLS);
 }
 
@@ -297,6 +315,8 @@ static const struct zsock_ops event_ops = {
 	.recvmsg = event_recvmsg,
 	.getsockname = event_name,
 	.getpeername = event_name,
+	.getsockopt = event_getsockopt,
+	.setsockopt = event_setsockopt,
 	.ioctl = event_ioctl,
 	.poll_begin = event_poll_begin,
 	.poll_end = event_poll_end,

@@ -34,7 +34,4 @@ int call_eventfd(unsigned int value, int flags);
 int call_eventfd_read(int sock, uint64_t *value);
 int call_eventfd_write(int sock, uint64_t value);
 
-/* What getsockopt and setsockopt answer: -EOPNOTSUPP, or -ENOTSOCK. */
-int event_no_options(void);
-
 #endif

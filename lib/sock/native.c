@@ -342,8 +342,9 @@ static const struct option *const dgram_options[] = {
 	.shutdown = native_shutdown, .sendmsg = native_sendmsg, \
 	.recvmsg = native_recvmsg, .sent = native_sent, \
 	.received = native_received, .getsockname = native_getsockname, \
-	.getpeername = native_getpeername, .ioctl = native_ioctl, \
-	.no_message = EDESTADDRREQ
+	.getpeername = native_getpeername, .getsockopt = option_get, \
+	.setsockopt = option_set, .ioctl = native_ioctl, \
+	.no_message = EDESTADDRREQ, .bare_pointers = true
 #define DGRAM_OPS \
 	.name = "dgram", .options = dgram_options, .destroy = native_destroy, \
 	.farewell = native_farewell, .bind = native_bind, \
@@ -352,8 +353,9 @@ static const struct option *const dgram_options[] = {
 	.sendmsg = native_sendmsg, .recvmsg = native_recvmsg, \
 	.sent = native_sent, .received = native_received, \
 	.getsockname = native_getsockname, .getpeername = native_getpeername, \
+	.getsockopt = option_get, .setsockopt = option_set, \
 	.ioctl = native_ioctl, .no_message = EDESTADDRREQ, \
-	.poll_out_free = true
+	.bare_pointers = true, .poll_out_free = true
 
 static const struct zsock_ops host_stream_ops = { STREAM_OPS };
 static const struct zsock_ops host_dgram_ops = { DGRAM_OPS };

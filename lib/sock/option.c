@@ -8,8 +8,6 @@
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/log.h"
-#include "sock/event.h"
-#include "sock/native.h"
 #include "sock/option_names.h"
 #include "sock/tls_names.h"
 
@@ -160,8 +158,6 @@ option_set(struct zsock *s, int level, int name, const void *val, socklen_t len)
 	const struct attempt a = { s, "zsock_setsockopt", level, name };
 	const struct option *o;
 
-	if (s->ops->options == NULL)
-		return event_no_options();
 	o = find(s, level, name, OPTION_SET);
 	if (o == NULL && is_kernels(level, name))
 		return (int)err_from_kernel(
@@ -177,14 +173,10 @@ option_set(struct zsock *s, int level, int name, const void *val, socklen_t len)
 	return answered(&a, o->set(s, o, val, len));
 }
 
-/* A plain socket of the device uses the pointers as they are. */
 static int
 refuse_null(const struct attempt *a)
 {
-	const struct option *rows = *a->s->ops->options;
-
-	if (profile_get() != PROFILE_LINUX &&
-	    (rows == native_stream_options || rows == native_dgram_options))
+	if (profile_get() != PROFILE_LINUX && a->s->ops->bare_pointers)
 		profile_hazard("getsockopt: the value or its length is NULL: "
 		               "EINVAL",
 		    "crashes");
@@ -197,8 +189,6 @@ option_get(struct zsock *s, int level, int name, void *val, socklen_t *len)
 	const struct attempt a = { s, "zsock_getsockopt", level, name };
 	const struct option *o;
 
-	if (s->ops->options == NULL)
-		return event_no_options();
 	o = find(s, level, name, OPTION_GET);
 	if (o == NULL && is_kernels(level, name))
 		return (int)err_from_kernel(

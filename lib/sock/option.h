@@ -43,13 +43,12 @@ int option_kernel_get(struct zsock *s, const struct option *o, void *val,
     socklen_t *len);
 
 /*
- * Look the option up in the tables of s, among the rows that the profile in
+ * getsockopt and setsockopt of struct zsock_ops: look the option up in the tables of s, among the rows that the profile in
  * force has in this direction, and check the length.  In the linux profile an
  * option without a row is the kernel's affair, unless its number is Zephyr's
  * alone.  Returns 0, -ENOPROTOOPT (no such option, or not in this direction),
  * -EINVAL (a NULL or a length that the option does not take) or what the row
- * or the kernel answers; on an eventfd -EOPNOTSUPP, or -ENOTSOCK in the linux
- * profile.  A refusal is a line of the log: a warning for TLS options, else of
+ * or the kernel answers.  A refusal is a line of the log: a warning for TLS options, else of
  * level debug.
  */
 int option_set(struct zsock *s, int level, int name, const void *val,

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/native.h"
+#include "sock/option.h"
 
 /*
  * The bytes lie in a stream pair of the kernel's, which also says what there
@@ -413,7 +414,8 @@ static const struct option *const end_options[] = { NULL };
 	.listen = end_listen, .accept = sock_no_accept, \
 	.shutdown = end_shutdown, .sendmsg = end_sendmsg, \
 	.recvmsg = end_recvmsg, .getsockname = end_name, \
-	.getpeername = end_name, .ioctl = end_ioctl, \
+	.getpeername = end_name, .getsockopt = option_get, \
+	.setsockopt = option_set, .ioctl = end_ioctl, \
 	.poll_begin = end_poll_begin, .poll_end = end_poll_end, \
 	.poll_also = end_poll_also, .no_message = EINVAL
 

@@ -105,6 +105,8 @@ static const struct zsock_ops plain_ops = {
 	.recvmsg = plain_recvmsg,
 	.getsockname = plain_getsockname,
 	.getpeername = plain_getpeername,
+	.getsockopt = option_get,
+	.setsockopt = option_set,
 	.ioctl = plain_ioctl,
 };
 

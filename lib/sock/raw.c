@@ -44,10 +44,13 @@ static const struct zsock_ops raw_ops = {
 	.recvmsg = raw_recvmsg,
 	.getsockname = native_getsockname,
 	.getpeername = native_getpeername,
+	.getsockopt = option_get,
+	.setsockopt = option_set,
 	.ioctl = sock_no_ioctl,
 	.poll_begin = native_poll_begin,
 	.poll_end = native_poll_end,
 	.no_message = EDESTADDRREQ,
+	.bare_pointers = true,
 	.poll_out_free = true,
 };
 

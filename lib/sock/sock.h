@@ -53,7 +53,7 @@ struct poll_slot {
  */
 struct zsock_ops {
 	const char *name;
-	/* Searched in order; the last is NULL.  NULL for an eventfd. */
+	/* For option_get and option_set, searched in order; the last is NULL. */
 	const struct option *const *options;
 	/* Frees what the kind has and closes kfd.  Nobody holds a reference. */
 	void (*destroy)(struct zsock *s);
@@ -87,6 +87,10 @@ struct zsock_ops {
 	    socklen_t *len);
 	int (*getpeername)(struct zsock *s, struct sockaddr *addr,
 	    socklen_t *len);
+	int (*getsockopt)(struct zsock *s, int level, int name, void *val,
+	    socklen_t *len);
+	int (*setsockopt)(struct zsock *s, int level, int name, const void *val,
+	    socklen_t len);
 	int (*ioctl)(struct zsock *s, unsigned long request, int *value);
 	/*
 	 * NULL if the kernel's readiness is the socket's own, which lets poll
@@ -108,6 +112,8 @@ struct zsock_ops {
 	bool no_public_recvmsg;
 	/* The errno of the older device's sendmsg without a message, or 0. */
 	int no_message;
+	/* The device's getsockopt uses the pointers as they are. */
+	bool bare_pointers;
 	/* Waiting for room costs a device no slot of its poll. */
 	bool poll_out_free;
 };

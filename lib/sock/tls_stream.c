@@ -9,6 +9,7 @@
 
 #include "base/kernel.h"
 #include "sock/native.h"
+#include "sock/option.h"
 #include "sock/tls_close.h"
 #include "sock/tls_handshake.h"
 #include "sock/tls_poll.h"
@@ -422,6 +423,8 @@ static const struct zsock_ops tls_stream_ops = {
 	.recvmsg = stream_recvmsg,
 	.getsockname = native_getsockname,
 	.getpeername = native_getpeername,
+	.getsockopt = option_get,
+	.setsockopt = option_set,
 	.ioctl = sock_no_ioctl,
 	.poll_begin = tls_poll_begin,
 	.poll_end = tls_poll_end,

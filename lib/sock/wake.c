@@ -62,7 +62,10 @@ static const struct zsock_ops wake_ops = {
 	.recvmsg = no_recv,
 	.getsockname = sock_no_name,
 	.getpeername = sock_no_name,
+	.getsockopt = option_get,
+	.setsockopt = option_set,
 	.ioctl = sock_no_ioctl,
+	.no_message = EOPNOTSUPP,
 };
 
 int

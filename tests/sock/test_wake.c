@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <sys/ioctl.h>
 
+#include "base/profile.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "sock/poll.h"
@@ -86,6 +87,18 @@ socket_calls_are_refused(void **state)
 	assert_false(fdtable_owns(sock));
 }
 
+static void
+a_message_that_is_null_is_refused_like_any_other(void **state)
+{
+	const int sock = wake_open();
+
+	(void)state;
+	profile_set(PROFILE_ZEPHYR_3_3);
+	assert_int_equal(call_sendmsg_null(sock), -EOPNOTSUPP);
+	profile_set(PROFILE_ZEPHYR);
+	wake_close(sock);
+}
+
 int
 main(void)
 {
@@ -93,6 +106,8 @@ main(void)
 		cmocka_unit_test(it_is_readable_from_waking_to_clearing),
 		cmocka_unit_test(it_takes_none_of_the_programs_numbers),
 		cmocka_unit_test(socket_calls_are_refused),
+		cmocka_unit_test(
+		    a_message_that_is_null_is_refused_like_any_other),
 	};
 
 	return cmocka_run_group_tests_name("sock/wake", tests, NULL, NULL);
