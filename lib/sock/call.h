@@ -48,7 +48,10 @@ int call_getsockopt(int sock, int level, int name, void *val, socklen_t *len);
 int call_setsockopt(int sock, int level, int name, const void *val,
     socklen_t len);
 
-/* F_GETFL and F_SETFL, O_NONBLOCK alone; else -EOPNOTSUPP. */
+/*
+ * F_GETFL and F_SETFL, O_NONBLOCK alone; else -EOPNOTSUPP.  In the linux
+ * profile the kernel's, but for the making of copies.
+ */
 int call_fcntl(int sock, int cmd, int flags);
 int call_ioctl(int sock, unsigned long request, int *value);
 
