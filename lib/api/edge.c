@@ -1,12 +1,14 @@
 #include "api/edge.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/hosts.h"
 #include "base/log.h"
 #include "base/profile.h"
+#include "sock/call.h"
 
 /* Bytes of Zephyr's own sockaddr_in and sockaddr_in6. */
 #define ZEPHYR_IN_LEN 8
@@ -47,9 +49,9 @@ as_it_is(struct edge_addr *out, const struct net_sockaddr *addr,
 	return 0;
 }
 
-int
-edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
-    net_socklen_t len, const char *what)
+static int
+convert(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len)
 {
 	size_t used;
 
@@ -57,7 +59,7 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 	if (quirk(QUIRK_ADDRESS_SHORT) == 0)
 		return as_it_is(out, addr, len);
 	if (addr == NULL)
-		return edge_fault(what, "the address");
+		return -quirk(QUIRK_ARGUMENT_NULL);
 	if (len < sizeof(addr->sa_family))
 		return -EINVAL;
 	memcpy(&out->any.ss_family, addr, sizeof(out->any.ss_family));
@@ -83,11 +85,52 @@ edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
 	return 0;
 }
 
-int
-edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
-    net_socklen_t len, const char *what)
+/* An address that is no good, and what is wrong with it. */
+static int
+refuse(int rc, struct edge_addr *out, const struct net_sockaddr *addr,
+    const char *call, bool used)
 {
-	const int rc = edge_addr(out, addr, len, what);
+	if (!used) {
+		out->len = 0;
+		return 0;
+	}
+	return addr == NULL ? edge_fault(call, "the address") : rc;
+}
 
-	return rc < 0 ? rc : hosts_redirect(&out->any, &out->len);
+int
+edge_addr(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call)
+{
+	const int rc = convert(out, addr, len);
+
+	return rc == 0 ? 0
+	               : refuse(rc, out, addr, call, call_uses_address(sock));
+}
+
+static int
+redirected(struct edge_addr *out, const struct net_sockaddr *addr,
+    net_socklen_t len)
+{
+	const int rc = convert(out, addr, len);
+
+	return rc == 0 ? hosts_redirect(&out->any, &out->len) : rc;
+}
+
+int
+edge_peer(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call)
+{
+	const int rc = redirected(out, addr, len);
+
+	return rc == 0 ? 0
+	               : refuse(rc, out, addr, call, call_uses_address(sock));
+}
+
+int
+edge_dest(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call)
+{
+	const int rc = redirected(out, addr, len);
+
+	return rc == 0 ? 0 : refuse(rc, out, addr, call, call_uses_dest(sock));
 }

@@ -11,19 +11,24 @@
  * taken too; an address of another family is copied as it is, for the socket
  * to judge, and in the linux profile every address, for the kernel to judge.
  * Returns 0, or -EINVAL for a length that is too short for the family, or what
- * edge_fault answers.  what names the call, for the log.
+ * edge_fault answers; what sock has no use for, or no socket, is 0 and of
+ * length 0, for the call on sock to judge.  call names it, for the log.
  */
 struct edge_addr {
 	struct sockaddr_storage any;
 	socklen_t len;
 };
 
-int edge_addr(struct edge_addr *out, const struct net_sockaddr *addr,
-    net_socklen_t len, const char *what);
+int edge_addr(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call);
 
 /* The same for a peer's address, after redirections; also -ECONNREFUSED. */
-int edge_peer(struct edge_addr *out, const struct net_sockaddr *addr,
-    net_socklen_t len, const char *what);
+int edge_peer(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call);
+
+/* The same for where data are to go. */
+int edge_dest(struct edge_addr *out, int sock, const struct net_sockaddr *addr,
+    net_socklen_t len, const char *call);
 
 /* The message flags that count: on the device those that it knows. */
 static inline int

@@ -170,6 +170,16 @@ deadline_for(int64_t ms)
 	return ms < 0 || ms > INT_MAX ? DEADLINE_NEVER : deadline_in_ms(ms);
 }
 
+static int
+check_message(const struct net_msghdr *msg)
+{
+	if (msg == NULL || (msg->msg_iov == NULL && msg->msg_iovlen > 0))
+		return -EINVAL;
+	if (msg->msg_iovlen > SSIZE_MAX / sizeof(*msg->msg_iov))
+		return -EMSGSIZE; /* no array is so long */
+	return 0;
+}
+
 /* The reference keeps the number from becoming another socket's meanwhile. */
 int
 zsock_sendmsg_all_ms(int sock, const struct net_msghdr *msg, int flags,
@@ -184,16 +194,15 @@ zsock_sendmsg_all_ms(int sock, const struct net_msghdr *msg, int flags,
 
 	if (sent != NULL)
 		*sent = 0;
-	if (msg == NULL || (msg->msg_iov == NULL && msg->msg_iovlen > 0))
-		return -EINVAL;
-	if (msg->msg_iovlen > SSIZE_MAX / sizeof(*msg->msg_iov))
-		return -EMSGSIZE; /* no array is so long */
 	s = fdtable_get(sock);
 	if (s == NULL)
 		return -EBADF;
-	rc = kernel_option(s, SO_TYPE) == SOCK_STREAM
-	    ? send_all(s, sock, &p, flags, until, &taken)
-	    : -EOPNOTSUPP;
+	if (kernel_option(s, SO_TYPE) != SOCK_STREAM)
+		rc = -EOPNOTSUPP;
+	else
+		rc = check_message(msg);
+	if (rc == 0)
+		rc = send_all(s, sock, &p, flags, until, &taken);
 	if (rc < 0 && atomic_load(&s->closing))
 		rc = -EINTR;
 	sock_put(s);
@@ -210,7 +219,7 @@ zsock_send_all_ms(int sock, const void *buf, size_t len, int flags,
 	struct net_iovec iov = { .iov_base = (void *)buf, .iov_len = len };
 	const struct net_msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1 };
 
-	if (buf == NULL && len > 0) {
+	if (buf == NULL && len > 0 && fdtable_owns(sock)) {
 		if (sent != NULL)
 			*sent = 0;
 		return edge_null("zsock_send_all", "the buffer");

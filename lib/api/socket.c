@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/profile.h"
 #include "sock/call.h"
+#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/option_numbers.h"
 #include "sock/tls_names.h"
@@ -77,7 +78,7 @@ zsock_bind(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
 	struct edge_addr a;
 	int rc;
 
-	rc = edge_addr(&a, addr, addrlen, "zsock_bind");
+	rc = edge_addr(&a, sock, addr, addrlen, "zsock_bind");
 	if (rc == 0)
 		rc = call_bind(sock, (struct sockaddr *)&a.any, a.len);
 	if (rc == 0 && quirk(QUIRK_BIND_PORT_BACK) != 0 &&
@@ -92,7 +93,7 @@ zsock_connect(int sock, const struct net_sockaddr *addr, net_socklen_t addrlen)
 	struct edge_addr a;
 	int rc;
 
-	rc = edge_peer(&a, addr, addrlen, "zsock_connect");
+	rc = edge_peer(&a, sock, addr, addrlen, "zsock_connect");
 	if (rc == 0)
 		rc = call_connect(sock, (struct sockaddr *)&a.any, a.len);
 	return (int)err_edge(rc);
@@ -102,6 +103,13 @@ int
 zsock_listen(int sock, int backlog)
 {
 	return (int)err_edge(call_listen(sock, backlog));
+}
+
+/* A number that is no socket is told before anything else that is wrong. */
+static int
+refuse(int sock, int rc)
+{
+	return (int)err_edge(fdtable_owns(sock) ? rc : -EBADF);
 }
 
 /*
@@ -114,21 +122,40 @@ is_room(const net_socklen_t *addrlen)
 	return addrlen == NULL || *addrlen <= INT_MAX;
 }
 
+/*
+ * Where accept and recvfrom store an address: 0, or what is wrong with it.  An
+ * address without its length would be found out when something is taken.
+ */
+static int
+check_room(struct net_sockaddr **addr, net_socklen_t **addrlen)
+{
+	if (*addr != NULL && *addrlen == NULL &&
+	    quirk(QUIRK_ADDRESS_ALONE) != 0)
+		return -quirk(QUIRK_ADDRESS_ALONE);
+	if (*addr == NULL || *addrlen == NULL) {
+		*addr = NULL;
+		*addrlen = NULL;
+	}
+	return is_room(*addrlen) ? 0 : -EINVAL;
+}
+
 int
 zsock_accept(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
-	if (addr == NULL || addrlen == NULL) {
-		addr = NULL;
-		addrlen = NULL;
-	}
-	if (!is_room(addrlen))
-		return (int)err_edge(-EINVAL);
+	const int rc = check_room(&addr, &addrlen);
+
+	if (rc < 0)
+		return refuse(sock, rc);
 	return (int)err_edge(call_accept(sock, addr, addrlen));
 }
 
 static ssize_t
-no_buffer(const char *call)
+no_buffer(int sock, const char *call)
 {
+	if (!fdtable_owns(sock))
+		return err_edge(-EBADF);
+	if (call_checks_buffer(sock))
+		return err_edge(-quirk(QUIRK_ARGUMENT_NULL));
 	return err_edge(edge_fault(call, "the buffer"));
 }
 
@@ -136,16 +163,9 @@ ssize_t
 zsock_send(int sock, const void *buf, size_t len, int flags)
 {
 	if (buf == NULL && len > 0)
-		return no_buffer("zsock_send");
+		return no_buffer(sock, "zsock_send");
 	return err_edge(
 	    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
-}
-
-/* A stream has no use for a destination, whatever it is. */
-static bool
-short_is_fine(int sock)
-{
-	return quirk(QUIRK_SEND_DEST_SHORT) == 0 && call_is_stream(sock);
 }
 
 ssize_t
@@ -156,14 +176,11 @@ zsock_sendto(int sock, const void *buf, size_t len, int flags,
 	int rc;
 
 	if (buf == NULL && len > 0)
-		return no_buffer("zsock_sendto");
+		return no_buffer(sock, "zsock_sendto");
 	if (dest == NULL)
 		return err_edge(
 		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
-	rc = edge_peer(&a, dest, addrlen, "zsock_sendto");
-	if (rc < 0 && short_is_fine(sock))
-		return err_edge(
-		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
+	rc = edge_dest(&a, sock, dest, addrlen, "zsock_sendto");
 	if (rc < 0)
 		return err_edge(rc);
 	return err_edge(call_sendto(sock, buf, len, edge_flags(flags),
@@ -179,6 +196,30 @@ check_pieces(const struct net_msghdr *msg)
 	return msg->msg_iovlen > IOV_MAX ? -EMSGSIZE : 0;
 }
 
+/* A buffer that is NULL is found out by who uses it, which may be the kernel. */
+static ssize_t
+message_result(const struct net_msghdr *msg, ssize_t n)
+{
+	for (size_t i = 0; n == -EFAULT && i < msg->msg_iovlen; i++) {
+		if (msg->msg_iov[i].iov_base == NULL)
+			n = -quirk(QUIRK_ARGUMENT_NULL);
+	}
+	return err_edge(n);
+}
+
+/* Linux takes an address of no bytes for none, and one too long for cut. */
+static void
+settle_name(struct net_msghdr *m)
+{
+	if (quirk(QUIRK_ADDRESS_SHORT) != 0)
+		return;
+	if (m->msg_namelen == 0)
+		m->msg_name = NULL;
+	if (m->msg_namelen > sizeof(struct sockaddr_storage) &&
+	    m->msg_namelen <= INT_MAX)
+		m->msg_namelen = sizeof(struct sockaddr_storage);
+}
+
 ssize_t
 zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 {
@@ -190,27 +231,26 @@ zsock_sendmsg(int sock, const struct net_msghdr *msg, int flags)
 		return err_edge(call_sendmsg_null(sock));
 	rc = check_pieces(msg);
 	if (rc < 0)
-		return err_edge(rc);
+		return refuse(sock, rc);
 	m = *msg;
 	m.msg_flags = 0;
-	/* Linux takes an address of no bytes for none. */
-	if (m.msg_namelen == 0 && quirk(QUIRK_ADDRESS_SHORT) == 0)
-		m.msg_name = NULL;
+	settle_name(&m);
 	if (m.msg_name != NULL) {
-		rc = edge_peer(&a, m.msg_name, m.msg_namelen, "zsock_sendmsg");
+		rc = edge_dest(&a, sock, m.msg_name, m.msg_namelen,
+		    "zsock_sendmsg");
 		if (rc < 0)
 			return err_edge(rc);
 		m.msg_name = &a.any;
 		m.msg_namelen = a.len;
 	}
-	return err_edge(call_sendmsg(sock, &m, edge_flags(flags)));
+	return message_result(&m, call_sendmsg(sock, &m, edge_flags(flags)));
 }
 
 ssize_t
 zsock_recv(int sock, void *buf, size_t len, int flags)
 {
 	if (buf == NULL && len > 0)
-		return no_buffer("zsock_recv");
+		return no_buffer(sock, "zsock_recv");
 	return err_edge(
 	    call_recvfrom(sock, buf, len, edge_flags(flags), NULL, NULL));
 }
@@ -219,56 +259,80 @@ ssize_t
 zsock_recvfrom(int sock, void *buf, size_t len, int flags,
     struct net_sockaddr *src, net_socklen_t *addrlen)
 {
+	int rc;
+
 	if (buf == NULL && len > 0)
-		return no_buffer("zsock_recvfrom");
-	if (src == NULL || addrlen == NULL) {
-		src = NULL;
-		addrlen = NULL;
-	}
-	if (!is_room(addrlen))
-		return err_edge(-EINVAL);
+		return no_buffer(sock, "zsock_recvfrom");
+	rc = check_room(&src, &addrlen);
+	if (rc < 0)
+		return refuse(sock, rc);
 	return err_edge(
 	    call_recvfrom(sock, buf, len, edge_flags(flags), src, addrlen));
+}
+
+static int
+check_message(const struct net_msghdr *msg)
+{
+	int rc;
+
+	if (msg == NULL)
+		return -quirk(QUIRK_ARGUMENT_NULL);
+	if ((msg->msg_iov == NULL || msg->msg_iovlen < 1) &&
+	    quirk(QUIRK_RECVMSG_NO_BUFFERS) != 0)
+		return -quirk(QUIRK_RECVMSG_NO_BUFFERS);
+	rc = check_pieces(msg);
+	if (rc == 0 && msg->msg_name != NULL && !is_room(&msg->msg_namelen))
+		rc = -EINVAL;
+	return rc;
 }
 
 ssize_t
 zsock_recvmsg(int sock, struct net_msghdr *msg, int flags)
 {
-	int rc;
+	const int rc = check_message(msg);
+	int first;
 
-	if (msg == NULL)
-		return err_edge(-quirk(QUIRK_ARGUMENT_NULL));
-	if ((msg->msg_iov == NULL || msg->msg_iovlen < 1) &&
-	    quirk(QUIRK_RECVMSG_NO_BUFFERS) != 0)
-		return err_edge(-quirk(QUIRK_RECVMSG_NO_BUFFERS));
-	rc = check_pieces(msg);
-	if (rc == 0 && msg->msg_name != NULL && !is_room(&msg->msg_namelen))
-		rc = -EINVAL;
-	if (rc < 0)
-		return err_edge(rc);
-	return err_edge(call_recvmsg(sock, msg, edge_flags(flags)));
+	if (rc == 0)
+		return message_result(msg,
+		    call_recvmsg(sock, msg, edge_flags(flags)));
+	first = call_no_recvmsg(sock);
+	return err_edge(first < 0 ? first : rc);
+}
+
+/* What is wrong with the room for a name; the kind may have no names at all. */
+static int
+check_name(int sock, const struct net_sockaddr *addr,
+    const net_socklen_t *addrlen)
+{
+	if (addr != NULL && addrlen != NULL && is_room(addrlen))
+		return 0;
+	if (!call_uses_address(sock))
+		return 0;
+	return addr == NULL || addrlen == NULL ? -quirk(QUIRK_ARGUMENT_NULL)
+	                                       : -EINVAL;
 }
 
 int
 zsock_getsockname(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
-	if (addr == NULL || addrlen == NULL)
-		return (int)err_edge(quirk(QUIRK_SOCKNAME_NULL) != 0
-		        ? edge_null("zsock_getsockname", "an argument")
-		        : -quirk(QUIRK_ARGUMENT_NULL));
-	if (!is_room(addrlen))
-		return (int)err_edge(-EINVAL);
-	return (int)err_edge(call_getsockname(sock, addr, addrlen));
+	int rc = check_name(sock, addr, addrlen);
+
+	if (rc < 0 && (addr == NULL || addrlen == NULL) &&
+	    quirk(QUIRK_SOCKNAME_NULL) != 0)
+		rc = edge_null("zsock_getsockname", "an argument");
+	if (rc == 0)
+		rc = call_getsockname(sock, addr, addrlen);
+	return (int)err_edge(rc);
 }
 
 int
 zsock_getpeername(int sock, struct net_sockaddr *addr, net_socklen_t *addrlen)
 {
-	if (addr == NULL || addrlen == NULL)
-		return (int)err_edge(-quirk(QUIRK_ARGUMENT_NULL));
-	if (!is_room(addrlen))
-		return (int)err_edge(-EINVAL);
-	return (int)err_edge(call_getpeername(sock, addr, addrlen));
+	int rc = check_name(sock, addr, addrlen);
+
+	if (rc == 0)
+		rc = call_getpeername(sock, addr, addrlen);
+	return (int)err_edge(rc);
 }
 
 int

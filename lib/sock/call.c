@@ -289,15 +289,57 @@ call_recvmsg(int sock, struct msghdr *m, int flags)
 	return leave(s, saved, n);
 }
 
+int
+call_no_recvmsg(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	int rc;
+
+	if (s == NULL)
+		return -EBADF;
+	rc = s->ops->no_public_recvmsg ? -EOPNOTSUPP : 0;
+	sock_put(s);
+	return rc;
+}
+
 bool
-call_is_stream(int sock)
+call_uses_address(int sock)
 {
 	struct zsock *s = fdtable_get(sock);
 	bool answer;
 
 	if (s == NULL)
 		return false;
-	answer = !s->ops->poll_out_free;
+	answer = !s->ops->no_address;
+	sock_put(s);
+	return answer;
+}
+
+/* The older device's TCP, which has no use for it, wants the length right. */
+bool
+call_uses_dest(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	bool answer;
+
+	if (s == NULL)
+		return false;
+	answer = s->ops->poll_out_free ||
+	    (s->ops->sent != NULL && quirk(QUIRK_SEND_DEST_SHORT) != 0);
+	sock_put(s);
+	return answer;
+}
+
+/* A kind that looks for a message looks for its buffers as well. */
+bool
+call_checks_buffer(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	bool answer;
+
+	if (s == NULL)
+		return false;
+	answer = s->ops->no_message == EINVAL;
 	sock_put(s);
 	return answer;
 }

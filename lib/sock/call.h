@@ -19,8 +19,17 @@ int call_socket(int family, int type, int proto);
 int call_close(int sock);
 int call_bind(int sock, const struct sockaddr *addr, socklen_t len);
 
-/* Does it carry a stream, not datagrams? */
-bool call_is_stream(int sock);
+/*
+ * For a caller that would refuse an argument: would sock look at it?  False if
+ * sock is not ours, which then decides.  An address of bind and connect; where
+ * data are to go; whether a buffer is NULL, which most leave to their users.
+ */
+bool call_uses_address(int sock);
+bool call_uses_dest(int sock);
+bool call_checks_buffer(int sock);
+
+/* 0, or what stands against recvmsg before its arguments are looked at. */
+int call_no_recvmsg(int sock);
 
 /*
  * Writes the port that the socket has into addr, which was bound with port 0:

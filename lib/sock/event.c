@@ -322,6 +322,7 @@ static const struct zsock_ops event_ops = {
 	.poll_end = event_poll_end,
 	.poll_also = event_poll_also,
 	.no_message = EOPNOTSUPP,
+	.no_address = true,
 };
 
 static int

@@ -417,7 +417,7 @@ static const struct option *const end_options[] = { NULL };
 	.getpeername = end_name, .getsockopt = option_get, \
 	.setsockopt = option_set, .ioctl = end_ioctl, \
 	.poll_begin = end_poll_begin, .poll_end = end_poll_end, \
-	.poll_also = end_poll_also, .no_message = EINVAL
+	.poll_also = end_poll_also, .no_message = EINVAL, .no_address = true
 
 static const struct zsock_ops end_ops = { END_OPS };
 static const struct zsock_ops end_ops_no_recvmsg = { END_OPS,

@@ -116,6 +116,8 @@ struct zsock_ops {
 	bool bare_pointers;
 	/* Waiting for room costs a device no slot of its poll. */
 	bool poll_out_free;
+	/* Has neither addresses nor a use for any. */
+	bool no_address;
 };
 
 /*

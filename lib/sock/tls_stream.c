@@ -253,6 +253,17 @@ send_all_locked(struct tls_sock *t, const struct msghdr *m,
 	return total > 0 || rc >= 0 ? total : rc;
 }
 
+/* The kernel would find it out; the engine would use it. */
+static bool
+has_null_buffer(const struct msghdr *m)
+{
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		if (m->msg_iov[i].iov_base == NULL && m->msg_iov[i].iov_len > 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Bytes that were encrypted count as sent; what the kernel does not take at
  * once leaves with the next call on this socket, or its close.
@@ -266,6 +277,8 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	bool unready;
 	ssize_t rc;
 
+	if (has_null_buffer(m))
+		return -quirk(QUIRK_ARGUMENT_NULL);
 	pthread_mutex_lock(&t->lock);
 	rc = tls_handshake_usable_locked(t, &p);
 	unready = rc == -ENOTCONN;

@@ -188,7 +188,80 @@ rooms_for_addresses(void)
 	BAD_ALL(zsock_accept(bad.listener, sa, &max), EINVAL);
 	BAD_ALL(zsock_recvfrom(bad.udp, buf, 1, 0, sa, &max), EINVAL);
 	/* The datagram is still there. */
-	BAD_ALL(zsock_recvfrom(bad.udp, buf, 1, 0, sa, NULL), 0);
+	BAD_HOST(zsock_recvfrom(bad.udp, buf, 1, 0, sa, NULL), 0, EFAULT);
+	BAD_HOST(zsock_recvfrom(bad.udp, buf, 1, ZSOCK_MSG_DONTWAIT, NULL,
+	             &len),
+	    EAGAIN, 0);
+	BAD_HOST(zsock_fcntl(bad.listener, ZVFS_F_SETFL, ZVFS_O_NONBLOCK), 0,
+	    0);
+	BAD_HOST(zsock_accept(bad.listener, sa, NULL), EAGAIN, EFAULT);
+	BAD_ALL(zsock_accept(bad.listener, NULL, &len), EAGAIN);
+}
+
+/* What has no addresses says so, whatever the address is. */
+static void
+addresses_without_use(void)
+{
+	const net_socklen_t len = sizeof(bad.in);
+	struct net_iovec iov = { buf, 1 };
+	struct net_msghdr m = { .msg_name = &bad.in,
+		.msg_iov = &iov,
+		.msg_iovlen = 1 };
+
+	BAD_HOST(zsock_bind(bad.pair, NULL, len), EISCONN, EFAULT);
+	BAD_HOST(zsock_connect(bad.pair, in(), 1), EISCONN, EINVAL);
+	BAD_HOST(zsock_getsockname(bad.pair, NULL, NULL), EOPNOTSUPP, EFAULT);
+	BAD_HOST(zsock_bind(bad.event, NULL, len), EOPNOTSUPP, ENOTSOCK);
+	BAD_HOST(zsock_connect(bad.event, in(), 1), EOPNOTSUPP, ENOTSOCK);
+	BAD_HOST(zsock_getpeername(bad.event, NULL, NULL), EOPNOTSUPP,
+	    ENOTSOCK);
+	for (m.msg_namelen = 0; m.msg_namelen < 2; m.msg_namelen++) {
+		const net_socklen_t n = m.msg_namelen;
+
+		BAD(zsock_sendto(bad.tcp, buf, 1, 0, in(), n), 0, EINVAL, 0);
+		BAD(zsock_sendmsg(bad.tcp, &m, 0), 0, EINVAL, 0);
+		BAD_ALL(zsock_sendto(bad.tls, buf, 1, 0, in(), n), ENOTCONN);
+		BAD_ALL(zsock_sendmsg(bad.tls, &m, 0), ENOTCONN);
+		BAD_ALL(zsock_sendto(bad.pair, buf, 1, 0, in(), n),
+		    profile_get() == PROFILE_LINUX && n > 0 ? EISCONN : 0);
+	}
+	BAD_HOST(zsock_sendmsg(bad.pair, &m, 0), 0, EISCONN);
+}
+
+/* The number counts before all that is wrong besides. */
+static void
+numbers_come_first(void)
+{
+	net_socklen_t len = sizeof(bad.in), max = MAX;
+	struct net_sockaddr_storage a;
+	struct net_sockaddr *sa = (struct net_sockaddr *)&a;
+	struct net_iovec nothing = { NULL, 1 };
+	struct net_msghdr m = { .msg_iov = &nothing, .msg_iovlen = 1 };
+
+	BAD_ALL(zsock_bind(4242, NULL, len), EBADF);
+	BAD_ALL(zsock_bind(4242, in(), 1), EBADF);
+	BAD_ALL(zsock_connect(4242, NULL, len), EBADF);
+	BAD_ALL(zsock_connect(4242, in(), 1), EBADF);
+	BAD_ALL(zsock_accept(4242, sa, &max), EBADF);
+	BAD_ALL(zsock_accept(4242, sa, NULL), EBADF);
+	BAD_ALL(zsock_send(4242, NULL, 1, 0), EBADF);
+	BAD_ALL(zsock_sendto(4242, NULL, 1, 0, in(), len), EBADF);
+	BAD_ALL(zsock_sendto(4242, buf, 1, 0, in(), 1), EBADF);
+	BAD_ALL(zsock_sendmsg(4242, &m, 0), EBADF);
+	BAD_ALL(zsock_recv(4242, NULL, 1, 0), EBADF);
+	BAD_ALL(zsock_recvfrom(4242, NULL, 1, 0, sa, &len), EBADF);
+	BAD_ALL(zsock_recvfrom(4242, buf, 1, 0, sa, &max), EBADF);
+	BAD_ALL(zsock_recvmsg(4242, NULL, 0), EBADF);
+	BAD_ALL(zsock_recvmsg(4242, &m, 0), EBADF);
+	BAD_ALL(zsock_getsockname(4242, NULL, &len), EBADF);
+	BAD_ALL(zsock_getsockname(4242, sa, &max), EBADF);
+	BAD_ALL(zsock_getpeername(4242, sa, NULL), EBADF);
+	BAD_ALL(zsock_send_all(4242, NULL, 1, 0, K_NO_WAIT, NULL), EBADF);
+	BAD_ALL(zsock_sendmsg_all(4242, NULL, 0, K_NO_WAIT, NULL), EBADF);
+	/* So does that the socket has no such call. */
+	BAD_ALL(zsock_recvmsg(bad.tls, NULL, 0), EOPNOTSUPP);
+	BAD_ALL(zsock_recvmsg(bad.tls, &m, 0), EOPNOTSUPP);
+	BAD(zsock_recvmsg(bad.pair, &m, 0), EINVAL, EOPNOTSUPP, EFAULT);
 }
 
 static void
@@ -299,7 +372,13 @@ messages_to_send(void)
 	m.msg_name = &bad.in;
 	m.msg_namelen = sizeof(bad.in);
 	m.msg_iov = &nothing;
-	BAD_HOST(zsock_sendmsg(bad.udp, &m, 0), EFAULT, EFAULT);
+	BAD_NULL(zsock_sendmsg(bad.udp, &m, 0));
+	m.msg_iov = &iov;
+	m.msg_namelen = MAX / 2;
+	BAD_ALL(zsock_sendmsg(bad.udp, &m, 0), 0);
+	m.msg_namelen = MAX;
+	BAD_HOST(zsock_sendmsg(bad.udp, &m, 0), 0, EINVAL);
+	m.msg_iov = &nothing;
 	m.msg_name = NULL;
 	BAD_HOST(zsock_sendmsg(bad.pair, &m, 0), EINVAL, EFAULT);
 }
@@ -375,7 +454,7 @@ messages_to_receive(void)
 	const int socks[] = { bad.tcp, bad.udp };
 
 	BAD_NULL(zsock_recvmsg(bad.udp, NULL, 0));
-	BAD_NULL(zsock_recvmsg(bad.pair, NULL, 0));
+	BAD(zsock_recvmsg(bad.pair, NULL, 0), EINVAL, EOPNOTSUPP, EFAULT);
 	for (size_t i = 0; i < LEN(socks); i++) {
 		m = (struct net_msghdr){ .msg_iovlen = 1 };
 		BAD_HOST(zsock_recvmsg(socks[i], &m, 0), ENOMEM, EFAULT);
@@ -509,6 +588,8 @@ main(void)
 		{ "numbers_of_listen_and_shutdown",
 		    numbers_of_listen_and_shutdown },
 		{ "rooms_for_addresses", rooms_for_addresses },
+		{ "addresses_without_use", addresses_without_use },
+		{ "numbers_come_first", numbers_come_first },
 		{ "buffers_of_send", buffers_of_send },
 		{ "buffers_of_recv", buffers_of_recv },
 		{ "messages_to_send", messages_to_send },

@@ -42,6 +42,23 @@ argument_null(void)
 }
 
 static int
+address_alone(void)
+{
+	union quirks_addr a;
+	const int sock = quirks_bound(NET_SOCK_DGRAM, &a);
+	int error;
+	char byte;
+
+	assert_int_equal(zsock_sendto(sock, "x", 1, 0, &a.any, sizeof(a.in)),
+	    1);
+	quirks_await(sock);
+	error = quirks_errno(zsock_recvfrom(sock, &byte, 1, 0, &a.any, NULL));
+	if (error != 0)
+		assert_int_equal(zsock_recv(sock, &byte, 1, 0), 1);
+	return error;
+}
+
+static int
 address_short(void)
 {
 	union quirks_addr a = quirks_loopback(NET_AF_INET, 0);
@@ -253,6 +270,8 @@ gai_tokens(void)
 static const struct quirk_case cases[] = {
 	{ "argument_null", QUIRK_ARGUMENT_NULL, argument_null,
 	    { EINVAL, EINVAL, EFAULT } },
+	{ "address_alone", QUIRK_ADDRESS_ALONE, address_alone,
+	    { 0, 0, EFAULT } },
 	{ "address_short", QUIRK_ADDRESS_SHORT, address_short, { 1, 1, 0 } },
 	{ "socket_arguments", QUIRK_SOCKET_ARGUMENTS, socket_arguments,
 	    { 1, 1, 0 } },

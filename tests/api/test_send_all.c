@@ -15,6 +15,7 @@
 #include "base/deadline.h"
 #include "sock/fdtable.h"
 #include "support/loop.h"
+#include "support/quirks.h"
 
 #define MUCH (4 << 20) /* more than the kernel's buffers of both ends hold */
 #define UNTOUCHED 4242
@@ -227,6 +228,7 @@ static const struct error_case {
 	{ "a_datagram_socket", DGRAM, "x", 1, -EOPNOTSUPP },
 	{ "a_datagram_socket_and_nothing", DGRAM, "x", 0, -EOPNOTSUPP },
 	{ "a_closed_number", CLOSED, "x", 1, -EBADF },
+	{ "a_closed_number_from_nowhere", CLOSED, NULL, 1, -EBADF },
 	{ "a_negative_number", NEGATIVE, "x", 1, -EBADF },
 };
 
@@ -291,6 +293,40 @@ a_message_of_nothing(void **state)
 	                     &sent),
 	    0);
 	close_ends(&e);
+}
+
+/* A piece of a message that is NULL, wherever it stands, on every stream. */
+static void
+a_piece_from_nowhere(void **state)
+{
+	struct net_iovec iov[] = { { data, 0 }, { NULL, 5 }, { data, 1 } };
+	const struct net_msghdr whole = { .msg_iov = iov, .msg_iovlen = 3 };
+	const struct net_msghdr alone = { .msg_iov = iov, .msg_iovlen = 2 };
+	struct ends plain, secure;
+	int sv[2];
+
+	(void)state;
+	open_ends(&plain, false);
+	open_ends(&secure, true);
+	assert_int_equal(zsock_socketpair(NET_AF_UNIX, NET_SOCK_STREAM, 0, sv),
+	    0);
+	for (int i = 0; i < 3; i++) {
+		const int sock =
+		    (int[]){ plain.client, secure.client, sv[0] }[i];
+
+		assert_errno(zsock_sendmsg(sock, &whole, 0), EINVAL);
+		assert_errno(zsock_sendmsg(sock, &alone, 0), EINVAL);
+		assert_int_equal(zsock_sendmsg_all(sock, &whole, 0, K_NO_WAIT,
+		                     NULL),
+		    -EINVAL);
+		assert_int_equal(zsock_sendmsg_all(sock, &alone, 0, K_NO_WAIT,
+		                     NULL),
+		    -EINVAL);
+	}
+	close_ends(&plain);
+	close_ends(&secure);
+	assert_int_equal(zsock_close(sv[0]), 0);
+	assert_int_equal(zsock_close(sv[1]), 0);
 }
 
 static void
@@ -452,6 +488,7 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(a_message_of_nothing),
+		cmocka_unit_test(a_piece_from_nowhere),
 		cmocka_unit_test(a_reset_ends_it),
 		cmocka_unit_test(closing_ends_it),
 		cmocka_unit_test(all_of_it_on_a_socketpair),

@@ -10,8 +10,8 @@
  * them after the call; a failure is -1 with errno.
  *
  * Every call with a sock answers EBADF for a number that is not an open socket
- * of the library, and EOPNOTSUPP where that kind of socket cannot do it; these
- * are not repeated below.  An address that must not be NULL and is, or any
+ * of the library, and EOPNOTSUPP where that kind of socket cannot do it, before
+ * it looks at its other arguments; these are not repeated below.  An address that must not be NULL and is, or any
  * other such pointer, is EINVAL, where a device would crash; in the linux
  * profile, where what is not secure is the kernel's affair, EFAULT as there.
  * Errors that are not listed are the kernel's, as its manual has them.  All
@@ -179,8 +179,9 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
 
 /*
  * Take the next connection, and wait for one unless O_NONBLOCK is set.  addr
- * and addrlen take the peer's address and may be NULL; *addrlen is the room on
- * entry and the length, which may be larger, on return.
+ * and addrlen take the peer's address; *addrlen is the room on entry and the
+ * length, which may be larger, on return.  If one of them is NULL neither is
+ * looked at (in the linux profile addr without addrlen is EFAULT).
  *
  * On a secure socket the handshake is part of the call and blocks as that of
  * zsock_connect does: one silent client holds up the others for its 10 seconds
@@ -210,11 +211,12 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  * a plain stream the device's own limit of 10 seconds (Zephyr).  Of flags only
  * ZSOCK_MSG_* count.  SIGPIPE is never raised.
  *
- * zsock_sendto sends to dest, which a connected stream does without; NULL is
- * who the socket is connected to.  zsock_sendmsg sends the buffers of msg_iov
- * as one message.  Of its control messages those of IP_PKTINFO, IP_TTL,
- * IPV6_PKTINFO and IPV6_HOPLIMIT count, on a plain datagram socket; all others
- * are ignored (Zephyr).
+ * zsock_sendto sends to dest; NULL is who the socket is connected to.
+ * zsock_sendmsg sends the buffers of msg_iov as one message, to msg_name.  A
+ * stream, secure or not, and a socketpair do not look at such an address.  Of
+ * its control messages those of IP_PKTINFO, IP_TTL, IPV6_PKTINFO and
+ * IPV6_HOPLIMIT count, on a plain datagram socket; all others are ignored
+ * (Zephyr).
  *
  * Returns how many bytes were taken, on a stream perhaps fewer than len.
  *   EAGAIN        it would block, or the time of SO_SNDTIMEO is over
@@ -230,10 +232,10 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *   ENOMEM        the datagram is too large (Zephyr)
  *   EINTR         a signal came before anything was taken, whether its handler
  *                 has SA_RESTART or not; or another thread closed the socket
- *   EINVAL        the address is too short, or not an internet one; buf, msg
- *                 or msg_iov is NULL and its length is not 0; a control message
- *                 has not the length it says, or those that count have more
- *                 than 256 bytes
+ *   EINVAL        a datagram's address is too short, or not an internet one;
+ *                 buf, msg, msg_iov or one of its buffers is NULL and its
+ *                 length is not 0; a control message has not the length it
+ *                 says, or those that count have more than 256 bytes
  */
 ZSOCK_API ssize_t zsock_send(int sock, const void *buf, size_t len, int flags);
 ZSOCK_API ssize_t zsock_sendto(int sock, const void *buf, size_t len, int flags,
@@ -249,7 +251,7 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  * result is its true length.
  *
  * zsock_recvfrom stores who sent it, as zsock_accept does; src and addrlen may
- * be NULL.  zsock_recvmsg fills several buffers, and control data.
+ * be NULL, as there.  zsock_recvmsg fills several buffers, and control data.
  *
  * Returns how many bytes were received; 0 is the end of a stream: the peer's
  * close_notify on a secure one, or the end of its TCP connection between two
@@ -269,9 +271,10 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *   ENOTSUP     ZSOCK_MSG_PEEK on a secure socket (Zephyr)
  *   EOPNOTSUPP  zsock_recvmsg on a secure socket (Zephyr); on Linux the two are
  *               one number
- *   EINVAL      buf is NULL and len is not 0; msg is NULL; *addrlen, or
- *               msg_namelen, is above INT_MAX
- *   ENOMEM      zsock_recvmsg without buffers (Zephyr)
+ *   EINVAL      buf, or one of msg_iov's, is NULL and its length is not 0; msg
+ *               is NULL; *addrlen, or msg_namelen, is above INT_MAX
+ *   ENOMEM      zsock_recvmsg with msg_iov NULL or msg_iovlen 0, on a stream as
+ *               well (Zephyr)
  *   EMSGSIZE    msg has more than IOV_MAX buffers
  */
 ZSOCK_API ssize_t zsock_recv(int sock, void *buf, size_t len, int flags);

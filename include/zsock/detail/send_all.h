@@ -24,14 +24,16 @@ ZSOCK_BEGIN_DECLS
  * bytes were taken, also after a failure.  Another thread's bytes may come
  * between if it sends meanwhile.
  *
- * Here the time limit is in milliseconds, below 0 for none.
+ * Here the time limit is in milliseconds; below 0, or above INT_MAX (24.8 days),
+ * there is none.
  *
  * Returns 0 or a negative errno; errno itself is left alone (Zephyr)
  *   -EBADF       sock is not an open socket of the library
  *   -EOPNOTSUPP  it is not a stream
  *   -ETIMEDOUT   the time is over
  *   -EINTR       another thread closed the socket
- *   -EINVAL      buf, msg or msg_iov is NULL and its length is not 0
+ *   -EINVAL      buf, msg, msg_iov or one of its buffers is NULL and its length
+ *                is not 0 (before a buffer that is, others may have been sent)
  *   -EMSGSIZE    msg_iovlen is more than any array has
  *   others       as zsock_send, but for EAGAIN
  */
