@@ -257,6 +257,18 @@ hosts_clear(void)
 	rules_free(old);
 }
 
+void
+hosts_freeze(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+hosts_thaw(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static void
 standin_store(unsigned number, int family, struct sockaddr_storage *out)
 {

@@ -60,4 +60,8 @@ int hosts_load(const char *path, char *why, size_t size);
 /* Forgets all, what ZSOCK_HOSTS said included.  A stand-in is not reused. */
 void hosts_clear(void);
 
+/* Hold the lock across a fork. */
+void hosts_freeze(void);
+void hosts_thaw(void);
+
 #endif

@@ -298,6 +298,18 @@ limits_load(const char *path, char *why, size_t size)
 	return 0;
 }
 
+void
+limits_freeze(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+limits_thaw(void)
+{
+	pthread_mutex_unlock(&lock);
+}
+
 static void
 load_from_environment(void)
 {

@@ -72,4 +72,8 @@ void limits_clear(void);
 /* Loads what ZSOCK_LIMITS names, once; exits with 78 if that fails. */
 void limits_from_environment(void);
 
+/* Hold the lock across a fork. */
+void limits_freeze(void);
+void limits_thaw(void);
+
 #endif

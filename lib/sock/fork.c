@@ -1,5 +1,7 @@
 #include <pthread.h>
 
+#include "base/hosts.h"
+#include "base/limits.h"
 #include "cred/store.h"
 #include "sock/fdtable.h"
 #include "sock/sock.h"
@@ -12,7 +14,8 @@ atomic_uint sock_forks;
  * locked in the child for ever, so the locks of the library are taken before
  * and given back after; none is taken while another of them is held, so their
  * order is of no account.  Sockets' own locks are too many for that: see the
- * kinds' forked.
+ * kinds' forked.  base/resolver.c and api/service.c, whose threads a child has
+ * not, look after themselves once they are used.
  */
 static void
 before(void)
@@ -21,11 +24,15 @@ before(void)
 	store_freeze();
 	sock_freeze();
 	fdtable_freeze();
+	hosts_freeze();
+	limits_freeze();
 }
 
 static void
 thaw(void)
 {
+	limits_thaw();
+	hosts_thaw();
 	fdtable_thaw();
 	sock_thaw();
 	store_thaw();

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/hosts.h"
 #include "cred/store.h"
 #include "sock/call.h"
 #include "sock/event.h"
@@ -195,6 +196,24 @@ take_locks(void *arg)
 	return arg;
 }
 
+/* Looks a redirection up, under the lock of all of them. */
+static int
+redirect(void)
+{
+	struct sockaddr_storage a;
+	socklen_t len = loop_addr(&a, AF_INET, 9);
+
+	return hosts_redirect(&a, &len);
+}
+
+static void *
+take_hosts_lock(void *arg)
+{
+	while (!atomic_load(&enough))
+		(void)redirect();
+	return arg;
+}
+
 static int
 use_everything(void *arg)
 {
@@ -208,24 +227,32 @@ use_everything(void *arg)
 	        sizeof(tag)) != 0)
 		return 2;
 	tls_context_forget(99, CRED_CA_CERTIFICATE);
+	if (redirect() != 0)
+		return 4;
 	return call_close(sock) == 0 ? 0 : 3;
 }
 
 static void
 no_lock_stays_taken_in_a_child(void **state)
 {
-	pthread_t threads[2];
+	pthread_t threads[3];
+	char why[80];
 
 	(void)state;
+	assert_int_equal(hosts_add("test", "127.0.0.1:9 -> 127.0.0.1:10", why,
+	                     sizeof(why)),
+	    0);
 	assert_int_equal(use_everything(NULL), 0);
 	atomic_store(&enough, false);
 	for (size_t i = 0; i < LEN(threads); i++)
-		threads[i] = loop_start(take_locks, NULL);
+		threads[i] =
+		    loop_start(i == 0 ? take_hosts_lock : take_locks, NULL);
 	for (int i = 0; i < 100; i++)
 		assert_int_equal(loop_wait(loop_fork(use_everything, NULL)), 0);
 	atomic_store(&enough, true);
 	for (size_t i = 0; i < LEN(threads); i++)
 		(void)loop_join(threads[i]);
+	hosts_clear();
 }
 
 static void
