@@ -179,11 +179,11 @@ ask_all(struct query *q, struct results *r)
 
 	if (q->family != AF_INET6)
 		v4 = ask(q, AF_INET, r);
-	if (v4 == DNS_EAI_AGAIN || v4 == DNS_EAI_MEMORY)
+	if (v4 == DNS_EAI_MEMORY)
 		return v4;
 	if (q->family != AF_INET)
 		v6 = ask(q, AF_INET6, r);
-	if (v6 == DNS_EAI_AGAIN || v6 == DNS_EAI_MEMORY)
+	if (v6 == DNS_EAI_MEMORY)
 		return v6;
 	if (v4 == 0 || v6 == 0)
 		return 0;
