@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -30,6 +33,32 @@ log_wants(enum log_level level)
 	return (int)level <= config_get()->log_level;
 }
 
+static atomic_bool stderr_is_taken;
+
+void
+log_use_stderr(bool is)
+{
+	atomic_store(&stderr_is_taken, !is);
+}
+
+/* A log that cannot be written has nowhere to say so. */
+static void
+write_to(int fd, const char *line, size_t len)
+{
+	const struct timespec now = { 0, 0 };
+	sigset_t pipe, old, waiting;
+
+	/* A reader that is gone is no reason to end the program. */
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	pthread_sigmask(SIG_BLOCK, &pipe, &old);
+	sigpending(&waiting);
+	if (kernel->write(fd, line, len) == -1 && errno == EPIPE &&
+	    !sigismember(&waiting, SIGPIPE))
+		(void)sigtimedwait(&pipe, NULL, &now); /* it may be ignored */
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+}
+
 /* Once is enough: the lines themselves follow on stderr. */
 static void
 complain_of_file(const char *file)
@@ -44,9 +73,8 @@ complain_of_file(const char *file)
 	    "zsock: error: ZSOCK_LOG_FILE=%s cannot be opened: %s; the log "
 	    "goes to stderr\n",
 	    file, strerror(errno));
-	if (n > 0 && n < (int)sizeof(line) &&
-	    kernel->write(STDERR_FILENO, line, (size_t)n) == -1)
-		errno = 0; /* there is nobody left to tell */
+	if (n > 0 && n < (int)sizeof(line) && !atomic_load(&stderr_is_taken))
+		write_to(STDERR_FILENO, line, (size_t)n);
 }
 
 /*
@@ -58,21 +86,21 @@ static void
 write_line(const char *line, size_t len)
 {
 	const char *file = config_get()->log_file;
-	int fd = STDERR_FILENO;
+	int fd = -1;
 
 	if (file != NULL) {
 		fd =
 		    open(file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
-		if (fd == -1) {
+		if (fd == -1)
 			complain_of_file(file);
-			fd = STDERR_FILENO;
-		}
 	}
-	/* A log that cannot be written has nowhere to say so. */
-	if (kernel->write(fd, line, len) == -1)
-		errno = 0;
-	if (fd != STDERR_FILENO)
-		kernel->close(fd);
+	if (fd == -1) {
+		if (!atomic_load(&stderr_is_taken))
+			write_to(STDERR_FILENO, line, len);
+		return;
+	}
+	write_to(fd, line, len);
+	kernel->close(fd);
 }
 
 void

@@ -21,6 +21,9 @@ bool log_wants(enum log_level level);
 void log_line(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Whether stderr is a stderr, and not a socket that has its number. */
+void log_use_stderr(bool is);
+
 /* The level that name ("off" ... "debug") stands for, or -1. */
 int log_level_parse(const char *name);
 

@@ -8,6 +8,7 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/fdtable.h"
@@ -333,7 +334,7 @@ event_open(unsigned int value, int kernel_flags, struct zsock **out)
 
 	if (!limit_take(LIMIT_EVENTS, "eventfd"))
 		return -ENOMEM;
-	kfd = err_from_open(kernel->eventfd(value, kernel_flags));
+	kfd = kfd_opened(kernel->eventfd(value, kernel_flags));
 	if (kfd < 0) {
 		rc = kfd;
 		goto out;
@@ -343,7 +344,7 @@ event_open(unsigned int value, int kernel_flags, struct zsock **out)
 		rc = -ENOMEM;
 		goto out;
 	}
-	v->wake = err_from_open(kernel->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	v->wake = kfd_opened(kernel->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (v->wake < 0) {
 		rc = v->wake;
 		goto out;

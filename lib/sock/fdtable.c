@@ -7,6 +7,7 @@
 #include <sys/resource.h>
 
 #include "base/config.h"
+#include "base/kfd.h"
 #include "base/limits.h"
 #include "base/log.h"
 
@@ -101,6 +102,8 @@ fdtable_use_kernel_numbers(void)
 		atomic_store(&by_kernel, true);
 	answer = atomic_load(&by_kernel);
 	pthread_mutex_unlock(&lock);
+	if (answer)
+		kfd_keep_numbers();
 	return answer;
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/fdtable.h"
@@ -87,7 +88,7 @@ native_socket(int family, int type, int proto)
 {
 	int kfd, rc;
 
-	kfd = err_from_open(kernel->socket(family, type | SOCK_CLOEXEC, proto));
+	kfd = kfd_opened(kernel->socket(family, type | SOCK_CLOEXEC, proto));
 	if (kfd < 0)
 		return kfd;
 	rc = prepare(kfd, family, type);

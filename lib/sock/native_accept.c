@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "base/limits.h"
 #include "base/profile.h"
 
@@ -50,7 +51,7 @@ accept_once(struct zsock *s, struct sockaddr *addr, socklen_t *len)
 	int kfd, rc;
 
 	do {
-		kfd = err_from_open(
+		kfd = kfd_opened(
 		    kernel->accept4(s->kfd, addr, len, SOCK_CLOEXEC));
 		if (kfd != -EAGAIN || quirk(QUIRK_ACCEPT_NO_TIMEOUT) == 0 ||
 		    native_nonblock(s->kfd) != 0)

@@ -9,6 +9,7 @@
 #include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "sock/fdtable.h"
 
 /*
@@ -37,12 +38,8 @@ native_set_timeout(int kfd, int name, int ms)
 void
 native_close_kfd(int kfd)
 {
-	const int saved = errno;
-
 	fdtable_disown(kfd);
-	/* The number is free whatever close answers; there is no second try. */
-	if (kernel->close(kfd) == -1)
-		errno = saved;
+	kfd_close(kfd);
 }
 
 void

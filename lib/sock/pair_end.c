@@ -9,6 +9,7 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/native.h"
@@ -448,7 +449,7 @@ pair_new(int *rc)
 	atomic_init(&p->ends, 2);
 	p->size = buffer_size();
 	for (int i = 0; i < 2; i++)
-		p->room[i] = err_from_open(kernel->eventfd((unsigned)p->size,
+		p->room[i] = kfd_opened(kernel->eventfd((unsigned)p->size,
 		    EFD_CLOEXEC | EFD_NONBLOCK));
 	*rc = p->room[0] < 0 ? p->room[0] : p->room[1];
 	if (*rc >= 0)
@@ -489,8 +490,9 @@ pair_open_ends(struct zsock *out[2])
 	ends[1] = sock_alloc(sizeof(*ends[1]));
 	if (ends[0] == NULL || ends[1] == NULL)
 		goto out;
-	rc = err_from_open(
-	    kernel->socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, kfds));
+	rc = kfd_opened_pair(kernel->socketpair(AF_UNIX,
+	                         SOCK_STREAM | SOCK_CLOEXEC, 0, kfds),
+	    kfds);
 	if (rc < 0)
 		goto out;
 	for (int i = 0; i < 2; i++) {

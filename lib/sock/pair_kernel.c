@@ -5,6 +5,7 @@
 
 #include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "sock/native.h"
 #include "sock/option.h"
 
@@ -116,8 +117,9 @@ pair_open_kernel(int family, int type, int proto, struct zsock *out[2])
 	struct zsock *ends[2] = { NULL, NULL };
 	int kfds[2], rc;
 
-	rc = err_from_open(
-	    kernel->socketpair(family, type | SOCK_CLOEXEC, proto, kfds));
+	rc = kfd_opened_pair(kernel->socketpair(family, type | SOCK_CLOEXEC,
+	                         proto, kfds),
+	    kfds);
 	if (rc < 0)
 		return rc;
 	for (int i = 0; i < 2; i++) {

@@ -5,8 +5,8 @@
 #include <stdint.h>
 #include <sys/eventfd.h>
 
-#include "base/err.h"
 #include "base/kernel.h"
+#include "base/kfd.h"
 #include "sock/fdtable.h"
 #include "sock/leaks.h"
 #include "sock/native.h"
@@ -72,7 +72,7 @@ int
 wake_open(void)
 {
 	const int kfd =
-	    err_from_open(kernel->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+	    kfd_opened(kernel->eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	struct zsock *s;
 	int place;
 

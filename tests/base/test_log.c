@@ -1,6 +1,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -286,6 +287,40 @@ no_descriptor_stays_open(void **state)
 	assert_int_equal(close(before), 0);
 }
 
+/* Whose reader is gone; the default action ends the program. */
+static void
+a_broken_stderr_ends_nothing(void **state)
+{
+	const int saved = dup(STDERR_FILENO);
+	sigset_t pending;
+	int ends[2];
+
+	(void)state;
+	configure("warn", NULL);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(close(ends[0]), 0);
+	assert_true(dup2(ends[1], STDERR_FILENO) >= 0);
+	say_hello();
+	assert_int_equal(sigpending(&pending), 0);
+	assert_int_equal(sigismember(&pending, SIGPIPE), 0);
+	assert_true(dup2(saved, STDERR_FILENO) >= 0);
+	close(ends[1]);
+	close(saved);
+}
+
+static void
+a_stderr_that_is_a_socket_gets_no_line(void **state)
+{
+	(void)state;
+	configure("warn", NULL);
+	log_use_stderr(false);
+	with_stderr_in_file(say_hello);
+	log_use_stderr(true);
+	assert_string_equal(logged(), "");
+	with_stderr_in_file(say_hello);
+	assert_string_equal(logged(), "zsock: warn: hello\n");
+}
+
 static void
 a_bad_value_of_zsock_log_is_said(void **state)
 {
@@ -319,6 +354,9 @@ main(void)
 		cmocka_unit_test_setup(a_file_that_cannot_be_opened_is_stderr,
 		    setup),
 		cmocka_unit_test_setup(no_descriptor_stays_open, setup),
+		cmocka_unit_test_setup(a_broken_stderr_ends_nothing, setup),
+		cmocka_unit_test_setup(a_stderr_that_is_a_socket_gets_no_line,
+		    setup),
 		cmocka_unit_test_setup(a_bad_value_of_zsock_log_is_said, setup),
 	};
 	struct CMUnitTest tests[LEN(parses) + LEN(levels) + LEN(others)];

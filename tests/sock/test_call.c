@@ -8,10 +8,13 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
+#include "sock/pair.h"
+#include "sock/wake.h"
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
@@ -486,6 +489,48 @@ a_secure_socket_has_no_recvmsg(void **state)
 	assert_int_equal(call_close(sock), 0);
 }
 
+/* All that opens a descriptor, where 0 to 2 are free. */
+static int
+open_everything(void *arg)
+{
+	struct sockaddr_storage a;
+	socklen_t len = loop_addr(&a, AF_INET, 0);
+	int socks[6];
+
+	(void)arg;
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		close(fd);
+	socks[0] = call_socket(AF_INET, SOCK_STREAM, 0);
+	socks[1] = call_socket(AF_INET, SOCK_STREAM, 0);
+	if (call_bind(socks[0], (struct sockaddr *)&a, len) != 0 ||
+	    call_listen(socks[0], 1) != 0 ||
+	    call_getsockname(socks[0], (struct sockaddr *)&a, &len) != 0 ||
+	    call_connect(socks[1], (struct sockaddr *)&a, len) != 0)
+		return 1;
+	socks[2] = call_accept(socks[0], NULL, NULL);
+	if (call_socketpair(AF_UNIX, SOCK_STREAM, 0, &socks[3]) != 0)
+		return 2;
+	socks[5] = wake_open();
+	for (size_t i = 0; i < LEN(socks); i++) {
+		const struct zsock *s = fdtable_peek(socks[i]);
+
+		if (s == NULL || s->kfd <= STDERR_FILENO)
+			return 3;
+	}
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) != -1)
+			return 4;
+	}
+	return 0;
+}
+
+static void
+nothing_takes_the_place_of_stderr(void **state)
+{
+	(void)state;
+	assert_int_equal(loop_wait(loop_fork(open_everything, NULL)), 0);
+}
+
 /* An address and a port on which nobody listens, and nobody else can. */
 static int
 setup(void **state)
@@ -521,6 +566,7 @@ main(void)
 		cmocka_unit_test(a_new_secure_socket_has_nothing_to_tell),
 		cmocka_unit_test(an_error_text_is_cut_to_the_room_there_is),
 		cmocka_unit_test(a_secure_socket_has_no_recvmsg),
+		cmocka_unit_test(nothing_takes_the_place_of_stderr),
 	};
 	struct CMUnitTest tests[3 * LEN(calls) + LEN(fulls) + LEN(fcntls) +
 	    LEN(ioctls) + LEN(shutdowns) + LEN(others)];
