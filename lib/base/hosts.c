@@ -10,6 +10,7 @@
 
 #include "base/config.h"
 #include "base/hosts_line.h"
+#include "base/lines.h"
 #include "base/log.h"
 
 #define NOT_LOADED (-1)
@@ -150,57 +151,30 @@ finish(const char *source, struct hosts_rule *list, char *why, size_t size)
 	return rc;
 }
 
-static int
-load(const char *path, FILE *file, char *why, size_t size)
-{
-	struct hosts_rule *list = NULL, **end = &list;
-	char *line = NULL;
-	size_t room = 0;
-	ssize_t len;
-	int number = 0, rc = 0;
+/* The list so far, and where it ends. */
+struct reading {
+	struct hosts_rule *list, **end;
+};
 
-	while (rc == 0) {
-		errno = 0;
-		len = getline(&line, &room, file);
-		if (len < 0)
-			break;
-		number++;
-		if (strlen(line) == (size_t)len) {
-			rc = take_line(path, number, line, &end, why, size);
-			continue;
-		}
-		snprintf(why, size,
-		    "%s:%d: the line has a NUL byte; this must be a text file",
-		    path, number);
-		rc = -EINVAL;
-	}
-	if (rc == 0 && !feof(file)) {
-		rc = errno != 0 ? -errno : -EIO;
-		snprintf(why, size, "%s cannot be read: %s", path,
-		    strerror(-rc));
-	}
-	free(line);
-	if (rc == 0)
-		return finish(path, list, why, size);
-	rules_free(list);
-	return rc;
+static int
+take_file_line(void *arg, const char *path, int number, char *line, char *why,
+    size_t size)
+{
+	struct reading *r = arg;
+
+	return take_line(path, number, line, &r->end, why, size);
 }
 
 /* Without looking at ZSOCK_HOSTS first, which is how that one is read. */
 static int
 load_path(const char *path, char *why, size_t size)
 {
-	FILE *file = fopen(path, "re");
-	int rc;
+	struct reading r = { .list = NULL, .end = &r.list };
+	const int rc = lines_read(path, take_file_line, &r, why, size);
 
-	if (file == NULL) {
-		rc = -errno;
-		snprintf(why, size, "%s cannot be read: %s", path,
-		    strerror(-rc));
-		return rc;
-	}
-	rc = load(path, file, why, size);
-	fclose(file);
+	if (rc == 0)
+		return finish(path, r.list, why, size);
+	rules_free(r.list);
 	return rc;
 }
 

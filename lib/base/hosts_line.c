@@ -4,8 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/lines.h"
+
 #define LABEL_MAX 63
-#define BLANKS " \t\r\n\v\f"
 #define NAME_BYTES \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
 
@@ -66,7 +67,7 @@ static const char *
 parse_names(char *line, struct hosts_rule ***end)
 {
 	struct hosts_rule r = { .port = 0 };
-	char *rest, *word = strtok_r(line, BLANKS, &rest);
+	char *rest, *word = strtok_r(line, LINES_BLANKS, &rest);
 	const char *wrong;
 
 	if (word == NULL)
@@ -77,11 +78,11 @@ parse_names(char *line, struct hosts_rule ***end)
 	if (r.to.has_port)
 		return "the address has a port; leave it out, or write "
 		       "\"name:port -> address:port\"";
-	word = strtok_r(NULL, BLANKS, &rest);
+	word = strtok_r(NULL, LINES_BLANKS, &rest);
 	if (word == NULL)
 		return "no name follows the address; write "
 		       "\"address name...\"";
-	for (; word != NULL; word = strtok_r(NULL, BLANKS, &rest)) {
+	for (; word != NULL; word = strtok_r(NULL, LINES_BLANKS, &rest)) {
 		wrong = parse_name(word, r.name);
 		if (wrong == NULL)
 			wrong = append(&r, end);
@@ -89,20 +90,6 @@ parse_names(char *line, struct hosts_rule ***end)
 			return wrong;
 	}
 	return NULL;
-}
-
-/* Without the blanks at both ends; text is changed. */
-static char *
-trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, BLANKS);
-	end = text + strlen(text);
-	while (end > text && strchr(BLANKS, end[-1]) != NULL)
-		end--;
-	*end = '\0';
-	return text;
 }
 
 static const char *
@@ -146,5 +133,5 @@ hosts_line_parse(char *line, struct hosts_rule ***end)
 	if (arrow == NULL)
 		return parse_names(line, end);
 	*arrow = '\0';
-	return parse_redirection(trim(line), trim(arrow + 2), end);
+	return parse_redirection(lines_trim(line), lines_trim(arrow + 2), end);
 }

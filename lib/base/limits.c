@@ -8,14 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/config.h"
+#include "base/lines.h"
 #include "base/log.h"
 
 #define NO_LIMIT (-1)
 #define VALUE_MAX (INT_MAX - 1) /* one more is stored */
 #define HOSTNAME_MAX 63
-#define BLANKS " \t\r\n"
 
 /* The names of one limit, the newest first. */
 static const struct {
@@ -91,15 +92,18 @@ limit_exceeded(enum limit l, const char *what)
 	    what, limit_symbol(l), limit_get(l, NO_LIMIT));
 }
 
+/* It is never above the limit, or it would forbid what others may have. */
 bool
 limit_take(enum limit l, const char *what)
 {
 	const int max = limit_get(l, NO_LIMIT);
-	const int before = atomic_fetch_add(&limits[l].used, 1);
+	int used = atomic_load(&limits[l].used);
 
-	if (max == NO_LIMIT || before < max)
-		return true;
-	atomic_fetch_sub(&limits[l].used, 1);
+	while (max == NO_LIMIT || used < max) {
+		if (atomic_compare_exchange_weak(&limits[l].used, &used,
+		        used + 1))
+			return true;
+	}
 	limit_exceeded(l, what);
 	return false;
 }
@@ -162,17 +166,19 @@ struct reading {
 	bool hostname_set;
 };
 
-/* A Kconfig number: decimal, or hexadecimal with 0x. */
+/* A Kconfig number: decimal, or hexadecimal with 0x.  010 may be meant as 8. */
 static bool
 parse_number(const char *text, int *value)
 {
+	const bool hex = strncasecmp(text, "0x", 2) == 0;
 	char *end;
 	long n;
 
-	if (!isdigit((unsigned char)*text))
+	if (!isdigit((unsigned char)*text) ||
+	    (!hex && text[0] == '0' && text[1] != '\0'))
 		return false;
 	errno = 0;
-	n = strtol(text, &end, 0);
+	n = strtol(text, &end, hex ? 16 : 10);
 	if (errno != 0 || *end != '\0' || n > VALUE_MAX)
 		return false;
 	*value = (int)n;
@@ -194,20 +200,6 @@ parse_hostname(const char *text, struct reading *r)
 	return true;
 }
 
-/* Cuts the blanks off at both ends; where it begins now. */
-static char *
-trim(char *text)
-{
-	char *end;
-
-	text += strspn(text, BLANKS);
-	end = text + strlen(text);
-	while (end > text && strchr(BLANKS, end[-1]) != NULL)
-		end--;
-	*end = '\0';
-	return text;
-}
-
 /*
  * One line.  What Kconfig would not have written, blanks around the =, say, is
  * an error only with a symbol that counts here.
@@ -220,13 +212,13 @@ parse_line(char *line, struct reading *r)
 	char *value;
 	bool neat;
 
-	line = trim(line);
+	line = lines_trim(line);
 	value = strchr(line, '=');
 	if (*line == '#' || value == NULL)
 		return true;
 	*value++ = '\0';
-	neat = strpbrk(line, BLANKS) == NULL;
-	line = trim(line);
+	neat = strpbrk(line, LINES_BLANKS) == NULL;
+	line = lines_trim(line);
 	if (strcmp(line, "CONFIG_NET_HOSTNAME") == 0)
 		return neat && parse_hostname(value, r);
 	if (!find(line, &l, &s.name))
@@ -237,54 +229,30 @@ parse_line(char *line, struct reading *r)
 	return true;
 }
 
-/*
- * Sets *bad to the number of the first line that cannot be understood, or 0.
- * Returns 0, or a negative errno if the file cannot be read.
- */
 static int
-parse_file(FILE *file, struct reading *r, int *bad)
+take_line(void *arg, const char *path, int number, char *line, char *why,
+    size_t size)
 {
-	char *line = NULL;
-	size_t room = 0;
-	int number = 0, rc = 0;
-
-	*bad = 0;
-	while (*bad == 0 && getline(&line, &room, file) != -1) {
-		number++;
-		if (!parse_line(line, r))
-			*bad = number;
-	}
-	if (ferror(file))
-		rc = -errno;
-	free(line);
-	return rc;
+	if (parse_line(line, arg))
+		return 0;
+	snprintf(why, size,
+	    "%s:%d: the value is not one that Kconfig writes: a number, or a "
+	    "name in quotes",
+	    path, number);
+	return -EINVAL;
 }
 
 int
 limits_load(const char *path, char *why, size_t size)
 {
 	struct reading r = { .hostname_set = false };
-	FILE *file;
-	int bad = 0, rc;
+	int rc;
 
 	for (int i = 0; i < LIMIT_COUNT; i++)
 		r.settings[i].value = NO_LIMIT;
-	file = fopen(path, "re");
-	rc = file != NULL ? parse_file(file, &r, &bad) : -errno;
-	if (file != NULL)
-		fclose(file);
-	if (bad != 0) {
-		snprintf(why, size,
-		    "%s:%d: the value is not one that Kconfig writes: a "
-		    "number, or a name in quotes",
-		    path, bad);
-		return -EINVAL;
-	}
-	if (rc < 0) {
-		snprintf(why, size, "%s cannot be read: %s", path,
-		    strerror(-rc));
+	rc = lines_read(path, take_line, &r, why, size);
+	if (rc < 0)
 		return rc;
-	}
 	pthread_mutex_lock(&lock);
 	for (int i = 0; i < LIMIT_COUNT; i++) {
 		if (r.settings[i].value != NO_LIMIT)

@@ -176,6 +176,10 @@ static const struct file_case {
 	{ "a_unit", FDS "=16k\n", NONE, NULL, 1 },
 	{ "a_fraction", FDS "=1.5\n", NONE, NULL, 1 },
 	{ "a_number_in_quotes", FDS "=\"16\"\n", NONE, NULL, 1 },
+	{ "octal", FDS "=010\n", NONE, NULL, 1 },
+	{ "two_zeros", FDS "=00\n", NONE, NULL, 1 },
+	{ "hexadecimal_with_a_leading_zero", FDS "=0x0a\n", 10, NULL, 0 },
+	{ "no_hexadecimal", FDS "=0x\n", NONE, NULL, 1 },
 	{ "bad_hexadecimal", FDS "=0xg\n", NONE, NULL, 1 },
 	{ "too_large", FDS "=2147483647\n", NONE, NULL, 1 },
 	{ "beyond_long", FDS "=99999999999999999999\n", NONE, NULL, 1 },
@@ -215,16 +219,18 @@ file_says_so(void **state)
 }
 
 static void
-a_null_byte_ends_its_line_only(void **state)
+a_null_byte_is_no_text(void **state)
 {
-	const char text[] = FDS "=4\0junk\nCONFIG_NET_MAX_CONTEXTS=5\n";
-	char why[512];
+	const char text[] = "\n" FDS "=4\0junk\nCONFIG_NET_MAX_CONTEXTS=5\n";
+	char where[64], why[512];
 
 	(void)state;
 	write_file(text, sizeof(text) - 1);
-	assert_int_equal(limits_load(path, why, sizeof(why)), 0);
-	assert_int_equal(limit_get(LIMIT_FDS, NONE), 4);
-	assert_int_equal(limit_get(LIMIT_CONTEXTS, NONE), 5);
+	assert_int_equal(limits_load(path, why, sizeof(why)), -EINVAL);
+	snprintf(where, sizeof(where), "%s:2: the line has a NUL", path);
+	assert_memory_equal(why, where, strlen(where));
+	assert_int_equal(limit_get(LIMIT_FDS, NONE), NONE);
+	assert_int_equal(limit_get(LIMIT_CONTEXTS, NONE), NONE);
 }
 
 static void
@@ -378,7 +384,7 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test_setup(every_limit_has_a_symbol_here, setup),
-		cmocka_unit_test_setup(a_null_byte_ends_its_line_only, setup),
+		cmocka_unit_test_setup(a_null_byte_is_no_text, setup),
 		cmocka_unit_test_setup(a_second_file_adds_to_the_first, setup),
 		cmocka_unit_test_setup(a_file_that_cannot_be_read_is_named,
 		    setup),
