@@ -8,6 +8,7 @@
 #include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
+#include "sock/call.h"
 #include "sock/fdtable.h"
 #include "sock/poll.h"
 
@@ -86,6 +87,16 @@ send_buffer(int sock, const struct position *p, int flags)
 	    iov->iov_len - p->at, flags);
 }
 
+/* A socketpair passes over the program's flags, so it gets one of its own. */
+static ssize_t
+send_to_pair(int sock, const struct position *p, int flags)
+{
+	const struct net_iovec *iov = &p->msg->msg_iov[p->i];
+
+	return call_sendto(sock, (const char *)iov->iov_base + p->at,
+	    iov->iov_len - p->at, edge_flags(flags) | SOCK_DONTWAIT, NULL, 0);
+}
+
 /* On a pair only single buffers are sent in part; a message is all or none. */
 static ssize_t
 send_some(const struct zsock *s, int sock, const struct position *p, int flags,
@@ -95,8 +106,9 @@ send_some(const struct zsock *s, int sock, const struct position *p, int flags,
 	ssize_t n;
 
 	flags |= ZSOCK_MSG_DONTWAIT;
-	if ((last && p->msg->msg_controllen == 0) ||
-	    kernel_option(s, SO_DOMAIN) == AF_UNIX)
+	if (kernel_option(s, SO_DOMAIN) == AF_UNIX)
+		return send_to_pair(sock, p, flags);
+	if (last && p->msg->msg_controllen == 0)
 		n = send_buffer(sock, p, flags);
 	else
 		n = send_message(sock, p, flags, first);
@@ -155,6 +167,8 @@ send_all(const struct zsock *s, int sock, struct position *p, int flags,
 			continue;
 		if (n == -EAGAIN)
 			return -ETIMEDOUT;
+		if (n == -EINTR && !atomic_load(&s->closing))
+			continue; /* a signal */
 		if (n < 0)
 			return (int)n;
 		advance(p, (size_t)n);

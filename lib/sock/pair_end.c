@@ -95,10 +95,10 @@ measure(const struct msghdr *m)
 
 /*
  * Sleeps until the reader has read.  -EAGAIN instead of sleeping on a
- * non-blocking socket, -EPIPE if the peer is gone, -EINTR.
+ * non-blocking socket or if dontwait, -EPIPE if the peer is gone, -EINTR.
  */
 static int
-wait_for_room(struct end *e)
+wait_for_room(struct end *e, bool dontwait)
 {
 	const bool choked = atomic_load(&e->choked);
 	struct pollfd fds[] = {
@@ -110,7 +110,8 @@ wait_for_room(struct end *e)
 
 	if (nonblock < 0)
 		return nonblock;
-	rc = (int)err_from_kernel(kernel->poll(fds, 2, nonblock ? 0 : -1));
+	rc = (int)err_from_kernel(
+	    kernel->poll(fds, 2, nonblock || dontwait ? 0 : -1));
 	if (rc < 0)
 		return rc;
 	if ((fds[0].revents & POLLHUP) != 0)
@@ -139,7 +140,7 @@ push(struct end *e, struct iovec *iov, size_t n_iov, size_t taken)
 
 /* Waits for some room and sends what fits. */
 static ssize_t
-send_some(struct end *e, const char *buf, size_t len)
+send_some(struct end *e, const char *buf, size_t len, bool dontwait)
 {
 	ssize_t rc;
 
@@ -152,7 +153,7 @@ send_some(struct end *e, const char *buf, size_t len)
 			if (rc != -EAGAIN)
 				return rc;
 		}
-		rc = wait_for_room(e);
+		rc = wait_for_room(e, dontwait);
 	} while (rc == 0);
 	return rc;
 }
@@ -183,7 +184,8 @@ send_whole(struct end *e, const struct iovec *v)
 	size_t done = 0;
 
 	for (;;) {
-		const ssize_t n = send_some(e, buf + done, v->iov_len - done);
+		const ssize_t n =
+		    send_some(e, buf + done, v->iov_len - done, false);
 
 		if (n < 0)
 			return done > 0 ? (ssize_t)done : n;
@@ -234,21 +236,21 @@ send_message(struct end *e, const struct msghdr *m, ssize_t len)
 	return nonblock ? send_at_once(e, m, (size_t)len) : send_in_turn(e, m);
 }
 
-/* The device looks neither at flags nor at a destination. */
+/* The device looks neither at its flags nor at a destination. */
 static ssize_t
 end_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 {
 	struct end *e = (struct end *)s;
 	const ssize_t len = measure(m);
 
-	(void)flags;
 	if (len < 0)
 		return len;
 	if (m->msg_flags != SOCK_ONE_BUFFER)
 		return send_message(e, m, len);
 	if (len == 0)
 		return -quirk(QUIRK_PAIR_EMPTY);
-	return send_some(e, m->msg_iov->iov_base, (size_t)len);
+	return send_some(e, m->msg_iov->iov_base, (size_t)len,
+	    (flags & SOCK_DONTWAIT) != 0);
 }
 
 static ssize_t

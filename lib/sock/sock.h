@@ -33,6 +33,12 @@ enum sock_poll {
  */
 #define SOCK_ONE_BUFFER (-1)
 
+/*
+ * Among the flags of sendmsg: do not wait, on a socketpair too, which as the
+ * device's passes over MSG_DONTWAIT.  No program can pass it there.
+ */
+#define SOCK_DONTWAIT MSG_PROXY
+
 /* kernel_events of a slot for which the kernel has nothing to say. */
 #define POLL_NOT_ASKED ((short)-1)
 

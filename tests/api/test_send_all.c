@@ -14,6 +14,7 @@
 #include "base/config.h"
 #include "base/deadline.h"
 #include "sock/fdtable.h"
+#include "support/fake_kernel.h"
 #include "support/loop.h"
 #include "support/quirks.h"
 
@@ -330,6 +331,23 @@ a_piece_from_nowhere(void **state)
 }
 
 static void
+a_signal_does_not_end_it(void **state)
+{
+	struct ends e;
+	char byte;
+
+	(void)state;
+	open_ends(&e, false);
+	fake_kernel_install();
+	fake_kernel_fail(FAKE_SENDTO, 1, EINTR);
+	assert_int_equal(zsock_send_all(e.client, "x", 1, 0, K_FOREVER, NULL),
+	    0);
+	fake_kernel_remove();
+	assert_int_equal(receive(&e, &byte, 1), 1);
+	close_ends(&e);
+}
+
+static void
 a_reset_ends_it(void **state)
 {
 	const struct linger abort = { .l_onoff = 1 };
@@ -489,6 +507,7 @@ main(void)
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(a_message_of_nothing),
 		cmocka_unit_test(a_piece_from_nowhere),
+		cmocka_unit_test(a_signal_does_not_end_it),
 		cmocka_unit_test(a_reset_ends_it),
 		cmocka_unit_test(closing_ends_it),
 		cmocka_unit_test(all_of_it_on_a_socketpair),

@@ -127,6 +127,25 @@ message_is_sent_as_the_row_says(void **state)
 	assert_int_equal(call_close(sv[0]), 0);
 }
 
+/* MSG_DONTWAIT, which the device passes over, would wait here for ever. */
+static void
+the_librarys_own_flag_keeps_from_waiting(void **state)
+{
+	char bytes[SIZE + 1] = { 0 };
+
+	(void)state;
+	open_pair(DEVICE);
+	assert_int_equal(call_sendto(sv[0], bytes, sizeof(bytes), SOCK_DONTWAIT,
+	                     NULL, 0),
+	    SIZE);
+	assert_int_equal(call_sendto(sv[0], bytes, 1, SOCK_DONTWAIT, NULL, 0),
+	    -EAGAIN);
+	assert_int_equal(get(sv[1], 1), 1);
+	assert_int_equal(call_sendto(sv[0], bytes, 2, SOCK_DONTWAIT, NULL, 0),
+	    1);
+	close_pair();
+}
+
 static void
 null_buffers_are_einval(void **state)
 {
@@ -502,6 +521,7 @@ main(void)
 	for (size_t i = 0; i < LEN(profiles) - 1; i++)
 		add(profile_name(profiles[i]), ": public calls answer alike",
 		    the_public_calls_answer_alike, &profiles[i]);
+	ONCE(the_librarys_own_flag_keeps_from_waiting);
 	ONCE(null_buffers_are_einval);
 	ONCE(several_buffers_are_filled);
 	ONCE(receiving_nothing_does_not_wait);
