@@ -1,7 +1,6 @@
 #include <errno.h>
 #include <limits.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/thread.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "sock/native.h"
@@ -281,27 +281,6 @@ serve(void *arg)
 	return NULL;
 }
 
-/* The program's signals are for its own threads. */
-static int
-spawn_locked(void)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, old;
-	int err;
-
-	err = pthread_attr_init(&attr);
-	if (err != 0)
-		return -err;
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	err = pthread_create(&thread, &attr, serve, (void *)(uintptr_t)process);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return -err;
-}
-
 /* Has the thread run; gives the lock up meanwhile. */
 static int
 start_locked(void)
@@ -321,7 +300,7 @@ start_locked(void)
 	pthread_mutex_lock(&lock);
 	wake = rc;
 	if (rc >= 0)
-		rc = spawn_locked();
+		rc = thread_start(serve, (void *)(uintptr_t)process);
 	state = rc == 0 ? RUNNING : STOPPED;
 	pthread_cond_broadcast(&settled);
 	return rc < 0 ? -EIO : 0;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 
 #include "base/deadline.h"
 #include "base/log.h"
+#include "base/thread.h"
 
 const struct resolver resolver_libc = {
 	.getaddrinfo = getaddrinfo,
@@ -122,25 +122,6 @@ work(void *arg)
 	return NULL;
 }
 
-/* The program's signal handlers run in the program's threads. */
-static int
-start(struct request *r)
-{
-	pthread_attr_t attr;
-	pthread_t thread;
-	sigset_t all, old;
-	int rc;
-
-	sigfillset(&all);
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	pthread_sigmask(SIG_SETMASK, &all, &old);
-	rc = pthread_create(&thread, &attr, work, r);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	pthread_attr_destroy(&attr);
-	return -rc;
-}
-
 /* Room for one more thread, and the thread. */
 static int
 launch(struct request *r)
@@ -159,7 +140,7 @@ launch(struct request *r)
 		    RESOLVER_MAX);
 		return EAI_AGAIN;
 	}
-	rc = start(r);
+	rc = thread_start(work, r);
 	if (rc == 0)
 		return 0;
 	log_line(LOG_WARN, "getaddrinfo: no thread for the query: %s",
