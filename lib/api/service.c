@@ -27,7 +27,8 @@ enum state { STOPPED, STARTING, RUNNING };
 
 /* A leaf: no other lock is taken, and no callback called, under it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t settled = PTHREAD_COND_INITIALIZER; /* not STARTING */
+static pthread_cond_t settled = PTHREAD_COND_INITIALIZER;  /* not STARTING */
+static pthread_cond_t returned = PTHREAD_COND_INITIALIZER; /* a callback */
 
 /* All guarded by lock, and with them what the services point to. */
 static const struct net_socket_service_desc *services;
@@ -35,6 +36,9 @@ static struct closing *to_close;
 static enum state state;
 static int wake = -1;         /* has the thread look at all this again */
 static unsigned long process; /* one more in each forked child */
+static const struct net_socket_service_desc *called; /* at this moment */
+static pthread_t caller;                             /* of it */
+static bool exiting;
 
 /* One round of the thread: entry 0 is the wake, the others are sockets. */
 struct round {
@@ -113,14 +117,27 @@ fork_child(void)
 	to_close = NULL;
 	state = STOPPED;
 	process++;
+	called = NULL;
 	pthread_cond_init(&settled, NULL); /* its waiters are not here either */
+	pthread_cond_init(&returned, NULL);
+	pthread_mutex_unlock(&lock);
+}
+
+/* What is removed from here on is not unloaded, and may be called for ever. */
+static void
+note_exit(void)
+{
+	pthread_mutex_lock(&lock);
+	exiting = true;
+	pthread_cond_broadcast(&returned);
 	pthread_mutex_unlock(&lock);
 }
 
 static void
-watch_forks(void)
+watch_process(void)
 {
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	(void)atexit(note_exit); /* or an exit waits for a callback to return */
 }
 
 void
@@ -138,6 +155,15 @@ zsock_service_add(const struct net_socket_service_desc *svc,
 	pthread_mutex_unlock(&lock);
 }
 
+/* The code of a callback that runs must not be unloaded, but by itself. */
+static void
+await_callback_locked(const struct net_socket_service_desc *svc)
+{
+	while (
+	    called == svc && !exiting && !pthread_equal(caller, pthread_self()))
+		pthread_cond_wait(&returned, &lock);
+}
+
 void
 zsock_service_remove(const struct net_socket_service_desc *svc)
 {
@@ -149,6 +175,7 @@ zsock_service_remove(const struct net_socket_service_desc *svc)
 	if (*link != NULL) {
 		*link = svc->list->next;
 		empty_locked(svc);
+		await_callback_locked(svc);
 	}
 	pthread_mutex_unlock(&lock);
 }
@@ -216,14 +243,22 @@ call_back(const struct round *r, size_t k)
 	pthread_mutex_lock(&lock);
 	current = process == r->process && is_known_locked(from->svc) &&
 	    from->svc->list->changes == from->changes;
-	if (current)
+	if (current) {
 		ev = from->svc->pev[from->i];
+		called = from->svc;
+		caller = pthread_self();
+	}
 	pthread_mutex_unlock(&lock);
 	if (!current)
 		return;
 	ev.event.revents = r->fds[k].revents;
 	ev.svc = (struct net_socket_service_desc *)from->svc;
 	ev.callback(&ev);
+	pthread_mutex_lock(&lock);
+	if (process == r->process) /* or it has forked, and came back */
+		called = NULL;
+	pthread_cond_broadcast(&returned);
+	pthread_mutex_unlock(&lock);
 }
 
 /* 0 as long as it can go on. */
@@ -389,7 +424,7 @@ net_socket_service_register(const struct net_socket_service_desc *svc,
 	bool limited;
 	int rc, number = -1;
 
-	pthread_once(&once, watch_forks);
+	pthread_once(&once, watch_process);
 	limits_from_environment();
 	pthread_mutex_lock(&lock);
 	rc = check_locked(svc, fds, len);

@@ -504,6 +504,68 @@ a_service_that_was_removed_is_unknown(void **state)
 	assert_int_equal(f.n, 4);
 }
 
+static sem_t removing;
+static atomic_int inside_after; /* callbacks, when remove had returned */
+
+static void *
+remove_other(void *arg)
+{
+	assert_int_equal(sem_post(&removing), 0);
+	zsock_service_remove(&other);
+	atomic_store(&inside_after, atomic_load(&seen.inside));
+	return arg;
+}
+
+static pthread_t remover;
+
+static void
+let_it_be_removed(struct net_socket_service_event *pev)
+{
+	(void)pev;
+	remover = loop_start(remove_other, NULL);
+	wait_for(&removing);
+	/* Time to return too early. */
+	for (int i = 0; i < 1000; i++)
+		(void)zsock_poll(NULL, 0, 0);
+}
+
+static void
+a_service_is_removed_when_its_callback_returns(void **state)
+{
+	const int sock = ready_socket();
+
+	(void)state;
+	assert_int_equal(sem_init(&removing, 0, 0), 0);
+	atomic_store(&inside_after, -1);
+	seen.act = let_it_be_removed;
+	assert_int_equal(watch(&other, sock, NULL), 0);
+	wait_for(&seen.called);
+	(void)loop_join(remover);
+	assert_int_equal(atomic_load(&inside_after), 0);
+	zsock_service_add(&other, on_event);
+	assert_int_equal(zsock_close(sock), 0);
+}
+
+static void
+remove_itself(struct net_socket_service_event *pev)
+{
+	zsock_service_remove(pev->svc);
+}
+
+static void
+a_service_can_be_removed_by_its_callback(void **state)
+{
+	const int sock = ready_socket();
+
+	(void)state;
+	seen.act = remove_itself;
+	assert_int_equal(watch(&other, sock, NULL), 0);
+	wait_for(&seen.called);
+	assert_int_equal(watch(&other, sock, NULL), -ENOENT);
+	zsock_service_add(&other, on_event);
+	assert_int_equal(zsock_close(sock), 0);
+}
+
 /* Runs fn in a child, which must end by itself, with 0. */
 static void
 in_a_child(void (*fn)(void))
@@ -554,6 +616,30 @@ a_child_begins_anew(void **state)
 	forget_all();
 	assert_int_equal(zsock_close(idle), 0);
 	assert_int_equal(zsock_close(sock), 0);
+}
+
+static void
+block_for_ever(struct net_socket_service_event *pev)
+{
+	(void)pev;
+	for (;;)
+		pause();
+}
+
+static void
+exit_under_a_callback(void)
+{
+	seen.act = block_for_ever;
+	assert_int_equal(watch(&service, ready_socket(), NULL), 0);
+	while (atomic_load(&seen.inside) == 0)
+		(void)zsock_poll(NULL, 0, 1);
+}
+
+static void
+an_exit_waits_for_no_callback(void **state)
+{
+	(void)state;
+	in_a_child(exit_under_a_callback);
 }
 
 static void
@@ -697,6 +783,9 @@ main(void)
 		TEST(the_targets_limit_counts_all_services),
 		TEST(each_service_is_found_once),
 		TEST(a_service_that_was_removed_is_unknown),
+		TEST(an_exit_waits_for_no_callback),
+		TEST(a_service_is_removed_when_its_callback_returns),
+		TEST(a_service_can_be_removed_by_its_callback),
 		TEST(a_child_begins_anew),
 		TEST(a_callback_may_end_the_program),
 		TEST(signals_are_for_the_programs_threads),

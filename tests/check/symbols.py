@@ -35,9 +35,14 @@ for name in sorted(want - exported):
     print(f'{name} is declared but not exported')
 for name in sorted(exported - want):
     print(f'{name} is exported but not declared')
-soname = re.search(r'SONAME.*\[(.*)\]', run('readelf', '-d', library))
+dynamic = run('readelf', '-d', library)
+soname = re.search(r'SONAME.*\[(.*)\]', dynamic)
 soname = soname and soname[1]
 if soname != 'libzsock.so.0':
     print(f'the soname is {soname}, not libzsock.so.0')
+stays = 'NODELETE' in dynamic
+if not stays:
+    print('dlclose would unmap it under its threads')
 print(f'{len(exported)} exported, {len(want)} declared')
-sys.exit(0 if want == exported and soname == 'libzsock.so.0' else 1)
+sys.exit(0 if want == exported and soname == 'libzsock.so.0' and stays
+         else 1)

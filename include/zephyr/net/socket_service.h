@@ -28,6 +28,10 @@
  * process, and keeps no process from ending.  A forked child does not have it,
  * nor what was registered; its first registration starts it anew.
  *
+ * Unloading what defines a service (dlclose) waits for its callback to return,
+ * if it runs: it must not wait for the dynamic linker then, as dlopen and
+ * zsock_getaddrinfo may.  The end of the process waits for none.
+ *
  * The forms of Zephyr 3.6, NET_SOCKET_SERVICE_ASYNC_DEFINE and a SYNC_DEFINE
  * with a work queue, went with its 3.7 and are not here.
  */
