@@ -29,8 +29,12 @@ poll_array(struct pollfd *fds, nfds_t n, int timeout, bool foreign_ok)
 {
 	int rc;
 
-	if (n > INT_MAX)
-		return -EINVAL; /* below 0 by the other name */
+	if (n > INT_MAX) { /* below 0 by the other name */
+		if (quirk(QUIRK_POLL_NEGATIVE) != 0)
+			profile_hazard("zsock_poll: nfds is negative: EINVAL",
+			    "crashes");
+		return -EINVAL;
+	}
 	if (fds == NULL && n > 0)
 		return edge_fault("zsock_poll", "the array");
 	/* More than there can be sockets is no array, and not looked into. */
@@ -45,12 +49,6 @@ poll_array(struct pollfd *fds, nfds_t n, int timeout, bool foreign_ok)
 int
 zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout)
 {
-	if (nfds < 0) {
-		if (quirk(QUIRK_POLL_NEGATIVE) != 0)
-			profile_hazard("zsock_poll: nfds is negative: EINVAL",
-			    "crashes");
-		return (int)err_edge(-EINVAL);
-	}
 	return (int)err_edge(poll_array(fds, (nfds_t)nfds, timeout, false));
 }
 
@@ -122,15 +120,31 @@ mark(const struct pollfd *p, short asked, short rule, fd_set *set)
 	return 1;
 }
 
-/* What is longer than poll(2) can wait for waits that long: 24 days. */
-static int
-timeout_ms(const struct timeval *tv)
+/* What is longer than poll(2) can wait for waits that long: 24.8 days. */
+int
+poll_select_ms(const struct timeval *tv)
 {
+	int64_t ms;
+
 	if (tv == NULL)
 		return -1;
-	if (tv->tv_sec >= INT_MAX / 2000 || tv->tv_usec >= INT_MAX / 2)
+	if (tv->tv_sec > INT_MAX / 1000)
 		return INT_MAX;
-	return (int)tv->tv_sec * 1000 + (int)((tv->tv_usec + 999) / 1000);
+	ms = (int64_t)tv->tv_sec * 1000 + tv->tv_usec / 1000 +
+	    (tv->tv_usec % 1000 != 0);
+	return ms < INT_MAX ? (int)ms : INT_MAX;
+}
+
+static bool
+is_negative(const struct timeval *tv)
+{
+	if (tv == NULL || (tv->tv_sec >= 0 && tv->tv_usec >= 0))
+		return false;
+	if (quirk(QUIRK_SELECT_NEGATIVE) != 0)
+		profile_hazard("zsock_select: the time limit is negative: "
+		               "EINVAL",
+		    "may wait for ever");
+	return true;
 }
 
 /* What is left of the limit; 0 if it is over. */
@@ -172,14 +186,16 @@ poll_select(int nbits, struct poll_sets sets, struct timeval *timeout,
 	nfds_t n;
 	int rc;
 
-	if (nbits < 0 ||
-	    (timeout != NULL && (timeout->tv_sec < 0 || timeout->tv_usec < 0)))
+	/* The device looks at every bit, whatever nfds says. */
+	if (nbits < 0 && quirk(QUIRK_SELECT_ALL_BITS) != 0)
+		nbits = 0;
+	if (nbits < 0 || is_negative(timeout))
 		return -EINVAL;
 	if (nbits > FD_SETSIZE)
 		nbits = FD_SETSIZE;
-	until = deadline_in_ms(timeout_ms(timeout));
+	until = deadline_in_ms(poll_select_ms(timeout));
 	n = collect(fds, nbits, &sets, foreign_ok);
-	rc = poll_sockets(fds, n, timeout_ms(timeout), foreign_ok);
+	rc = poll_sockets(fds, n, poll_select_ms(timeout), foreign_ok);
 	if (rc < 0)
 		return rc;
 	invalid = has_invalid(fds, n);
@@ -195,14 +211,11 @@ poll_select(int nbits, struct poll_sets sets, struct timeval *timeout,
 	return fill(fds, n, &sets, foreign_ok);
 }
 
-/* The device looks at every bit, whatever nfds says. */
 int
 zsock_select(int nfds, zsock_fd_set *readfds, zsock_fd_set *writefds,
     zsock_fd_set *exceptfds, struct zsock_timeval *timeout)
 {
 	const struct poll_sets sets = { readfds, writefds, exceptfds };
 
-	if (quirk(QUIRK_SELECT_ALL_BITS) != 0)
-		nfds = FD_SETSIZE;
 	return (int)err_edge(poll_select(nfds, sets, timeout, false));
 }

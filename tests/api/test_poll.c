@@ -9,6 +9,7 @@
 
 #include <zephyr/net/socket.h>
 
+#include "api/poll.h"
 #include "base/config.h"
 #include "support/fake_kernel.h"
 #include "support/loop.h"
@@ -196,14 +197,26 @@ static const struct timeout_case {
 	const char *name;
 	struct zsock_timeval timeout;
 	int want; /* bits, or a negative errno */
+	int ms;   /* how long it may wait */
 } timeouts[] = {
-	{ "select_timeout_0", { 0, 0 }, 1 },
-	{ "select_timeout_of_a_microsecond", { 0, 1 }, 1 },
-	{ "select_timeout_of_many_microseconds", { 0, 5000000 }, 1 },
-	{ "select_timeout_of_a_century", { 3153600000, 0 }, 1 },
-	{ "select_timeout_as_long_as_can_be", { INT64_MAX, 999999 }, 1 },
-	{ "select_negative_seconds", { -1, 0 }, -EINVAL },
-	{ "select_negative_microseconds", { 0, -5000 }, -EINVAL },
+	{ "select_timeout_0", { 0, 0 }, 1, 0 },
+	{ "select_timeout_of_a_microsecond", { 0, 1 }, 1, 1 },
+	{ "select_timeout_of_many_microseconds", { 0, 5000000 }, 1, 5000 },
+	{ "select_timeout_of_18_minutes_in_microseconds", { 0, 1100000000 }, 1,
+	    1100000 },
+	{ "select_timeout_of_13_days", { 13 * 86400, 0 }, 1, 13 * 86400000 },
+	{ "select_timeout_of_24_days", { 24 * 86400, 1 }, 1,
+	    24 * 86400000 + 1 },
+	{ "select_timeout_of_25_days", { 25 * 86400, 0 }, 1, INT_MAX },
+	{ "select_timeout_that_adds_up", { INT_MAX / 1000, 999999 }, 1,
+	    INT_MAX },
+	{ "select_timeout_of_a_century", { 3153600000, 0 }, 1, INT_MAX },
+	{ "select_timeout_as_long_as_can_be", { INT64_MAX, 999999 }, 1,
+	    INT_MAX },
+	{ "select_timeout_of_so_many_microseconds", { 0, INT64_MAX }, 1,
+	    INT_MAX },
+	{ "select_negative_seconds", { -1, 0 }, -EINVAL, 0 },
+	{ "select_negative_microseconds", { 0, -5000 }, -EINVAL, 0 },
 };
 
 static void
@@ -220,6 +233,7 @@ timeout_is_taken_or_refused(void **state)
 		assert_errno(zsock_select(0, NULL, &w, NULL, &timeout),
 		    -c->want);
 	} else {
+		assert_int_equal(poll_select_ms(&timeout), c->ms);
 		assert_int_equal(zsock_select(0, NULL, &w, NULL, &timeout),
 		    c->want);
 	}

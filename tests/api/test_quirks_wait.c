@@ -211,6 +211,15 @@ fionbio_always(void)
 	return zsock_fcntl(sock, ZVFS_F_GETFL, 0) == ZVFS_O_NONBLOCK;
 }
 
+static int
+select_negative(void)
+{
+	struct zsock_timeval limit = { 0, -1 };
+
+	assert_errno(zsock_select(0, NULL, NULL, NULL, &limit), EINVAL);
+	return quirks_hazards();
+}
+
 static const struct quirk_case cases[] = {
 	{ "poll_fin", QUIRK_POLL_FIN, poll_fin, { 1, 1, 0 } },
 	{ "poll_new_stream", QUIRK_POLL_NEW_STREAM, poll_new_stream,
@@ -233,6 +242,8 @@ static const struct quirk_case cases[] = {
 	    { 1, 1, 0 } },
 	{ "select_time_left", QUIRK_SELECT_TIME_LEFT, select_time_left,
 	    { 0, 0, 1 } },
+	{ "select_negative", QUIRK_SELECT_NEGATIVE, select_negative,
+	    { 1, 1, 0 } },
 	{ "fcntl_other", QUIRK_FCNTL_OTHER, fcntl_other,
 	    { EOPNOTSUPP, EOPNOTSUPP, 0 } },
 	{ "fionbio_always", QUIRK_FIONBIO_ALWAYS, fionbio_always, { 1, 1, 0 } },
