@@ -13,12 +13,19 @@ static char *
 ntop(const char *call, net_sa_family_t family, const void *src, char *dst,
     size_t size)
 {
+	const char *text;
+
 	if (src == NULL || dst == NULL) {
-		(void)err_edge(edge_null(call, "an argument"));
+		errno = -edge_null(call, "an argument");
 		return NULL;
 	}
-	return (char *)inet_ntop(family, src, dst,
+	text = inet_ntop(family, src, dst,
 	    size > UINT32_MAX ? UINT32_MAX : (socklen_t)size);
+	if (text == NULL && errno == ENOSPC && quirk(QUIRK_NTOP_SHORT) != 0)
+		profile_hazard("inet_ntop: the text does not fit its buffer: "
+		               "ENOSPC",
+		    "writes beyond its end");
+	return text != NULL ? dst : NULL;
 }
 
 static int
@@ -80,7 +87,9 @@ net_ipaddr_parse(const char *str, size_t str_len, struct net_sockaddr *addr)
 		memset(in->sin_zero, 0, sizeof(in->sin_zero));
 	} else {
 		in6->sin6_addr = a.v6;
-		in6->sin6_flowinfo = 0; /* the device's has no such member */
+		/* The device's struct has no such members: they were not set. */
+		in6->sin6_flowinfo = 0;
+		in6->sin6_scope_id = 0;
 	}
 	if (a.has_port)
 		in->sin_port = a.port; /* it has the same place in both */

@@ -27,7 +27,7 @@ tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
 		return -EINVAL;
 	}
 	if (type == TLS_CREDENTIAL_NONE) {
-		if (quirk(QUIRK_CRED_ANY_TYPE))
+		if (quirk(QUIRK_CRED_NO_TYPE))
 			profile_hazard("tls_credential_add of type NONE",
 			    "takes it as the mark of a free slot and loses "
 			    "the credential");

@@ -19,8 +19,8 @@ edge_null(const char *call, const char *arg)
 {
 	char what[96];
 
-	snprintf(what, sizeof(what), "%s: %s is NULL: EINVAL", call, arg);
-	if (quirk(QUIRK_NULL_POINTER) != 0)
+	snprintf(what, sizeof(what), "%s: %s is NULL", call, arg);
+	if (profile_get() != PROFILE_LINUX)
 		profile_hazard(what, "crashes");
 	else
 		log_line(LOG_WARN, "%s", what);

@@ -46,14 +46,14 @@ zsock_getnameinfo(const struct net_sockaddr *addr, net_socklen_t addrlen,
     char *host, net_socklen_t hostlen, char *serv, net_socklen_t servlen,
     int flags)
 {
+	if (!quirk(QUIRK_NAMEINFO_NUMERIC))
+		return resolver->getnameinfo(addr, addrlen, host, hostlen, serv,
+		    servlen, flags);
 	if (addr == NULL) {
 		errno = -edge_null("zsock_getnameinfo", "addr");
 		return DNS_EAI_SYSTEM;
 	}
-	if (quirk(QUIRK_NAMEINFO_NUMERIC))
-		return device_nameinfo(addr, host, hostlen, serv, servlen);
-	return resolver->getnameinfo(addr, addrlen, host, hostlen, serv,
-	    servlen, flags);
+	return device_nameinfo(addr, host, hostlen, serv, servlen);
 }
 
 int

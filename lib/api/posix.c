@@ -216,16 +216,24 @@ zsock_posix_gethostname(char *buf, size_t len)
 	return zsock_gethostname(buf, len);
 }
 
+/* An int that no family has must not become one that has. */
+static net_sa_family_t
+family_of(int family)
+{
+	return family == (net_sa_family_t)family ? (net_sa_family_t)family
+	                                         : NET_AF_UNSPEC;
+}
+
 const char *
 zsock_posix_inet_ntop(int family, const void *src, char *dst, socklen_t size)
 {
-	return zsock_inet_ntop((net_sa_family_t)family, src, dst, size);
+	return zsock_inet_ntop(family_of(family), src, dst, size);
 }
 
 int
 zsock_posix_inet_pton(int family, const char *src, void *dst)
 {
-	return zsock_inet_pton((net_sa_family_t)family, src, dst);
+	return zsock_inet_pton(family_of(family), src, dst);
 }
 
 int

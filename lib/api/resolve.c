@@ -53,7 +53,7 @@ parse(const char *host, const char *service, const struct zsock_addrinfo *hints,
 		q->flags = hints->ai_flags;
 	}
 	q->port_ok = parse_service(service, &q->port);
-	q->max = limit_get(LIMIT_DNS_ENTRIES, quirk(QUIRK_GAI_ONE) ? 1 : 2);
+	q->max = limit_get(LIMIT_DNS_ENTRIES, quirk(QUIRK_GAI_ENTRIES));
 	if (q->max < 1)
 		q->max = 1;
 }

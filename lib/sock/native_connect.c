@@ -13,8 +13,6 @@
 #include "base/profile.h"
 #include "sock/socks.h"
 
-#define CONNECT_MS_DEFAULT 3000
-
 /* How long connect sleeps in the kernel: what a connection on loopback needs. */
 #define FIRST_WAIT_MS 1
 
@@ -24,9 +22,9 @@
 static int
 connect_ms(void)
 {
-	return quirk(QUIRK_CONNECT_LIMIT) != 0
-	    ? limit_get(LIMIT_CONNECT_MS, CONNECT_MS_DEFAULT)
-	    : -1;
+	const int ms = quirk(QUIRK_CONNECT_LIMIT);
+
+	return ms != 0 ? limit_get(LIMIT_CONNECT_MS, ms) : -1;
 }
 
 /* The older device waits its whole limit out before it says that it failed. */

@@ -163,7 +163,7 @@ addresses_to_name(void)
 	char host[64], serv[8];
 
 	CODE(zsock_getnameinfo(NULL, len, host, 64, serv, 8, 0), DNS_EAI_SYSTEM,
-	    EINVAL, DNS_EAI_SYSTEM);
+	    EINVAL, DNS_EAI_FAMILY);
 	CODE(zsock_getnameinfo(in(), len, NULL, 0, NULL, 0, 3), 0, 0, 0);
 	CODE(zsock_getnameinfo(in(), len, NULL, max, NULL, max, 3), 0, 0, 0);
 	CODE(zsock_getnameinfo(in(), len, host, 1, NULL, 0, 3),

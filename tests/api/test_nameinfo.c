@@ -90,7 +90,7 @@ an_unknown_family_has_a_port_only(void **state)
 }
 
 static void
-no_address_is_einval(void **state)
+no_address_has_no_name(void **state)
 {
 	char host[64];
 
@@ -100,8 +100,8 @@ no_address_is_einval(void **state)
 		errno = 0;
 		assert_int_equal(zsock_getnameinfo(NULL, 16, host, sizeof(host),
 		                     NULL, 0, 0),
-		    DNS_EAI_SYSTEM);
-		assert_int_equal(errno, EINVAL);
+		    p == PROFILE_LINUX ? DNS_EAI_FAMILY : DNS_EAI_SYSTEM);
+		assert_int_equal(errno, p == PROFILE_LINUX ? 0 : EINVAL);
 	}
 }
 
@@ -243,7 +243,7 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test(an_unknown_family_has_a_port_only),
-		cmocka_unit_test(no_address_is_einval),
+		cmocka_unit_test(no_address_has_no_name),
 		cmocka_unit_test(linux_asks_the_host),
 		cmocka_unit_test(the_device_has_its_own_name),
 		cmocka_unit_test(the_name_is_the_configurations),

@@ -612,6 +612,9 @@ text_and_addresses(void **state)
 	assert_string_equal(text, "0.0.0.0");
 	/* Never -1: that is the library's, not libc's. */
 	assert_int_equal(inet_pton(AF_UNIX, "::1", &six), 0);
+	assert_int_equal(inet_pton(0x10000 | AF_INET6, "::1", &six), 0);
+	assert_null(inet_ntop(0x10000 | AF_INET6, &six, text, sizeof(text)));
+	assert_int_equal(errno, EAFNOSUPPORT);
 }
 
 /*

@@ -25,8 +25,9 @@ null_pointer(void)
 	assert_errno(zsock_send(sock, NULL, 1, 0), refusal());
 	assert_errno(zsock_recv(sock, NULL, 1, 0), refusal());
 	assert_errno(zsock_poll(NULL, 1, 0), refusal());
+	assert_int_equal(hazards, profile_get() != PROFILE_LINUX);
 	assert_int_equal(quirks_hazards(), 5 * hazards);
-	return hazards;
+	return refusal();
 }
 
 static int
@@ -40,6 +41,33 @@ sockname_null(void)
 }
 
 static int
+ntop_short(void)
+{
+	char text[8] = "before";
+
+	errno = 0;
+	assert_null(zsock_inet_ntop(NET_AF_INET, "\1\2\3\4", text, 7));
+	assert_int_equal(errno, ENOSPC);
+	return quirks_hazards();
+}
+
+/* A socketpair looks at its buffers itself, and a bad number comes first. */
+static int
+null_is_no_hazard(void)
+{
+	int sv[2];
+
+	assert_int_equal(zsock_socketpair(NET_AF_UNIX, NET_SOCK_STREAM, 0, sv),
+	    0);
+	assert_errno(zsock_send(quirks_keep(sv[0]), NULL, 1, 0), refusal());
+	assert_errno(zsock_recv(quirks_keep(sv[1]), NULL, 1, 0), refusal());
+	assert_errno(zsock_send(900, NULL, 1, 0), EBADF);
+	assert_errno(zsock_bind(900, NULL, 16), EBADF);
+	assert_int_equal(quirks_hazards(), 0);
+	return refusal();
+}
+
+static int
 poll_negative(void)
 {
 	struct zsock_pollfd fd = { .fd = -1 };
@@ -49,7 +77,11 @@ poll_negative(void)
 }
 
 static const struct quirk_case cases[] = {
-	{ "null_pointer", QUIRK_NULL_POINTER, null_pointer, { 1, 1, 0 } },
+	{ "null_pointer", QUIRK_ARGUMENT_NULL, null_pointer,
+	    { EINVAL, EINVAL, EFAULT } },
+	{ "ntop_short", QUIRK_NTOP_SHORT, ntop_short, { 1, 1, 0 } },
+	{ "null_is_no_hazard", QUIRK_ARGUMENT_NULL, null_is_no_hazard,
+	    { EINVAL, EINVAL, EFAULT } },
 	{ "sockname_null", QUIRK_SOCKNAME_NULL, sockname_null, { 0, 1, 0 } },
 	{ "poll_negative", QUIRK_POLL_NEGATIVE, poll_negative, { 0, 1, 0 } },
 };
