@@ -111,9 +111,10 @@ ZSOCK_API int zsock_tls_resumed(int sock);
 ZSOCK_API int zsock_error_text(int sock, char *buf, size_t len);
 
 /*
- * Give sockets the kernel's descriptor numbers instead of private numbers, so that files, pipes and sockets share one number space.  It counts only
- * before the first socket of the process is made; later calls change nothing.
- * A source that uses the POSIX names calls it by itself, before main.
+ * Give sockets the kernel's descriptor numbers instead of private numbers, so
+ * that files, pipes and sockets share one number space.  It counts only before
+ * the first socket of the process is made; later calls change nothing.  A
+ * source that uses the POSIX names calls it by itself, before main.
  */
 ZSOCK_API void zsock_use_kernel_numbers(void);
 

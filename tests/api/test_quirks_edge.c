@@ -236,6 +236,33 @@ fcntl_getfl(void)
 }
 
 static int
+fcntl_setfl(void)
+{
+	const int sock = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
+
+	assert_int_equal(zsock_fcntl(sock, F_SETFL, O_APPEND), 0);
+	return (fcntl(loop_kfd(sock), F_GETFL) & O_APPEND) == 0;
+}
+
+/* A protocol that the type does not go with, and flags that want no entry. */
+static int
+gai_flags(void)
+{
+	const struct zsock_addrinfo hints = { .ai_family = NET_AF_INET,
+		.ai_socktype = NET_SOCK_STREAM,
+		.ai_protocol = NET_IPPROTO_UDP,
+		.ai_flags = AI_CANONNAME | AI_V4MAPPED | AI_ALL |
+		    AI_ADDRCONFIG | AI_NUMERICSERV };
+	struct zsock_addrinfo *found;
+
+	if (zsock_getaddrinfo("127.0.0.1", "80", &hints, &found) != 0)
+		return 0;
+	assert_int_equal(found->ai_protocol, NET_IPPROTO_TCP);
+	zsock_freeaddrinfo(found);
+	return 1;
+}
+
+static int
 ioctl_other(void)
 {
 	const int stream = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
@@ -288,6 +315,8 @@ static const struct quirk_case cases[] = {
 	{ "recvmsg_no_buffers", QUIRK_RECVMSG_NO_BUFFERS, recvmsg_no_buffers,
 	    { ENOMEM, ENOMEM, 0 } },
 	{ "fcntl_getfl", QUIRK_FCNTL_GETFL, fcntl_getfl, { 1, 1, 0 } },
+	{ "fcntl_setfl", QUIRK_FCNTL_SETFL, fcntl_setfl, { 1, 1, 0 } },
+	{ "gai_flags", QUIRK_GAI_FLAGS, gai_flags, { 1, 1, 0 } },
 	{ "ioctl_other", QUIRK_IOCTL_OTHER, ioctl_other,
 	    { EOPNOTSUPP, EOPNOTSUPP, 0 } },
 	{ "option_absent", QUIRK_OPTION_ABSENT, option_absent,

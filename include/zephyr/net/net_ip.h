@@ -198,7 +198,8 @@ ZSOCK_BEGIN_DECLS
 
 /*
  * An address, a struct net_in_addr or net_in6_addr, as text in dst of size
- * bytes, NET_INET6_ADDRSTRLEN at most.
+ * bytes: NET_INET6_ADDRSTRLEN is always enough.  This and the next two may be
+ * called from any thread, do not block, and keep no pointer.
  *
  * Returns dst, or NULL (Zephyr), and here also errno
  *   EAFNOSUPPORT  family is neither NET_AF_INET nor NET_AF_INET6
@@ -222,7 +223,7 @@ ZSOCK_API int net_addr_pton(net_sa_family_t family, const char *src, void *dst);
  * Understand "192.0.2.1", "192.0.2.1:80", "2001:db8::1", "[2001:db8::1]" or
  * "[2001:db8::1]:80": the first str_len bytes of str, or fewer if its end comes
  * before.  Stores family, address and, if the text has one, the port; else the
- * port stays as it was (Zephyr).
+ * port stays as it was (Zephyr).  Flow label and zone are 0.
  *
  * addr must have room for the address that comes: in host mode a struct
  * net_sockaddr is too small for IPv6, and a net_sockaddr_storage is right.

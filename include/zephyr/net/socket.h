@@ -11,10 +11,10 @@
  *
  * Every call with a sock answers EBADF for a number that is not an open socket
  * of the library, and EOPNOTSUPP where that kind of socket cannot do it, before
- * it looks at its other arguments; these are not repeated below.  An address that must not be NULL and is, or any
- * other such pointer, is EINVAL, where a device would crash; in the linux
- * profile, where what is not secure is the kernel's affair, EFAULT as there.
- * Errors that are not listed are the kernel's, as its manual has them.  All
+ * it looks at its other arguments; these are not repeated below.  An address
+ * that must not be NULL and is, or any other such pointer, is EINVAL, where a
+ * device would crash; in the linux profile, where what is not secure is the
+ * kernel's affair, EFAULT as there.  Errors that are not listed are the kernel's, as its manual has them.  All
  * this is the newest Zephyr's behaviour, the profile zephyr; zsock(7) says where
  * zephyr-3.3 and linux differ.
  *
@@ -111,14 +111,17 @@ ZSOCK_API int zsock_socketpair(int family, int type, int proto, int sv[2]);
 /*
  * Close a socket.  A secure one says close_notify first and sends what is
  * still to be sent, for at most one second; it does not wait on a non-blocking
- * socket, nor if another thread is blocked on it.  The number is gone whatever the result is, but not given again
- * before every call that was blocked on the socket has returned.
+ * socket, nor if another thread is blocked on it.  The number is gone whatever
+ * the result is, but not given again before every call that was blocked on the
+ * socket has returned.  Returns 0.
  */
 ZSOCK_API int zsock_close(int sock);
 
 /*
  * End receiving (ZSOCK_SHUT_RD), in every state of the socket: what is queued
  * is thrown away, and receiving is 0 from then on.  No TLS alert is sent.
+ *
+ * Returns 0, or -1 with errno
  *   ENOTSUP  how is ZSOCK_SHUT_WR or ZSOCK_SHUT_RDWR (Zephyr)
  *   EINVAL   how is none of the three
  * In the linux profile what is queued can be read, and these two end sending
@@ -129,7 +132,9 @@ ZSOCK_API int zsock_shutdown(int sock, int how);
 
 /*
  * Give the socket its local address.  Port 0 lets the kernel choose one, which
- * is then in *addr (Zephyr).
+ * is then in *addr (Zephyr).  Does not block.
+ *
+ * Returns 0, or -1 with errno
  *   EINVAL      addrlen is too short for the family, or the family is not the
  *               socket's
  *   EISCONN     the socket has an address already (Zephyr)
@@ -154,12 +159,21 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  *   EINVAL         addrlen is too short, or the family is not the socket's
  *   ETIMEDOUT      no answer from the peer's host within 3 seconds, or nothing
  *                  listens there (Zephyr)
- *   ECONNREFUSED   nothing listens there; O_NONBLOCK is set
+ *   EINPROGRESS    O_NONBLOCK is set: ZSOCK_POLLOUT and SO_ERROR say what
+ *                  becomes of it
+ *   ECONNREFUSED   nothing listens there; O_NONBLOCK is set.  Also if addr
+ *                  stands for a redirected name of ZSOCK_HOSTS that has no
+ *                  redirection for this port (so of zsock_sendto, zsock_sendmsg)
  *   EALREADY       it is being connected, or the secure socket is connected
  *   EOPNOTSUPP     the socket listens
  *   EADDRNOTAVAIL  a stream, and an IPv6 group (Zephyr)
  *   EINTR          another thread closed the socket
  *   others         the same as before, of a stream that failed to connect
+ * with ZSOCK_SO_SOCKS5, where the connect blocks in any case,
+ *   ECONNREFUSED, ENETUNREACH, EHOSTUNREACH, EACCES, ETIMEDOUT
+ *                  the proxy says so of the peer
+ *   ECONNABORTED   it says anything else, wants authentication, or breaks off
+ *   ENOTSUP        it is a datagram socket
  * and on a secure socket
  *   ECONNABORTED  the handshake failed
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
@@ -171,6 +185,8 @@ ZSOCK_API int zsock_connect(int sock, const struct net_sockaddr *addr,
 
 /*
  * Let others connect; backlog is ignored (Zephyr).  Does not block.
+ *
+ * Returns 0, or -1 with errno
  *   EADDRINUSE  another socket listens there
  *   EINVAL      the socket is connected, or has failed to connect
  *   EOPNOTSUPP  it is a datagram socket
@@ -296,8 +312,11 @@ ZSOCK_API int zsock_fcntl(int sock, int cmd, int flags);
  * request is ZFD_IOCTL_FIONREAD, which stores how many bytes can be received,
  * ZFD_IOCTL_FIONWRITE, which stores how many are not yet acknowledged, or
  * ZFD_IOCTL_FIONBIO, which makes the socket non-blocking whatever its argument
- * is (Zephyr).  The argument is an int *.
- *   EINVAL      it is NULL where something is to be stored
+ * is (Zephyr).  The argument is an int *.  Does not block.
+ *
+ * Returns 0, or -1 with errno
+ *   EINVAL      it is NULL where something is to be stored (in the linux profile
+ *               EFAULT); ZFD_IOCTL_FIONWRITE of a stream that listens
  *   EOPNOTSUPP  any other request, or a secure socket (Zephyr)
  */
 ZSOCK_API int zsock_ioctl(int sock, unsigned long request, ...);
@@ -305,10 +324,20 @@ ZSOCK_API int zsock_ioctl(int sock, unsigned long request, ...);
 /*
  * Read or set an option: level and optname are ZSOCK_*, optval is what that
  * option takes and *optlen, or optlen, its size in bytes; on return *optlen is
- * what was written.  No option is accepted and then ignored.
- *   ENOPROTOOPT  the socket has no such option, or not in this direction
- *   EINVAL       the size or the value does not fit, or optval is NULL
- *   ENOTCONN     TLS_CIPHERSUITE_USED before the handshake
+ * what was written.  zsock(7) lists them all, and the few that are accepted and
+ * ignored, as the device has it (Zephyr).  Does not block.
+ *
+ * Returns 0, or -1 with errno
+ *   ENOPROTOOPT   the socket has no such option, or not in this direction; the
+ *                 kernel does not allow SO_BINDTODEVICE without CAP_NET_RAW
+ *   EINVAL        the size or the value does not fit, or optval is NULL
+ *   ENOTCONN      TLS_CIPHERSUITE_USED before the handshake
+ *   ENODEV        SO_BINDTODEVICE: no interface has this name
+ *   ENOENT        IP_MULTICAST_IF, or a group to join or leave: no interface has
+ *                 this address or index
+ *   EAFNOSUPPORT  the same, and the socket is of the other family
+ * (in the zephyr-3.3 profile a bad TCP_NODELAY is the result -EINVAL and leaves
+ * errno alone)
  * and for TLS_SEC_TAG_LIST, which then keeps its old value (Zephyr)
  *   ENOENT       nothing is stored under one of the tags
  *   EINVAL       a credential cannot be read, or does not go with the others
@@ -345,7 +374,8 @@ ZSOCK_API int zsock_getsockname(int sock, struct net_sockaddr *addr,
  * brackets or with a port, which does not count; NULL with ZSOCK_AI_PASSIVE is
  * the one to bind to.  service is a decimal port, 1 to 65535, or NULL: it is
  * never a name (Zephyr).  hints may be NULL; of them family, socktype and the
- * two flags that are named here count.
+ * two flags that are named here count: other flags and the protocol are ignored
+ * (Zephyr).
  *
  * Names are looked for among those of ZSOCK_HOSTS and zsock_hosts_add() first;
  * only then is the host's resolver asked, for IPv4 and then for IPv6.  Blocks
@@ -396,7 +426,8 @@ ZSOCK_API const char *zsock_gai_strerror(int errcode);
  *
  * Returns 0, or
  *   DNS_EAI_SYSTEM    see errno: EAFNOSUPPORT if host is not NULL and the
- *                     family not an internet one; EINVAL if addr is NULL
+ *                     family not an internet one; EINVAL if addr is NULL (in
+ *                     the profile linux DNS_EAI_FAMILY)
  *   DNS_EAI_OVERFLOW  host does not fit its hostlen bytes; a device writes
  *                     beyond the end
  *
@@ -419,11 +450,12 @@ ZSOCK_API int zsock_getnameinfo(const struct net_sockaddr *addr,
 ZSOCK_API int zsock_gethostname(char *buf, size_t len);
 
 /*
- * An address as text, in dst of size bytes, NET_INET6_ADDRSTRLEN at most.
+ * An address as text, in dst of size bytes: NET_INET6_ADDRSTRLEN is always
+ * enough.
  *
  * Returns dst, or NULL with errno
  *   EAFNOSUPPORT  family is neither NET_AF_INET nor NET_AF_INET6
- *   ENOSPC        size is too small
+ *   ENOSPC        size is too small; a device writes beyond the end
  *   EINVAL        src or dst is NULL
  */
 ZSOCK_API char *zsock_inet_ntop(net_sa_family_t family, const void *src,
@@ -433,8 +465,9 @@ ZSOCK_API char *zsock_inet_ntop(net_sa_family_t family, const void *src,
  * Text as an address, into a struct net_in_addr or net_in6_addr.  Under the
  * profile zephyr-3.3 numbers wrap and may be missing, as there.
  *
- * Returns 1, or 0 if src is not an address of that family, or the family not
- * an internet one: never -1 (Zephyr), except under the profile linux, with errno
+ * Returns 1, or 0 if src is not an address of that family, the family not an
+ * internet one, or src or dst NULL: never -1 (Zephyr), except under the profile
+ * linux, with errno
  *   EAFNOSUPPORT  the family is not an internet one
  */
 ZSOCK_API int zsock_inet_pton(net_sa_family_t family, const char *src,

@@ -30,8 +30,10 @@ ZSOCK_BEGIN_DECLS
  * over, or -1 with errno
  *   EINVAL  nfds is negative, or fds is NULL and nfds is not 0 (in the linux
  *           profile EFAULT)
- *   ENOMEM  there is no memory for that many sockets (Zephyr), or nfds is above
- *           RLIMIT_NOFILE or 1048576 (in the linux profile EINVAL)
+ *   EINTR   another thread closed one of the sockets while the call waited
+ *   ENOMEM  there is no memory for that many sockets (Zephyr), nfds is above
+ *           RLIMIT_NOFILE or 1048576 (in the linux profile EINVAL), or the
+ *           limits of the target that are in force allow fewer
  */
 ZSOCK_API int zsock_poll(struct zsock_pollfd *fds, int nfds, int timeout_ms);
 

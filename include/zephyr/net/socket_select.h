@@ -18,17 +18,23 @@ ZSOCK_BEGIN_DECLS
  * readfds: data, a connection to accept, or the end to be read; writefds: room
  * to send, or a failed connection; exceptfds: urgent data, or a failure.  Each
  * may be NULL.  On return the sets hold the sockets that are ready and no
- * other.  timeout is not changed; NULL waits without limit.  As on a device
- * every bit of a set counts, whatever nfds says.
+ * other.  timeout is not changed; NULL waits without limit, and what is longer
+ * than 24.8 days waits that long.  As on a device every bit of a set counts,
+ * whatever nfds says.  In the linux profile only those below nfds do, and
+ * timeout is what is left of it on return.
  *
  * May be called from any thread; blocks up to the time limit, and signals do
  * not interrupt it.
  *
  * Returns the number of bits that are set, 0 when the time was over, or -1
  * with errno (Zephyr)
- *   EBADF   a set has a number that is not an open socket of the library
- *   EINVAL  the time limit is negative
- *   ENOMEM  there is no memory for that many sockets
+ *   EBADF   a set has a number that is not an open socket of the library; the
+ *           sets are empty then (not so in the linux profile)
+ *   EINVAL  the time limit is negative, which a device does not look at; in the
+ *           linux profile nfds is
+ *   EINTR   another thread closed one of the sockets while the call waited
+ *   ENOMEM  there is no memory for that many sockets, or the limits of the
+ *           target that are in force allow fewer
  */
 ZSOCK_API int zsock_select(int nfds, zsock_fd_set *readfds,
     zsock_fd_set *writefds, zsock_fd_set *exceptfds,

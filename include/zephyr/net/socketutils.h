@@ -10,12 +10,15 @@ ZSOCK_BEGIN_DECLS
 /*
  * Where the port begins in addr_str, or NULL if there is none.  What follows
  * the last ':' counts as one, so an IPv6 address must be in brackets (Zephyr).
+ * The result points into addr_str.  Safe to call from any thread.
  */
 ZSOCK_API const char *net_addr_str_find_port(const char *addr_str);
 
 /*
  * zsock_getaddrinfo() of addr_str's host and port; def_port, which may be NULL,
- * is the service if it has none.  Blocks, and answers, as that call does.
+ * is the service if it has none.  Blocks, answers, and gives *res to the caller,
+ * who releases it with zsock_freeaddrinfo, as that call does.  Safe to call from
+ * any thread.
  *
  * Returns its result, or -1 (Zephyr) with errno
  *   EINVAL  addr_str is NULL, or has more than 63 bytes before the port, which
