@@ -34,11 +34,10 @@ init(const struct zsock_init_params *p)
 	if (p->profile != NULL) {
 		profile = profile_parse(p->profile);
 		if (profile < 0)
-			return bad("the profiles are zephyr, zephyr-3.3 and "
-			           "linux");
+			return bad(PROFILE_NAMES);
 	}
 	if (p->fd_base < -1 || p->fd_base > CONFIG_FD_BASE_MAX)
-		return bad("fd_base is the first socket number, 0 to 1000000");
+		return bad("fd_base is " CONFIG_FD_BASE_WANT);
 	limits_from_environment(); /* first, so that the program's counts */
 	if (p->limits != NULL)
 		rc = limits_load(p->limits, why, sizeof(why));

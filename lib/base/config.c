@@ -92,8 +92,7 @@ env_profile(void)
 	    value != NULL ? profile_parse(value) : PROFILE_ZEPHYR;
 
 	if (profile < 0)
-		config_die("ZSOCK_PROFILE",
-		    "the profiles are zephyr, zephyr-3.3 and linux");
+		config_die("ZSOCK_PROFILE", PROFILE_NAMES);
 	return profile;
 }
 
@@ -108,8 +107,7 @@ env_fd_base(void)
 		return 0;
 	n = strtol(value, &end, 10);
 	if (*end != '\0' || n < 0 || n > CONFIG_FD_BASE_MAX)
-		config_die("ZSOCK_FD_BASE",
-		    "it is the first socket number, 0 to 1000000");
+		config_die("ZSOCK_FD_BASE", "it is " CONFIG_FD_BASE_WANT);
 	return (int)n;
 }
 

@@ -3,8 +3,12 @@
 
 #include <stdbool.h>
 
-/* The highest ZSOCK_FD_BASE. */
+/* The highest ZSOCK_FD_BASE, and what is said of another. */
 #define CONFIG_FD_BASE_MAX 1000000
+#define CONFIG_FD_BASE_WANT \
+	"the first socket number, 0 to " CONFIG_TEXT(CONFIG_FD_BASE_MAX)
+#define CONFIG_TEXT(macro) CONFIG_TEXT_OF(macro)
+#define CONFIG_TEXT_OF(value) #value
 
 /* What the environment asks for.  Read once, before its first use. */
 struct config {

@@ -39,6 +39,9 @@ profile_get(void)
 /* For zsock_init, before the first socket; and for tests. */
 void profile_set(enum profile p);
 
+/* What is said of a name that is none of them. */
+#define PROFILE_NAMES "the profiles are zephyr, zephyr-3.3 and linux"
+
 /* "zephyr", "zephyr-3.3", "linux"; -1 for another name. */
 int profile_parse(const char *name);
 const char *profile_name(enum profile p);

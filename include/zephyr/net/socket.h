@@ -14,9 +14,9 @@
  * it looks at its other arguments; these are not repeated below.  An address
  * that must not be NULL and is, or any other such pointer, is EINVAL, where a
  * device would crash; in the linux profile, where what is not secure is the
- * kernel's affair, EFAULT as there.  Errors that are not listed are the kernel's, as its manual has them.  All
- * this is the newest Zephyr's behaviour, the profile zephyr; zsock(7) says where
- * zephyr-3.3 and linux differ.
+ * kernel's affair, EFAULT as there.  Errors that are not listed are the kernel's,
+ * as its manual has them.  All this is the newest Zephyr's behaviour, the profile
+ * zephyr; zsock(7) says where zephyr-3.3 and linux differ.
  *
  * Addresses may have Zephyr's own, shorter lengths: 8 bytes for IPv4, 24 for
  * IPv6; not so in the linux profile.  On a secure socket a failure of TLS is
