@@ -64,13 +64,14 @@ send_message(int sock, const struct position *p, int flags, bool first)
 	struct net_iovec iov[CHUNK];
 	struct net_msghdr m = *p->msg;
 
-	m.msg_iov = iov;
-	m.msg_iovlen = 0;
-	for (size_t i = p->i; i < p->msg->msg_iovlen && m.msg_iovlen < CHUNK;
-	     i++)
-		iov[m.msg_iovlen++] = p->msg->msg_iov[i];
+	iov[0] = p->msg->msg_iov[p->i];
 	iov[0].iov_base = (char *)iov[0].iov_base + p->at;
 	iov[0].iov_len -= p->at;
+	m.msg_iov = iov;
+	m.msg_iovlen = 1;
+	for (size_t i = p->i + 1;
+	     i < p->msg->msg_iovlen && m.msg_iovlen < CHUNK; i++)
+		iov[m.msg_iovlen++] = p->msg->msg_iov[i];
 	if (!first) {
 		m.msg_control = NULL;
 		m.msg_controllen = 0;

@@ -185,7 +185,7 @@ make_room(struct round *r, size_t n)
 {
 	void *p;
 
-	if (n <= r->room)
+	if (r->fds != NULL && n <= r->room)
 		return true;
 	p = reallocarray(r->fds, n, sizeof(*r->fds));
 	if (p == NULL)

@@ -338,6 +338,7 @@ messages_to_send(void)
 {
 	struct net_iovec iov = { buf, 1 }, nothing = { NULL, 1 };
 	struct net_msghdr m = { .msg_iov = NULL, .msg_iovlen = 0 };
+	struct net_sockaddr_storage longest;
 	const int socks[] = { bad.tcp, bad.udp, bad.pair };
 
 	BAD(zsock_sendmsg(bad.udp, NULL, 0), EINVAL, EDESTADDRREQ, EFAULT);
@@ -374,6 +375,9 @@ messages_to_send(void)
 	m.msg_iov = &nothing;
 	BAD_NULL(zsock_sendmsg(bad.udp, &m, 0));
 	m.msg_iov = &iov;
+	memset(&longest, 0, sizeof(longest));
+	memcpy(&longest, &bad.in, sizeof(bad.in));
+	m.msg_name = &longest;
 	m.msg_namelen = MAX / 2;
 	BAD_ALL(zsock_sendmsg(bad.udp, &m, 0), 0);
 	m.msg_namelen = MAX;
