@@ -117,8 +117,10 @@ settle_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 	if (rc == -ETIMEDOUT && quirk(QUIRK_TLS_HANDSHAKE_INSIDE) != 0 &&
 	    native_nonblock(t->native.base.kfd) > 0)
 		rc = -EAGAIN; /* as the device says it on such sockets */
-	if (rc == 0)
+	if (rc == 0) {
 		tls_sock_tell_success_locked(t);
+		tls_engine_rest(t->engine);
+	}
 	t->phase = rc == 0 ? TLS_PHASE_OPEN : TLS_PHASE_FAILED;
 	t->error = rc;
 	pthread_cond_broadcast(&t->settled);

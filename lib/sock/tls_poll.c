@@ -43,6 +43,8 @@ begin_open_locked(struct tls_sock *t, short events, struct poll_slot *slot)
 		slot->kernel_events |= POLLOUT;
 	if (t->receivers > 0)
 		slot->wake = deadline_in_ms(OTHERS_MS);
+	if (slot->ready == 0)
+		tls_wait_vain_locked(t);
 }
 
 void

@@ -41,6 +41,7 @@ struct tls_sock {
 	bool pulling; /* a receiver sleeps; only it takes input in */
 	pthread_cond_t pulled; /* it has woken up: the others' turn */
 	int receivers;         /* calls of recv under way */
+	bool quiet;            /* nothing has come since the last look */
 	unsigned used; /* sock_forks when this process last moved bytes */
 	/* A listener's: connections whose handshake is part of an accept. */
 	struct tls_sock *guests;

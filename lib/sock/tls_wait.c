@@ -83,6 +83,7 @@ tls_wait_fill_locked(struct tls_sock *t)
 	    NULL);
 	if (n > 0) {
 		claim_locked(t);
+		t->quiet = false;
 		tls_engine_input_done(t->engine, (size_t)n);
 		return 0;
 	}
@@ -95,6 +96,18 @@ tls_wait_fill_locked(struct tls_sock *t)
 	    n == -1 ? native_latch(&t->native, errno)
 	            : atomic_load(&t->native.error));
 	return 0;
+}
+
+/*
+ * The second time running that nothing has come, the stream counts as idle; the
+ * first may be one of a program that asks between any two records.
+ */
+void
+tls_wait_vain_locked(struct tls_sock *t)
+{
+	if (t->quiet)
+		tls_engine_rest(t->engine);
+	t->quiet = true;
 }
 
 /* What SO_RCVTIMEO or SO_SNDTIMEO is, in nanoseconds; 0 for none. */
@@ -272,8 +285,10 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 {
 	int rc;
 
-	if (p->dontwait || atomic_load(&t->native.shut))
+	if (p->dontwait || atomic_load(&t->native.shut)) {
+		tls_wait_vain_locked(t);
 		return -EAGAIN;
+	}
 	if (t->pulling)
 		return follow_locked(t, want, p);
 	if (p->handshake || p->begun || want != POLLIN) {
@@ -283,6 +298,7 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 	}
 	begin(p);
 	t->pulling = true;
+	tls_engine_rest(t->engine);
 	rc = sleep_locked(t, want, p, deadline_left_ms(p->until));
 	t->pulling = false;
 	pthread_cond_broadcast(&t->pulled);

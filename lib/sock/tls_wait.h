@@ -55,6 +55,9 @@ int tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
  */
 int tls_wait_fill_locked(struct tls_sock *t);
 
+/* Nothing has come that was waited or asked for: memory may be given back. */
+void tls_wait_vain_locked(struct tls_sock *t);
+
 /*
  * Sends what the kernel takes.  0 when the ring is empty, -EAGAIN, or the
  * negative errno that has broken the output.

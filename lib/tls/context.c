@@ -337,7 +337,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 	        SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(c,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
-	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_RELEASE_BUFFERS);
+	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	set_sessions(c, kind);
 	tls_verify_install(c);
 	tls_alpn_install(c);

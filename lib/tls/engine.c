@@ -8,29 +8,25 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "tls/rings.h"
 #include "tls/state.h"
 #include "tls/suites.h"
-
-/*
- * Bytes of each ring: two whole records.  Less than one record halves the
- * throughput, more than this gains little (docs: performance).
- */
-#define RING_SIZE ((size_t)34 * 1024)
 
 /* The most that a record adds to its data, and room for a queued message. */
 #define RECORD_OVERHEAD 512
 
-/* Smaller records than this are not made just because the ring is filling. */
-#define RECORD_WORTHWHILE 1024
+/* The most data of one record. */
+#define RECORD_MAX SSL3_RT_MAX_PLAIN_LENGTH
 
 struct tls_engine {
 	SSL *ssl;
-	BIO *network; /* our end of the pair; the SSL owns the other */
+	struct tls_rings *rings; /* NULL while idle, and then starved */
 	struct tls_context *context;
 	char *hostname;
 	enum tls_role role;
 	bool established; /* the handshake is complete */
 	bool resumed;     /* with an earlier session */
+	bool starved;     /* OpenSSL has taken in all that came */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
 	int input_error;        /* errno of the kernel, or 0 */
@@ -59,13 +55,15 @@ out_of_memory(struct tls_engine *e, struct verdict *why)
 }
 
 static bool
-make_rings(struct tls_engine *e)
+have_rings(struct tls_engine *e)
 {
-	BIO *inside;
-
-	if (BIO_new_bio_pair(&inside, RING_SIZE, &e->network, RING_SIZE) != 1)
+	if (e->rings != NULL)
+		return true;
+	e->rings = tls_rings_take();
+	if (e->rings == NULL)
 		return false;
-	SSL_set_bio(e->ssl, inside, inside);
+	BIO_up_ref(e->rings->inside); /* the SSL drops one of its own */
+	SSL_set_bio(e->ssl, e->rings->inside, e->rings->inside);
 	return true;
 }
 
@@ -154,7 +152,7 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	}
 	e->context = tls_context_ref(ctx);
 	SSL_set_app_data(e->ssl, &e->state);
-	if (!make_rings(e))
+	if (!have_rings(e))
 		return out_of_memory(e, why);
 	rc = apply_settings(e, settings, why);
 	if (rc == -ENOMEM)
@@ -180,7 +178,7 @@ tls_engine_free(struct tls_engine *e)
 	if (e == NULL)
 		return;
 	SSL_free(e->ssl);
-	BIO_free(e->network);
+	tls_rings_give(e->rings);
 	tls_context_put(e->context);
 	tls_alpn_fini(&e->state.alpn);
 	free(e->hostname);
@@ -258,8 +256,19 @@ side_of(unsigned long ssl_error)
 }
 
 /*
+ * Has OpenSSL part of a record, or more?  Of a record of which it has read no
+ * more than the header, only its state tells.
+ */
+static bool
+inside_record(const struct tls_engine *e)
+{
+	return SSL_has_pending(e->ssl) != 0 ||
+	    SSL_rstate_string(e->ssl)[1] == 'B';
+}
+
+/*
  * The end of input.  OpenSSL reports it alike between two records and inside
- * one; in the latter case bytes of the cut record are still in its buffer.
+ * one.
  */
 static int
 end_of_stream(struct tls_engine *e, int error)
@@ -268,10 +277,18 @@ end_of_stream(struct tls_engine *e, int error)
 		return fail_transport(e, e->input_error, error);
 	if (!e->established)
 		return fail(e, VERDICT_CLOSED, ECONNABORTED);
-	if (e->input_ended && SSL_has_pending(e->ssl) != 0)
+	if (e->input_ended && inside_record(e))
 		return fail(e, VERDICT_CLOSED, ECONNRESET);
 	e->ended = true;
 	return 0;
+}
+
+/* The program's own use of OpenSSL may have left something in the queue. */
+static inline void
+forget_errors(void)
+{
+	if (ERR_peek_error() != 0)
+		ERR_clear_error();
 }
 
 /* Turns the failure of an SSL call into the engine's answer. */
@@ -280,6 +297,7 @@ settle(struct tls_engine *e, int error)
 {
 	switch (SSL_get_error(e->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
+		e->starved = true;
 		return -EAGAIN;
 	case SSL_ERROR_WANT_WRITE:
 		if (e->output_error != 0)
@@ -328,6 +346,21 @@ tls_engine_handshake(struct tls_engine *e)
 	return 0;
 }
 
+/*
+ * Can OpenSSL do nothing without more input?  Then it need not be asked, and
+ * there may be no rings.
+ */
+static bool
+starving(struct tls_engine *e)
+{
+	if (e->input_ended)
+		return false;
+	if (!e->starved && BIO_pending(e->rings->inside) == 0 &&
+	    SSL_has_pending(e->ssl) == 0 && !SSL_want_write(e->ssl))
+		e->starved = true;
+	return e->starved;
+}
+
 ssize_t
 tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 {
@@ -337,23 +370,31 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 		return e->error;
 	if (e->ended || len == 0)
 		return 0;
-	ERR_clear_error();
+	if (starving(e))
+		return -EAGAIN;
+	forget_errors();
 	if (SSL_read_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
 	return settle(e, EIO);
 }
 
-/* How many of len bytes fit the output ring as one whole record. */
+/* How many of len bytes make the next record: none unless it fits whole. */
 static size_t
-fitting(struct tls_engine *e, size_t len)
+fitting(const struct tls_engine *e, size_t len)
 {
-	const size_t room = BIO_ctrl_get_write_guarantee(SSL_get_wbio(e->ssl));
-	const size_t least =
-	    len < RECORD_WORTHWHILE ? len : (size_t)RECORD_WORTHWHILE;
+	const size_t room = BIO_ctrl_get_write_guarantee(e->rings->inside);
+	const size_t n = len < RECORD_MAX ? len : (size_t)RECORD_MAX;
 
-	if (room < least + RECORD_OVERHEAD)
-		return 0;
-	return len < room - RECORD_OVERHEAD ? len : room - RECORD_OVERHEAD;
+	return n + RECORD_OVERHEAD <= room ? n : 0;
+}
+
+/* Without memory for the rings nothing goes on. */
+static int
+fail_memory(struct tls_engine *e)
+{
+	e->ssl_error = ERR_peek_error();
+	ERR_clear_error();
+	return fail(e, VERDICT_OURS, ENOMEM);
 }
 
 ssize_t
@@ -366,10 +407,12 @@ tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 		return error;
 	if (len == 0)
 		return 0;
+	if (!have_rings(e))
+		return fail_memory(e);
 	len = fitting(e, len);
 	if (len == 0)
 		return -ENOBUFS;
-	ERR_clear_error();
+	forget_errors();
 	if (SSL_write_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
 	return settle(e, ECONNABORTED);
@@ -378,7 +421,7 @@ tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 void
 tls_engine_shutdown(struct tls_engine *e)
 {
-	if (!e->established || e->error != 0)
+	if (!e->established || e->error != 0 || !have_rings(e))
 		return;
 	/* A second call would wait for the peer's, and lose its data. */
 	if ((SSL_get_shutdown(e->ssl) & SSL_SENT_SHUTDOWN) != 0)
@@ -396,10 +439,9 @@ tls_engine_readable(struct tls_engine *e)
 
 	if (e->error != 0 || e->ended || SSL_pending(e->ssl) > 0)
 		return true;
-	if (!e->input_ended && BIO_pending(SSL_get_rbio(e->ssl)) == 0 &&
-	    SSL_has_pending(e->ssl) == 0)
+	if (starving(e))
 		return false;
-	ERR_clear_error();
+	forget_errors();
 	if (SSL_peek_ex(e->ssl, &byte, 1, &n) == 1)
 		return true;
 	(void)settle(e, ECONNABORTED); /* kept, and told by read and write */
@@ -412,12 +454,37 @@ tls_engine_ended(const struct tls_engine *e)
 	return e->ended;
 }
 
+/* How many bytes wait to be sent. */
+static size_t
+waiting(const struct tls_engine *e)
+{
+	return e->rings != NULL ? BIO_ctrl_pending(e->rings->network) : 0;
+}
+
+void
+tls_engine_rest(struct tls_engine *e)
+{
+	if (e->rings == NULL || !e->established || waiting(e) > 0 ||
+	    !starving(e))
+		return;
+	SSL_set_bio(e->ssl, NULL, NULL);
+	tls_rings_give(e->rings);
+	e->rings = NULL;
+	if (!inside_record(e))
+		SSL_free_buffers(e->ssl);
+}
+
 size_t
 tls_engine_input(struct tls_engine *e, void **room)
 {
 	char *p;
-	const int n = BIO_nwrite0(e->network, &p);
+	int n;
 
+	if (!have_rings(e)) {
+		(void)fail_memory(e); /* the next call on the engine tells */
+		return 0;
+	}
+	n = BIO_nwrite0(e->rings->network, &p);
 	*room = p;
 	return n > 0 ? (size_t)n : 0;
 }
@@ -428,7 +495,8 @@ tls_engine_input_done(struct tls_engine *e, size_t n)
 	char *p;
 	size_t i = 0;
 
-	BIO_nwrite(e->network, &p, (int)n);
+	BIO_nwrite(e->rings->network, &p, (int)n);
+	e->starved = false;
 	while (e->nopening < sizeof(e->opening) && i < n)
 		e->opening[e->nopening++] = (unsigned char)p[i++];
 }
@@ -438,18 +506,21 @@ tls_engine_input_end(struct tls_engine *e, int kernel_error)
 {
 	e->input_ended = true;
 	e->input_error = kernel_error;
-	(void)BIO_shutdown_wr(e->network); /* always 1 for a pair */
+	if (have_rings(e))
+		(void)BIO_shutdown_wr(e->rings->network); /* always 1 */
+	else
+		(void)fail_memory(e);
 }
 
 /* Makes room for what OpenSSL still writes, which nobody will get. */
 static void
 drop_output(struct tls_engine *e)
 {
+	size_t n;
 	char *p;
-	int n;
 
-	while ((n = BIO_nread0(e->network, &p)) > 0)
-		BIO_nread(e->network, &p, n);
+	while ((n = waiting(e)) > 0)
+		BIO_nread(e->rings->network, &p, (int)n);
 }
 
 size_t
@@ -460,9 +531,11 @@ tls_engine_output(struct tls_engine *e, const void **data)
 
 	if (e->output_error != 0)
 		drop_output(e);
-	n = BIO_nread0(e->network, &p);
+	if (waiting(e) == 0)
+		return 0;
+	n = BIO_nread0(e->rings->network, &p);
 	*data = p;
-	return n > 0 ? (size_t)n : 0;
+	return (size_t)n;
 }
 
 void
@@ -477,7 +550,7 @@ tls_engine_output_done(struct tls_engine *e, size_t n)
 {
 	char *p;
 
-	BIO_nread(e->network, &p, (int)n);
+	BIO_nread(e->rings->network, &p, (int)n);
 }
 
 /* A record begins with a type of 20 to 24 and 3, or 254, as major version. */

@@ -17,6 +17,7 @@
  * Calls return >= 0 or
  *   -EAGAIN   it needs input: feed it, then call again
  *   -ENOBUFS  the output ring is full: drain it, then call again
+ *   -ENOMEM   there is none for the rings; it has failed
  *   another negative errno once the connection has failed; it is the same from
  *   then on, whatever is called
  */
@@ -62,14 +63,21 @@ void tls_engine_shutdown(struct tls_engine *e);
  */
 bool tls_engine_readable(struct tls_engine *e);
 
+/*
+ * It may be idle from here on: what memory it needs only to move bytes is given
+ * back, unless some are still in it, and taken anew for the next ones.
+ */
+void tls_engine_rest(struct tls_engine *e);
+
 /* Has the stream ended? */
 bool tls_engine_ended(const struct tls_engine *e);
 
 /*
  * The rings themselves, so that the kernel reads and writes ciphertext in
  * place.  input: *room is where ciphertext may be put and the result how many
- * bytes of it, 0 when it is full.  output: *data is what waits to be sent.
- * Both are valid until the next call on the engine.
+ * bytes of it, 0 when it is full or has failed.  output: *data is what waits
+ * to be sent, if the result is not 0.  Both are valid until the next call on
+ * the engine.
  */
 size_t tls_engine_input(struct tls_engine *e, void **room);
 void tls_engine_input_done(struct tls_engine *e, size_t n);

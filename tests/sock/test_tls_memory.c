@@ -1,7 +1,9 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,10 +12,11 @@
 #include "base/config.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
+#include "sock/poll.h"
 #include "support/loop.h"
 
-/* How many blocks of memory the whole process has. */
-static atomic_long blocks;
+/* How many blocks of memory the whole process has, and their bytes. */
+static atomic_long blocks, bytes;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 static const bool counted = false; /* the sanitizer's allocator counts itself */
@@ -29,8 +32,10 @@ extern void __libc_free(void *p);
 static void *
 count(void *p)
 {
-	if (p != NULL)
+	if (p != NULL) {
 		atomic_fetch_add(&blocks, 1);
+		atomic_fetch_add(&bytes, (long)malloc_usable_size(p));
+	}
 	return p;
 }
 
@@ -61,14 +66,19 @@ realloc(void *p, size_t size)
 		free(p);
 		return NULL;
 	}
-	return __libc_realloc(p, size);
+	atomic_fetch_sub(&bytes, (long)malloc_usable_size(p));
+	p = __libc_realloc(p, size);
+	atomic_fetch_add(&bytes, (long)malloc_usable_size(p));
+	return p;
 }
 
 void
 free(void *p)
 {
-	if (p != NULL)
+	if (p != NULL) {
 		atomic_fetch_sub(&blocks, 1);
+		atomic_fetch_sub(&bytes, (long)malloc_usable_size(p));
+	}
 	__libc_free(p);
 }
 #endif
@@ -167,10 +177,85 @@ leaves_nothing(void **state)
 	assert_int_equal(loop_count_descriptors(), descriptors);
 }
 
+/* What a program does that finds nothing to do on a connection. */
+static void
+look_by_poll(int sock)
+{
+	struct pollfd p = { .fd = sock, .events = POLLIN };
+
+	assert_int_equal(poll_sockets(&p, 1, 1, false), 0);
+}
+
+static void
+look_by_recv(int sock)
+{
+	char byte;
+
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(call_recvfrom(sock, &byte, 1, MSG_DONTWAIT,
+		                     NULL, NULL),
+		    -EAGAIN);
+}
+
+static const struct timeval a_moment = { .tv_usec = 1000 };
+
+static void
+wait_in_recv(int sock)
+{
+	char byte;
+
+	assert_int_equal(call_setsockopt(sock, SOL_SOCKET, SO_RCVTIMEO,
+	                     &a_moment, sizeof(a_moment)),
+	    0);
+	assert_int_equal(call_recvfrom(sock, &byte, 1, 0, NULL, NULL), -EAGAIN);
+}
+
+static const struct idle {
+	const char *name;
+	void (*look)(int sock); /* NULL: nobody does, after the handshake */
+} idles[] = {
+	{ "after_the_handshake_a_connection_takes_little", NULL },
+	{ "a_polled_connection_takes_little", look_by_poll },
+	{ "a_connection_without_data_takes_little", look_by_recv },
+	{ "a_connection_that_is_waited_for_takes_little", wait_in_recv },
+};
+
+#define IDLE_PAIRS 20
+#define LITTLE (48 * 1024) /* bytes, of both ends; two rings alone are more */
+
+static void
+takes_little(void **state)
+{
+	const struct idle *c = *state;
+	struct loop_pair pairs[IDLE_PAIRS];
+	long before;
+
+	connect_and_close();
+	before = atomic_load(&bytes);
+	for (size_t i = 0; i < IDLE_PAIRS; i++) {
+		char byte = 'x';
+
+		loop_pair_open(&pairs[i], AF_INET, KINDS_TLS_1_2);
+		if (c->look == NULL)
+			continue;
+		loop_send_all(pairs[i].client, &byte, 1);
+		loop_recv_all(pairs[i].server, &byte, 1);
+		loop_send_all(pairs[i].server, &byte, 1);
+		loop_recv_all(pairs[i].client, &byte, 1);
+		c->look(pairs[i].client);
+		c->look(pairs[i].server);
+	}
+	if (counted)
+		assert_in_range((atomic_load(&bytes) - before) / IDLE_PAIRS, 0,
+		    LITTLE);
+	for (size_t i = 0; i < IDLE_PAIRS; i++)
+		loop_pair_close(&pairs[i]);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(lives)];
+	struct CMUnitTest tests[LEN(lives) + LEN(idles)];
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
@@ -178,6 +263,11 @@ main(void)
 		tests[i] = (struct CMUnitTest){ .name = lives[i].name,
 			.test_func = leaves_nothing,
 			.initial_state = (void *)&lives[i] };
+	for (size_t i = 0; i < LEN(idles); i++)
+		tests[LEN(lives) + i] =
+		    (struct CMUnitTest){ .name = idles[i].name,
+			    .test_func = takes_little,
+			    .initial_state = (void *)&idles[i] };
 	return cmocka_run_group_tests_name("sock/tls_memory", tests, setup,
 	    teardown);
 }
