@@ -10,6 +10,10 @@
 #define CONFIG_TEXT(macro) CONFIG_TEXT_OF(macro)
 #define CONFIG_TEXT_OF(value) #value
 
+/* The bounds of ZSOCK_TLS_MAX_RECORD; the upper one is TLS's own. */
+#define CONFIG_RECORD_MIN 512
+#define CONFIG_RECORD_MAX 16384
+
 /* What the environment asks for.  Read once, before its first use. */
 struct config {
 	/* ZSOCK_LOG: off, error, warn (default), info or debug. */
@@ -21,6 +25,11 @@ struct config {
 	 * a TLS handshake, in milliseconds; 10000 as on the device.
 	 */
 	int handshake_ms;
+	/*
+	 * ZSOCK_TLS_MAX_RECORD: the most data of a record that is sent, in
+	 * bytes, and of one call of send on a secure socket; 0 is no limit.
+	 */
+	int max_record;
 	/* ZSOCK_PROFILE: zephyr (default), zephyr-3.3 or linux. */
 	int profile;
 	/* ZSOCK_FD_BASE: the lowest private number; 0. */

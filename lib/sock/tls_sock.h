@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "sock/native.h"
+#include "sock/tls_retry.h"
 #include "tls/engine.h"
 
 enum tls_phase {
@@ -42,6 +43,7 @@ struct tls_sock {
 	pthread_cond_t pulled; /* it has woken up: the others' turn */
 	int receivers;         /* calls of recv under way */
 	bool quiet;            /* nothing has come since the last look */
+	struct tls_retry refused;
 	unsigned used; /* sock_forks when this process last moved bytes */
 	/* A listener's: connections whose handshake is part of an accept. */
 	struct tls_sock *guests;

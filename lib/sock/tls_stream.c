@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
+#include "base/config.h"
 #include "base/kernel.h"
 #include "sock/native.h"
 #include "sock/option.h"
@@ -228,6 +229,20 @@ send_piece_locked(struct tls_sock *t, const char *p, size_t len,
 }
 
 /*
+ * How much of a piece a call may take.  A device's send takes one record, which
+ * ZSOCK_TLS_MAX_RECORD brings about; its sendmsg goes on until all is taken.
+ */
+static size_t
+most_of(const struct msghdr *m, size_t len)
+{
+	const size_t limit = (size_t)config_get()->max_record;
+
+	return m->msg_flags == SOCK_ONE_BUFFER && limit != 0 && len > limit
+	    ? limit
+	    : len;
+}
+
+/*
  * The message, and what earlier calls have left.  Returns how much was taken,
  * or a negative errno; a broken connection shows in tls_engine_write_error.
  */
@@ -241,7 +256,7 @@ send_all_locked(struct tls_sock *t, const struct msghdr *m,
 	rc = tls_wait_drain_locked(t, p);
 	for (size_t i = 0; rc >= 0 && i < m->msg_iovlen; i++) {
 		rc = send_piece_locked(t, m->msg_iov[i].iov_base,
-		    m->msg_iov[i].iov_len, p);
+		    most_of(m, m->msg_iov[i].iov_len), p);
 		if (rc > 0)
 			total += rc;
 		if (rc >= 0 && (size_t)rc < m->msg_iov[i].iov_len)
@@ -274,7 +289,7 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	struct tls_sock *t = (struct tls_sock *)s;
 	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
 		.option = SO_SNDTIMEO };
-	bool unready;
+	bool unready, changed = false;
 	ssize_t rc;
 
 	if (has_null_buffer(m))
@@ -293,7 +308,10 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 		rc = -ECONNABORTED;
 		goto out;
 	}
+	changed = tls_retry_differs(&t->refused, m);
 	rc = send_all_locked(t, m, &p);
+	if (rc == -EAGAIN)
+		tls_retry_note(&t->refused, m);
 	if (tls_engine_failed(t->engine)) {
 		tls_sock_hear_out_locked(t);
 		tls_sock_tell_locked(t);
@@ -301,6 +319,10 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	}
 out:
 	tls_sock_unlock(t);
+	if (changed && quirk(QUIRK_TLS_SEND_CHANGED) != 0)
+		profile_hazard("send: other data than EAGAIN has refused "
+		               "before: sent",
+		    "sends the refused ones in their place");
 	if (unready && quirk(QUIRK_TLS_SEND_UNCONNECTED) != 0)
 		profile_hazard("send: a secure socket before its handshake: "
 		               "ENOTCONN",

@@ -8,6 +8,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 
+#include "base/config.h"
 #include "tls/rings.h"
 #include "tls/state.h"
 #include "tls/suites.h"
@@ -15,18 +16,16 @@
 /* The most that a record adds to its data, and room for a queued message. */
 #define RECORD_OVERHEAD 512
 
-/* The most data of one record. */
-#define RECORD_MAX SSL3_RT_MAX_PLAIN_LENGTH
-
 struct tls_engine {
 	SSL *ssl;
 	struct tls_rings *rings; /* NULL while idle, and then starved */
 	struct tls_context *context;
 	char *hostname;
 	enum tls_role role;
-	bool established; /* the handshake is complete */
-	bool resumed;     /* with an earlier session */
-	bool starved;     /* OpenSSL has taken in all that came */
+	bool established;  /* the handshake is complete */
+	bool resumed;      /* with an earlier session */
+	size_t max_record; /* bytes of data in what is sent */
+	bool starved;      /* OpenSSL has taken in all that came */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
 	int input_error;        /* errno of the kernel, or 0 */
@@ -65,6 +64,15 @@ have_rings(struct tls_engine *e)
 	BIO_up_ref(e->rings->inside); /* the SSL drops one of its own */
 	SSL_set_bio(e->ssl, e->rings->inside, e->rings->inside);
 	return true;
+}
+
+static void
+limit_records(struct tls_engine *e)
+{
+	const int limit = config_get()->max_record;
+
+	e->max_record = limit != 0 ? (size_t)limit : CONFIG_RECORD_MAX;
+	SSL_set_max_send_fragment(e->ssl, (long)e->max_record);
 }
 
 /* The server wants a certificate; without one the client's message is empty. */
@@ -152,6 +160,7 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	}
 	e->context = tls_context_ref(ctx);
 	SSL_set_app_data(e->ssl, &e->state);
+	limit_records(e);
 	if (!have_rings(e))
 		return out_of_memory(e, why);
 	rc = apply_settings(e, settings, why);
@@ -383,7 +392,7 @@ static size_t
 fitting(const struct tls_engine *e, size_t len)
 {
 	const size_t room = BIO_ctrl_get_write_guarantee(e->rings->inside);
-	const size_t n = len < RECORD_MAX ? len : (size_t)RECORD_MAX;
+	const size_t n = len < e->max_record ? len : e->max_record;
 
 	return n + RECORD_OVERHEAD <= room ? n : 0;
 }

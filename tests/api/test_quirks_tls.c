@@ -71,31 +71,60 @@ send_unconnected(void)
 	return quirks_hazards();
 }
 
-static int
-recv_nothing(void)
+/* A connected pair of secure sockets. */
+static void
+tls_pair(int socks[2])
 {
 	union quirks_addr a = quirks_loopback(NET_AF_INET, 0);
 	net_socklen_t len = sizeof(a);
 	int listener = tls();
-	const int sock = tls();
 	pthread_t thread;
-	char byte;
 
+	socks[0] = tls();
 	assert_int_equal(set_tag(listener, LOOP_SERVER_TAG), 0);
 	assert_int_equal(zsock_bind(listener, &a.any, sizeof(a.in)), 0);
 	assert_int_equal(zsock_listen(listener, 1), 0);
 	assert_int_equal(zsock_getsockname(listener, &a.any, &len), 0);
-	assert_int_equal(set_tag(sock, LOOP_CA_TAG), 0);
-	assert_int_equal(zsock_setsockopt(sock, ZSOCK_SOL_TLS,
+	assert_int_equal(set_tag(socks[0], LOOP_CA_TAG), 0);
+	assert_int_equal(zsock_setsockopt(socks[0], ZSOCK_SOL_TLS,
 	                     ZSOCK_TLS_HOSTNAME, NULL, 0),
 	    0);
 	thread = loop_start(loop_accept_one, &listener);
-	assert_int_equal(zsock_connect(sock, &a.any, sizeof(a.in)), 0);
-	(void)quirks_keep((int)(intptr_t)loop_join(thread));
+	assert_int_equal(zsock_connect(socks[0], &a.any, sizeof(a.in)), 0);
+	socks[1] = quirks_keep((int)(intptr_t)loop_join(thread));
+}
+
+static int
+recv_nothing(void)
+{
+	int socks[2];
+	char byte;
+
+	tls_pair(socks);
 	/* What does not wait anyway is no hazard. */
-	assert_int_equal(zsock_recv(sock, &byte, 0, ZSOCK_MSG_DONTWAIT), 0);
+	assert_int_equal(zsock_recv(socks[0], &byte, 0, ZSOCK_MSG_DONTWAIT), 0);
 	assert_int_equal(quirks_hazards(), 0);
-	assert_int_equal(zsock_recv(sock, &byte, 0, 0), 0);
+	assert_int_equal(zsock_recv(socks[0], &byte, 0, 0), 0);
+	return quirks_hazards();
+}
+
+static int
+send_changed(void)
+{
+	static const char zeros[65536]; /* what loop_fill was refused */
+	int socks[2];
+
+	tls_pair(socks);
+	loop_fill(socks[0]);
+	for (int i = 0; i < 2; i++)
+		assert_errno(zsock_send(socks[0], zeros, sizeof(zeros),
+		                 ZSOCK_MSG_DONTWAIT),
+		    EAGAIN);
+	assert_int_equal(quirks_hazards(), 0);
+	for (int i = 0; i < 3; i++)
+		assert_errno(zsock_send(socks[0], "other", 5 - i,
+		                 ZSOCK_MSG_DONTWAIT),
+		    EAGAIN);
 	return quirks_hazards();
 }
 
@@ -212,6 +241,7 @@ static const struct quirk_case cases[] = {
 	    { ENOTCONN, EIO, ENOTCONN } },
 	{ "send_unconnected", QUIRK_TLS_SEND_UNCONNECTED, send_unconnected,
 	    { 0, 1, 0 } },
+	{ "send_changed", QUIRK_TLS_SEND_CHANGED, send_changed, { 1, 1, 0 } },
 	{ "recv_nothing", QUIRK_TLS_RECV_NOTHING, recv_nothing, { 0, 1, 0 } },
 };
 

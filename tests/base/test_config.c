@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -143,10 +144,49 @@ a_change_is_not_seen_before_a_reload(void **state)
 	assert_int_equal(config_get()->handshake_ms, 77);
 }
 
+/* What must not be guessed: the value, or -1 for a program that ends. */
+static const struct record_case {
+	const char *name;
+	const char *value; /* of ZSOCK_TLS_MAX_RECORD */
+	int want;
+} records[] = {
+	{ "record_unset_is_no_limit", NULL, 0 },
+	{ "record_empty_is_no_limit", "", 0 },
+	{ "record_smallest", "512", 512 },
+	{ "record_largest", "16384", 16384 },
+	{ "record_too_small", "511", -1 },
+	{ "record_too_large", "16385", -1 },
+	{ "record_zero", "0", -1 },
+	{ "record_negative", "-512", -1 },
+	{ "record_with_a_unit", "2k", -1 },
+	{ "record_no_number", "small", -1 },
+};
+
+static void
+record_is_understood_or_ends_the_program(void **state)
+{
+	const struct record_case *c = *state;
+	const pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (c->value != NULL)
+			setenv("ZSOCK_TLS_MAX_RECORD", c->value, 1);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(1);
+		config_reload();
+		_exit(config_get()->max_record == c->want ? 0 : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), c->want == -1 ? 78 : 0);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(cases) + 3];
+	struct CMUnitTest tests[LEN(cases) + LEN(records) + 3];
 	size_t n = 0;
 
 	for (; n < LEN(cases); n++) {
@@ -154,6 +194,12 @@ main(void)
 			.test_func = value_is_understood_or_refused,
 			.setup_func = clear_environment,
 			.initial_state = (void *)&cases[n] };
+	}
+	for (size_t i = 0; i < LEN(records); i++) {
+		tests[n++] = (struct CMUnitTest){ .name = records[i].name,
+			.test_func = record_is_understood_or_ends_the_program,
+			.setup_func = clear_environment,
+			.initial_state = (void *)&records[i] };
 	}
 	tests[n++] = (struct CMUnitTest)
 	    cmocka_unit_test_setup(reading_leaves_errno_alone,
