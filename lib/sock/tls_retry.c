@@ -48,12 +48,12 @@ void
 tls_retry_note(struct tls_retry *r, const struct msghdr *m)
 {
 	const unsigned char *data;
+	const size_t len = r->told ? 0 : first_record(m, &data);
 
-	if (r->told)
+	if (len == 0)
 		return;
-	r->len = first_record(m, &data);
-	if (r->len > 0)
-		r->digest = digest(data, r->len);
+	r->len = len;
+	r->digest = digest(data, len);
 }
 
 bool

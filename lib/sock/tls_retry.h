@@ -18,7 +18,7 @@ struct tls_retry {
 	bool told; /* once is enough */
 };
 
-/* The message was refused. */
+/* The message was refused; one without data leaves what was noted before. */
 void tls_retry_note(struct tls_retry *r, const struct msghdr *m);
 
 /*

@@ -424,10 +424,12 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 	t->receivers--;
 	if (rc == -EAGAIN && atomic_load(&t->native.shut))
 		rc = 0;
-	if (rc > 0)
+	if (rc > 0) {
 		t->used =
 		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
-	else if (rc < 0)
+		/* An answer of TLS's own does not wait for the next call. */
+		(void)tls_wait_flush_locked(t);
+	} else if (rc < 0)
 		tls_sock_tell_locked(t);
 out:
 	tls_sock_unlock(t);

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "sock/call.h"
 #include "sock/kinds.h"
 #include "support/loop.h"
 
@@ -44,6 +45,44 @@ peer_serve(struct peer *p, const struct pki_cert *identity, int version)
 	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, "localhost");
 	assert_int_equal(loop_connect(sock, AF_INET, port), 0);
 	assert_null(loop_join(thread));
+	return sock;
+}
+
+struct calling {
+	struct peer *p;
+	uint16_t port;
+};
+
+static void *
+connect_tls(void *arg)
+{
+	const struct calling *c = arg;
+
+	c->p->kfd = loop_connect_raw(AF_INET, c->port);
+	if (SSL_set_fd(c->p->ssl, c->p->kfd) != 1)
+		return arg;
+	return SSL_connect(c->p->ssl) == 1 ? NULL : arg;
+}
+
+int
+peer_call(struct peer *p, int version)
+{
+	struct calling c = { .p = p };
+	int listener, sock;
+	pthread_t thread;
+
+	p->ctx = SSL_CTX_new(TLS_client_method());
+	assert_non_null(p->ctx);
+	assert_int_equal(SSL_CTX_set_max_proto_version(p->ctx, version), 1);
+	p->ssl = SSL_new(p->ctx);
+	assert_non_null(p->ssl);
+	listener =
+	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &c.port);
+	thread = loop_start(connect_tls, &c);
+	sock = call_accept(listener, NULL, NULL);
+	assert_null(loop_join(thread));
+	assert_true(sock >= 0);
+	assert_int_equal(call_close(listener), 0);
 	return sock;
 }
 

@@ -24,6 +24,9 @@ struct peer {
  */
 int peer_serve(struct peer *p, const struct pki_cert *identity, int version);
 
+/* The same with p as the client: the library's is the accepted socket. */
+int peer_call(struct peer *p, int version);
+
 /* All of data, as one record or more. */
 void peer_send(struct peer *p, const void *data, size_t len);
 
