@@ -103,10 +103,10 @@ send_parts(struct link *l)
 static void
 warn_of_another_buffer(struct link *l)
 {
-	static char zeros[65536]; /* what loop_fill was refused */
+	static char zeros[65536];
 
 	capture_start();
-	loop_fill(l->sock);
+	link_block(l);
 	assert_int_equal(link_send(l, zeros, sizeof(zeros), MSG_DONTWAIT),
 	    -EAGAIN);
 	assert_int_equal(link_send(l, zeros, 0, MSG_DONTWAIT), -EAGAIN);
@@ -131,7 +131,9 @@ allow_another_rest(struct link *l)
 	static char zeros[65536];
 
 	capture_start();
-	loop_fill(l->sock);
+	link_block(l);
+	assert_int_equal(link_send(l, zeros, sizeof(zeros), MSG_DONTWAIT),
+	    -EAGAIN);
 	zeros[16384] = 1;
 	assert_int_equal(link_send(l, zeros, sizeof(zeros), MSG_DONTWAIT),
 	    -EAGAIN);
@@ -369,7 +371,7 @@ time_is_over(struct link *l)
 	peer_send(&l->peer, "123", 3);
 	assert_int_equal(link_recv(l, buf, 8, MSG_WAITALL), 3);
 	limit(l, SO_SNDTIMEO);
-	loop_fill(l->sock);
+	link_block(l);
 	assert_int_equal(link_send(l, "x", 1, 0), -EAGAIN);
 	assert_int_equal(link_send(l, "x", 1, 0), -EAGAIN);
 }

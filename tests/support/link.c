@@ -2,6 +2,8 @@
 
 #include "support/link.h"
 
+#include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -72,6 +74,7 @@ run_cell(void **state)
 	l.sock = l.server ? peer_call(&l.peer, l.version)
 	                  : peer_serve(&l.peer, &pki.server, l.version);
 	cell->c->run(&l);
+	fake_kernel_remove();
 	/* The peer first: whatever is left to send, close need not wait. */
 	peer_free(&l.peer);
 	assert_int_equal(call_close(l.sock), 0);
@@ -81,7 +84,7 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	fake_kernel_remove();
+	fake_kernel_remove(); /* a test that failed has left it */
 	limit_records(NULL);
 	return 0;
 }
@@ -138,6 +141,14 @@ ssize_t
 link_recv(const struct link *l, void *buf, size_t len, int flags)
 {
 	return call_recvfrom(l->sock, buf, len, flags, NULL, NULL);
+}
+
+void
+link_block(const struct link *l)
+{
+	fake_kernel_install();
+	fake_kernel_fail(FAKE_SENDTO, INT_MAX, EAGAIN);
+	assert_int_equal(link_send(l, "b", 1, MSG_DONTWAIT), 1);
 }
 
 short

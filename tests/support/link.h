@@ -35,6 +35,12 @@ int link_run(const char *group, const struct link_case *cases, size_t n);
 ssize_t link_send(const struct link *l, const void *buf, size_t len, int flags);
 ssize_t link_recv(const struct link *l, void *buf, size_t len, int flags);
 
+/*
+ * From now on the kernel takes nothing, until the fake one is removed, and a
+ * byte already waits in the library.
+ */
+void link_block(const struct link *l);
+
 /* The revents of the socket; timeout_ms as for poll. */
 short link_poll(const struct link *l, short events, int timeout_ms);
 
