@@ -548,8 +548,6 @@ a_client_is_refused_renegotiation(struct link *l)
 	pthread_t thread;
 	char byte;
 
-	if (!l->server)
-		skip();
 	thread = loop_start(renegotiate, &l->peer);
 	assert_int_equal(link_recv(l, &byte, 1, 0), -EIO);
 	assert_int_equal((intptr_t)loop_join(thread), SSL_R_NO_RENEGOTIATION);
@@ -599,10 +597,11 @@ static const struct link_case cases[] = {
 	{ .name = "a_server_is_refused_renegotiation",
 	    .run = a_server_is_refused_renegotiation,
 	    .only_version = TLS1_2_VERSION,
-	    .client_only = true },
+	    .only = LINK_CLIENT },
 	{ .name = "a_client_is_refused_renegotiation",
 	    .run = a_client_is_refused_renegotiation,
-	    .only_version = TLS1_2_VERSION },
+	    .only_version = TLS1_2_VERSION,
+	    .only = LINK_SERVER },
 };
 
 int

@@ -93,7 +93,7 @@ static bool
 is_for(const struct link_case *c, const struct variant *v)
 {
 	return (c->only_version == 0 || c->only_version == v->version) &&
-	    !(c->client_only && v->server);
+	    c->only != (v->server ? LINK_CLIENT : LINK_SERVER);
 }
 
 int

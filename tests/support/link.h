@@ -23,8 +23,8 @@ struct link {
 struct link_case {
 	const char *name;
 	void (*run)(struct link *l);
-	int only_version;   /* 0: both */
-	bool client_only;   /* the library's role */
+	int only_version;                                  /* 0: both */
+	enum { LINK_BOTH, LINK_CLIENT, LINK_SERVER } only; /* the role */
 	const char *record; /* ZSOCK_TLS_MAX_RECORD, or NULL */
 };
 
