@@ -369,6 +369,7 @@ time_is_over(struct link *l)
 	limit(l, SO_RCVTIMEO);
 	assert_int_equal(link_recv(l, buf, 8, 0), -EAGAIN);
 	peer_send(&l->peer, "123", 3);
+	peer_settle(&l->peer);
 	assert_int_equal(link_recv(l, buf, 8, MSG_WAITALL), 3);
 	limit(l, SO_SNDTIMEO);
 	link_block(l);
