@@ -43,6 +43,7 @@ struct tls_sock {
 	pthread_cond_t pulled; /* it has woken up: the others' turn */
 	int receivers;         /* calls of recv under way */
 	bool quiet;            /* nothing has come since the last look */
+	bool sent, received;   /* data were, since then: it may be busy */
 	struct tls_retry refused;
 	unsigned used; /* sock_forks when this process last moved bytes */
 	/* A listener's: connections whose handshake is part of an accept. */

@@ -310,6 +310,7 @@ stream_sendmsg(struct zsock *s, const struct msghdr *m, int flags)
 	}
 	changed = tls_retry_differs(&t->refused, m);
 	rc = send_all_locked(t, m, &p);
+	tls_wait_moved_locked(t, &t->sent);
 	if (rc == -EAGAIN)
 		tls_retry_note(&t->refused, m);
 	if (tls_engine_failed(t->engine)) {
@@ -429,6 +430,7 @@ stream_recvmsg(struct zsock *s, struct msghdr *m, int flags)
 		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
 		/* An answer of TLS's own does not wait for the next call. */
 		(void)tls_wait_flush_locked(t);
+		tls_wait_moved_locked(t, &t->received);
 	} else if (rc < 0)
 		tls_sock_tell_locked(t);
 out:

@@ -108,6 +108,15 @@ tls_wait_vain_locked(struct tls_sock *t)
 	if (t->quiet)
 		tls_engine_rest(t->engine);
 	t->quiet = true;
+	t->sent = t->received = false;
+}
+
+void
+tls_wait_moved_locked(struct tls_sock *t, bool *before)
+{
+	if (!*before)
+		tls_engine_rest(t->engine);
+	*before = true;
 }
 
 /* What SO_RCVTIMEO or SO_SNDTIMEO is, in nanoseconds; 0 for none. */
@@ -298,6 +307,7 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 	}
 	begin(p);
 	t->pulling = true;
+	t->sent = t->received = false;
 	tls_engine_rest(t->engine);
 	rc = sleep_locked(t, want, p, deadline_left_ms(p->until));
 	t->pulling = false;

@@ -59,6 +59,12 @@ int tls_wait_fill_locked(struct tls_sock *t);
 void tls_wait_vain_locked(struct tls_sock *t);
 
 /*
+ * Data were sent or received.  The first time since the stream was idle that
+ * may be all for long, so memory is given back; before is t->sent or received.
+ */
+void tls_wait_moved_locked(struct tls_sock *t, bool *before);
+
+/*
  * Sends what the kernel takes.  0 when the ring is empty, -EAGAIN, or the
  * negative errno that has broken the output.
  */

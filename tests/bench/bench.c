@@ -20,9 +20,6 @@
 #include "bench/bench.h"
 #include "support/pki.h"
 
-#define CA_TAG 1
-#define SERVER_TAG 2
-
 /* One end of a connection: ours, the kernel's, or OpenSSL's. */
 struct end {
 	int fd;
@@ -30,7 +27,7 @@ struct end {
 };
 
 static struct pki pki;
-static SSL_CTX *client_ctx, *server_ctx;
+SSL_CTX *bench_client_ctx, *bench_server_ctx;
 static char buf[65536];
 
 /* How bytes are moved: one table per way. */
@@ -99,8 +96,8 @@ static const struct way ours = { ours_send, ours_recv };
 static const struct way raw = { raw_send, raw_recv };
 static const struct way openssl = { ssl_send, ssl_recv };
 
-static int
-listen_raw(struct sockaddr_in *addr)
+int
+bench_listen_raw(struct sockaddr_in *addr)
 {
 	socklen_t len = sizeof(*addr);
 	const int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -118,7 +115,7 @@ static void
 connect_raw(struct end ends[2])
 {
 	struct sockaddr_in addr;
-	const int listener = listen_raw(&addr);
+	const int listener = bench_listen_raw(&addr);
 
 	ends[0] = (struct end){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
 	bench_must(connect(ends[0].fd, (struct sockaddr *)&addr,
@@ -142,8 +139,8 @@ close_raw(struct end ends[2])
 	}
 }
 
-static int
-listen_ours(struct sockaddr_in *addr, int proto)
+int
+bench_listen_ours(struct sockaddr_in *addr, int proto)
 {
 	socklen_t len = sizeof(*addr);
 	const int fd = zsock_socket(AF_INET, SOCK_STREAM, proto);
@@ -162,7 +159,7 @@ static void
 connect_plain(struct end ends[2])
 {
 	struct sockaddr_in addr;
-	const int listener = listen_ours(&addr, 0);
+	const int listener = bench_listen_ours(&addr, 0);
 
 	ends[0] = (struct end){ .fd = zsock_socket(AF_INET, SOCK_STREAM, 0) };
 	bench_must(zsock_connect(ends[0].fd, (struct sockaddr *)&addr,
@@ -194,8 +191,8 @@ handshake_ssl(struct end ends[2])
 {
 	int a, b;
 
-	ends[0].ssl = SSL_new(client_ctx);
-	ends[1].ssl = SSL_new(server_ctx);
+	ends[0].ssl = SSL_new(bench_client_ctx);
+	ends[1].ssl = SSL_new(bench_server_ctx);
 	for (int i = 0; i < 2; i++) {
 		SSL_set_fd(ends[i].ssl, ends[i].fd);
 		fcntl(ends[i].fd, F_SETFL, O_NONBLOCK);
@@ -228,13 +225,13 @@ accept_tls(void *arg)
 	return NULL;
 }
 
-static int
-client_tls(const struct sockaddr_in *addr)
+int
+bench_connect_ours(const struct sockaddr_in *addr)
 {
 	const int fd = zsock_socket(AF_INET, SOCK_STREAM, NET_IPPROTO_TLS_1_2);
 
 	bench_must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
-	               &(int){ CA_TAG }, sizeof(int)) == 0 &&
+	               &(int){ BENCH_CA_TAG }, sizeof(int)) == 0 &&
 	        zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME,
 	            "localhost", 9) == 0 &&
 	        zsock_connect(fd, (const struct sockaddr *)addr,
@@ -249,18 +246,18 @@ connect_tls(struct end ends[2], bool echo)
 {
 	struct sockaddr_in addr;
 	struct accept_job job = {
-		.listener = listen_ours(&addr, NET_IPPROTO_TLS_1_2),
+		.listener = bench_listen_ours(&addr, NET_IPPROTO_TLS_1_2),
 		.echo = echo,
 	};
 	pthread_t thread;
 	char byte = 'x';
 
 	bench_must(zsock_setsockopt(job.listener, ZSOCK_SOL_TLS,
-	               ZSOCK_TLS_SEC_TAG_LIST, &(int){ SERVER_TAG },
+	               ZSOCK_TLS_SEC_TAG_LIST, &(int){ BENCH_SERVER_TAG },
 	               sizeof(int)) == 0,
 	    "TLS_SEC_TAG_LIST");
 	pthread_create(&thread, NULL, accept_tls, &job);
-	ends[0] = (struct end){ .fd = client_tls(&addr) };
+	ends[0] = (struct end){ .fd = bench_connect_ours(&addr) };
 	if (echo)
 		bench_must(zsock_send(ends[0].fd, &byte, 1, 0) == 1 &&
 		        zsock_recv(ends[0].fd, &byte, 1, 0) == 1,
@@ -276,7 +273,7 @@ static void *
 accept_ssl(void *arg)
 {
 	struct accept_job *job = arg;
-	SSL *ssl = SSL_new(server_ctx);
+	SSL *ssl = SSL_new(bench_server_ctx);
 	char byte;
 
 	job->fd = accept(job->listener, NULL, NULL);
@@ -292,9 +289,10 @@ static void
 session_ssl(bool echo)
 {
 	struct sockaddr_in addr;
-	struct accept_job job = { .listener = listen_raw(&addr), .echo = echo };
+	struct accept_job job = { .listener = bench_listen_raw(&addr),
+		.echo = echo };
 	pthread_t thread;
-	SSL *ssl = SSL_new(client_ctx);
+	SSL *ssl = SSL_new(bench_client_ctx);
 	const int fd = socket(AF_INET, SOCK_STREAM, 0);
 	char byte = 'x';
 
@@ -390,18 +388,21 @@ handshake_row(const char *name, bool echo, const char *target)
 	bench_print(name, mine, base, ratio, target);
 }
 
-static void
-set_up(void)
+void
+bench_identities(void)
 {
+	if (bench_client_ctx != NULL)
+		return;
 	pki_init(&pki, PKI_EC);
-	pki_store_ca(CA_TAG, &pki.ca);
-	pki_store_identity(SERVER_TAG, &pki.server);
-	client_ctx = SSL_CTX_new(TLS_client_method());
-	server_ctx = SSL_CTX_new(TLS_server_method());
-	SSL_CTX_set_verify(client_ctx, SSL_VERIFY_PEER, NULL);
-	X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx), pki.ca.cert);
-	SSL_CTX_use_certificate(server_ctx, pki.server.cert);
-	SSL_CTX_use_PrivateKey(server_ctx, pki.server.key);
+	pki_store_ca(BENCH_CA_TAG, &pki.ca);
+	pki_store_identity(BENCH_SERVER_TAG, &pki.server);
+	bench_client_ctx = SSL_CTX_new(TLS_client_method());
+	bench_server_ctx = SSL_CTX_new(TLS_server_method());
+	SSL_CTX_set_verify(bench_client_ctx, SSL_VERIFY_PEER, NULL);
+	X509_STORE_add_cert(SSL_CTX_get_cert_store(bench_client_ctx),
+	    pki.ca.cert);
+	SSL_CTX_use_certificate(bench_server_ctx, pki.server.cert);
+	SSL_CTX_use_PrivateKey(bench_server_ctx, pki.server.key);
 }
 
 static void
@@ -437,7 +438,7 @@ bench_tls(void)
 {
 	struct end mine[2], base[2];
 
-	set_up();
+	bench_identities();
 	connect_tls(mine, false);
 	no_delay(mine);
 	connect_raw(base);
@@ -465,6 +466,7 @@ static const struct part {
 	{ "table", bench_table },
 	{ "poll", bench_poll },
 	{ "tls", bench_tls },
+	{ "idle", bench_idle },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -485,7 +487,8 @@ main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (find_part(argv[i]) == NULL) {
 			fprintf(stderr,
-			    "usage: bench [plain] [table] [poll] [tls]\n"
+			    "usage: bench [plain] [table] [poll] [tls] "
+			    "[idle]\n"
 			    "  without an argument: all of them\n");
 			return 2;
 		}

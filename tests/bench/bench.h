@@ -1,7 +1,10 @@
 #ifndef BENCH_BENCH_H
 #define BENCH_BENCH_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
+
+#include <openssl/ssl.h>
 
 /*
  * Each row is measured so often, ours and the baseline in turn: many short
@@ -19,8 +22,20 @@ void bench_must(bool good, const char *what);
 void bench_print(const char *name, double *mine, double *base, double *ratio,
     const char *target);
 
-/* Rows of the fd table, of poll over 1 to 10,000 sockets. */
+/* A CA and a server's identity: in the store, and in OpenSSL's contexts. */
+#define BENCH_CA_TAG 1
+#define BENCH_SERVER_TAG 2
+extern SSL_CTX *bench_client_ctx, *bench_server_ctx;
+void bench_identities(void);
+
+/* On loopback, at a port of the kernel's choice; a connected TLS client. */
+int bench_listen_raw(struct sockaddr_in *addr);
+int bench_listen_ours(struct sockaddr_in *addr, int proto);
+int bench_connect_ours(const struct sockaddr_in *addr);
+
+/* Rows of the fd table, of poll over 1 to 10,000 sockets, of idle memory. */
 void bench_table(void);
 void bench_poll(void);
+void bench_idle(void);
 
 #endif

@@ -197,6 +197,12 @@ look_by_recv(int sock)
 		    -EAGAIN);
 }
 
+static void
+look_away(int sock)
+{
+	(void)sock;
+}
+
 static const struct timeval a_moment = { .tv_usec = 1000 };
 
 static void
@@ -215,6 +221,7 @@ static const struct idle {
 	void (*look)(int sock); /* NULL: nobody does, after the handshake */
 } idles[] = {
 	{ "after_the_handshake_a_connection_takes_little", NULL },
+	{ "after_an_exchange_a_connection_takes_little", look_away },
 	{ "a_polled_connection_takes_little", look_by_poll },
 	{ "a_connection_without_data_takes_little", look_by_recv },
 	{ "a_connection_that_is_waited_for_takes_little", wait_in_recv },
