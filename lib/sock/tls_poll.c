@@ -78,19 +78,18 @@ tls_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 
 /*
  * Takes in records until one gives the program something to read.  Not from
- * under a receiver that sleeps: it would not wake up for what is gone, so what
- * the kernel says must do.
+ * under a receiver that sleeps, which would not wake up for what is gone: what
+ * the kernel has woke it up just now, and shows in the next look what it was.
  */
-static short
-input_locked(struct tls_sock *t, short events)
+static void
+input_locked(struct tls_sock *t)
 {
-	if (t->pulling && !tls_engine_readable(t->engine))
-		return events & POLLIN;
+	if (t->pulling)
+		return;
 	for (int i = 0; i < FILLS_MAX && !tls_engine_readable(t->engine); i++) {
 		if (tls_wait_fill_locked(t) != 0)
 			break;
 	}
-	return 0;
 }
 
 static short
@@ -105,7 +104,7 @@ end_open_locked(struct tls_sock *t, short events, short revents)
 	    tls_engine_output(t->engine, &data) == 0)
 		ready = POLLOUT;
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0)
-		ready |= input_locked(t, events);
+		input_locked(t);
 	return ready | ready_locked(t, events);
 }
 

@@ -19,10 +19,10 @@ PROFILES = ['zephyr', 'zephyr-3.3', 'linux']
 # Realised by a path or a table of its own, which asks for the profile or for
 # another row: nothing looks these up.
 BY_PATH = {
-    'BUFFERS_AS_SET', 'FCNTL_OTHER', 'PAIR_ARGUMENTS', 'PAIR_CALLS',
-    'PAIR_FLAGS', 'PAIR_MESSAGE', 'PAIR_POLL_CLOSED', 'POLL_FIN',
-    'RECV_NOTHING', 'RECV_TRUNC_STREAM', 'RECV_WAITALL_TIMEOUT',
-    'SO_ERROR_STAYS', 'TLS_FEWER_OPTIONS'}
+    'BUFFERS_AS_SET', 'FCNTL_OTHER', 'FCNTL_SETFL', 'GAI_FLAGS',
+    'PAIR_ARGUMENTS', 'PAIR_CALLS', 'PAIR_FLAGS', 'PAIR_MESSAGE',
+    'PAIR_POLL_CLOSED', 'POLL_FIN', 'RECV_NOTHING', 'RECV_TRUNC_STREAM',
+    'RECV_WAITALL_TIMEOUT', 'SO_ERROR_STAYS', 'TLS_FEWER_OPTIONS'}
 
 STRING = r'"(?:[^"\\]|\\.)*"'
 STRINGS = rf'((?:{STRING}\s*)+)'
