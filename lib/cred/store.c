@@ -143,6 +143,21 @@ store_delete(int tag, int type)
 	return 0;
 }
 
+size_t
+store_find(int type, int *tags, size_t n)
+{
+	size_t found = 0;
+
+	pthread_mutex_lock(&lock);
+	for (const struct cred *c = creds; c != NULL && found < n;
+	     c = c->next) {
+		if (c->type == type)
+			tags[found++] = c->tag;
+	}
+	pthread_mutex_unlock(&lock);
+	return found;
+}
+
 /* Appends the tag's credentials to set if it is not NULL; counts them. */
 static size_t
 collect_locked(int tag, struct cred_set *set)

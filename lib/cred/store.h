@@ -55,6 +55,9 @@ int store_copy(int tag, int type, void *buf, size_t *len);
 /* -ENOENT: nothing is stored there. */
 int store_delete(int tag, int type);
 
+/* The tags that have one of type, at most n of them; returns how many. */
+size_t store_find(int type, int *tags, size_t n);
+
 /*
  * Collects the credentials of n tags: in list order, and within a tag in the
  * order they were added.  -ENOENT and *missing when a tag has none; -ENOMEM.

@@ -1,10 +1,31 @@
 #include "tls/alpn.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tls/state.h"
+
+void
+tls_alpn_print(const unsigned char *wire, unsigned len, char buf[TLS_ALPN_TEXT])
+{
+	size_t n = 0;
+
+	for (unsigned i = 0; i < len; i += 1U + wire[i]) {
+		if (i > 0 && n < TLS_ALPN_TEXT - 2) {
+			buf[n++] = ',';
+			buf[n++] = ' ';
+		}
+		for (unsigned k = 1; k <= wire[i] && i + k < len; k++) {
+			if (n < TLS_ALPN_TEXT - 1)
+				buf[n++] = isprint(wire[i + k])
+				    ? (char)wire[i + k]
+				    : '?';
+		}
+	}
+	buf[n] = '\0';
+}
 
 /*
  * The server's order counts.  A client whose list has none of its protocols is
@@ -14,15 +35,17 @@ static int
 choose(SSL *ssl, const unsigned char **out, unsigned char *outlen,
     const unsigned char *theirs, unsigned len, void *arg)
 {
-	const struct tls_alpn *a = &tls_state_of(ssl)->alpn;
+	struct tls_alpn *a = &tls_state_of(ssl)->alpn;
 	unsigned char *name;
 
 	(void)arg; /* none was given to SSL_CTX_set_alpn_select_cb */
 	if (a->len == 0)
 		return SSL_TLSEXT_ERR_NOACK;
 	if (SSL_select_next_proto(&name, outlen, a->wire, a->len, theirs,
-	        len) != OPENSSL_NPN_NEGOTIATED)
+	        len) != OPENSSL_NPN_NEGOTIATED) {
+		tls_alpn_print(theirs, len, a->refused);
 		return SSL_TLSEXT_ERR_ALERT_FATAL;
+	}
 	*out = name;
 	return SSL_TLSEXT_ERR_OK;
 }

@@ -28,6 +28,7 @@ struct tls_engine {
 	bool starved;      /* OpenSSL has taken in all that came */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
+	bool cut;               /* it has, inside a record */
 	int input_error;        /* errno of the kernel, or 0 */
 	int output_error;       /* errno of the kernel, or 0 */
 	int write_error;        /* what write has answered then, or 0 */
@@ -38,6 +39,7 @@ struct tls_engine {
 	int waited_ms;
 	int stage;
 	struct tls_state state;
+	bool asked;               /* a client, for a certificate */
 	bool asked_in_vain;       /* for a certificate, and there is none */
 	unsigned char opening[2]; /* the first bytes that came */
 	size_t nopening;
@@ -81,6 +83,7 @@ on_request(SSL *ssl, void *arg)
 {
 	struct tls_engine *e = arg;
 
+	e->asked = true;
 	e->asked_in_vain = SSL_get_certificate(ssl) == NULL;
 	return 1;
 }
@@ -92,7 +95,8 @@ apply_settings(struct tls_engine *e, const struct tls_settings *settings,
 {
 	int rc;
 
-	rc = tls_verify_attach(e->ssl, &e->state.verify, e->role, settings);
+	rc = tls_verify_attach(e->ssl, &e->state.verify, e->role, settings,
+	    e->hostname);
 	if (rc < 0) {
 		verdict_set(why,
 		    "TLS_HOSTNAME \"%s\" is not a name that a "
@@ -284,9 +288,10 @@ end_of_stream(struct tls_engine *e, int error)
 {
 	if (e->input_error != 0)
 		return fail_transport(e, e->input_error, error);
+	e->cut = e->input_ended && inside_record(e);
 	if (!e->established)
 		return fail(e, VERDICT_CLOSED, ECONNABORTED);
-	if (e->input_ended && inside_record(e))
+	if (e->cut)
 		return fail(e, VERDICT_CLOSED, ECONNRESET);
 	e->ended = true;
 	return 0;
@@ -298,6 +303,24 @@ forget_errors(void)
 {
 	if (ERR_peek_error() != 0)
 		ERR_clear_error();
+}
+
+/*
+ * Empties OpenSSL's queue.  What the protocol has to say counts more than what
+ * a cipher said before.
+ */
+static unsigned long
+take_reason(void)
+{
+	unsigned long first = 0, e;
+
+	while ((e = ERR_get_error()) != 0) {
+		if (first == 0 ||
+		    (ERR_GET_LIB(first) != ERR_LIB_SSL &&
+		        ERR_GET_LIB(e) == ERR_LIB_SSL))
+			first = e;
+	}
+	return first;
 }
 
 /* Turns the failure of an SSL call into the engine's answer. */
@@ -315,8 +338,7 @@ settle(struct tls_engine *e, int error)
 	case SSL_ERROR_ZERO_RETURN:
 		return end_of_stream(e, error);
 	default:
-		e->ssl_error = ERR_peek_error();
-		ERR_clear_error();
+		e->ssl_error = take_reason();
 		if (e->ssl_error == 0 && e->input_error != 0)
 			return fail_transport(e, e->input_error, error);
 		if (e->ssl_error == 0)
@@ -572,6 +594,14 @@ opened_otherwise(const struct tls_engine *e)
 	            e->opening[1] != 254));
 }
 
+/* A server always shows the one it has, a client if it was asked. */
+static bool
+has_shown_certificate(const struct tls_engine *e)
+{
+	return SSL_get_certificate(e->ssl) != NULL &&
+	    (e->role == TLS_ROLE_SERVER || e->asked);
+}
+
 static struct verdict_case
 case_of(const struct tls_engine *e, const char *peer)
 {
@@ -588,12 +618,16 @@ case_of(const struct tls_engine *e, const char *peer)
 		.waited_ms = e->waited_ms,
 		.stage = e->stage,
 		.verify = &e->state.verify,
+		.cut = e->cut,
 		.not_tls = opened_otherwise(e),
 		.asked_in_vain = e->asked_in_vain,
+		.shown = has_shown_certificate(e),
+		.ssl = e->ssl,
 		.hostname = e->hostname,
 		.credentials = tls_context_credentials(e->context),
 		.tags_error = e->tags_error,
 		.psk = &e->state.psk,
+		.alpn = &e->state.alpn,
 	};
 }
 

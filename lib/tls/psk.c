@@ -132,12 +132,19 @@ offer_session(SSL *ssl, const EVP_MD *md, const unsigned char **id,
 	return 1;
 }
 
+void
+tls_psk_print(const unsigned char *id, size_t len, char buf[TLS_PSK_ID_MAX + 1])
+{
+	size_t n = 0;
+
+	for (; n < len && n < TLS_PSK_ID_MAX; n++)
+		buf[n] = isprint(id[n]) && id[n] != '"' ? (char)id[n] : '?';
+	buf[n] = '\0';
+}
+
 static const struct tls_psk *
 look_up(struct tls_psk_state *s, const void *id, size_t len)
 {
-	const unsigned char *p = id;
-	size_t n = 0;
-
 	for (size_t i = 0; i < s->n; i++) {
 		if (s->psks[i].id->len == len &&
 		    memcmp(s->psks[i].id->data, id, len) == 0) {
@@ -147,9 +154,7 @@ look_up(struct tls_psk_state *s, const void *id, size_t len)
 		}
 	}
 	s->unknown = s->used == NULL;
-	for (; n < len && n < TLS_PSK_ID_MAX; n++)
-		s->named[n] = isprint(p[n]) && p[n] != '"' ? (char)p[n] : '?';
-	s->named[n] = '\0';
+	tls_psk_print(id, len, s->named);
 	return NULL;
 }
 

@@ -34,6 +34,10 @@ struct tls_psk_state {
 int tls_psk_init(struct tls_psk *p, const struct cred *key,
     const struct cred_set *set, struct verdict *why);
 
+/* An identity as a person reads it; what cannot be printed becomes '?'. */
+void tls_psk_print(const unsigned char *id, size_t len,
+    char buf[TLS_PSK_ID_MAX + 1]);
+
 /*
  * Lets ssl use the n keys, which outlive it: a client the first one, a server
  * the one whose identity the client names.  TLS 1.2 and 1.3.

@@ -3,14 +3,24 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509_vfy.h>
 
 #include "base/err.h"
+#include "tls/alert.h"
+#include "tls/hint.h"
+#include "tls/offer.h"
 #include "tls/psk.h"
 #include "tls/verify.h"
+
+/* A clock that says less has not been set: 1 January 2020. */
+#define PLAUSIBLE_S INT64_C(1577836800)
+
+/* Nor has one that is so far behind a certificate: a year. */
+#define BEHIND_S (INT64_C(365) * 24 * 3600)
 
 void
 verdict_set(struct verdict *v, const char *fmt, ...)
@@ -53,6 +63,8 @@ static const struct {
 	{ TLS_ST_CW_CERT, "sending our Certificate" },
 	{ TLS_ST_CW_KEY_EXCH, "sending the ClientKeyExchange" },
 	{ TLS_ST_CW_FINISHED, "waiting for the server's Finished" },
+	{ TLS_ST_CR_SESSION_TICKET, "after the NewSessionTicket" },
+	{ TLS_ST_CR_CHANGE, "after the server's ChangeCipherSpec" },
 	{ TLS_ST_CR_FINISHED, "reading the server's Finished" },
 	{ TLS_ST_SR_CLNT_HELLO, "reading the ClientHello" },
 	{ TLS_ST_SW_SRVR_HELLO, "sending the ServerHello" },
@@ -61,6 +73,7 @@ static const struct {
 	{ TLS_ST_SR_CERT, "reading the client's Certificate" },
 	{ TLS_ST_SR_KEY_EXCH, "reading the ClientKeyExchange" },
 	{ TLS_ST_SR_CERT_VRFY, "reading the client's CertificateVerify" },
+	{ TLS_ST_SR_CHANGE, "after the client's ChangeCipherSpec" },
 	{ TLS_ST_SR_FINISHED, "reading the client's Finished" },
 	{ TLS_ST_EARLY_DATA, "waiting for the client's Finished" },
 	{ TLS_ST_OK, "after the handshake" },
@@ -78,35 +91,6 @@ stage_text(int stage, enum tls_role role)
 	return "in the middle of the handshake";
 }
 
-/* OpenSSL files a received alert under this base plus its number. */
-static int
-alert_of(unsigned long ssl_error)
-{
-	const int reason = ERR_GET_REASON(ssl_error);
-
-	if (ERR_GET_LIB(ssl_error) != ERR_LIB_SSL ||
-	    reason < SSL_AD_REASON_OFFSET ||
-	    reason > SSL_AD_REASON_OFFSET + 255)
-		return -1;
-	return reason - SSL_AD_REASON_OFFSET;
-}
-
-/* Alerts of RFC 8446 and RFC 7301 that OpenSSL 3.0 has no words for. */
-static const char *
-alert_text(int alert)
-{
-	switch (alert) {
-	case 109:
-		return "missing extension";
-	case 116:
-		return "certificate required";
-	case 120:
-		return "no application protocol";
-	default:
-		return SSL_alert_desc_string_long(alert);
-	}
-}
-
 static const char *
 reason_text(unsigned long ssl_error)
 {
@@ -118,15 +102,16 @@ reason_text(unsigned long ssl_error)
 static void
 append_side(struct verdict *v, const struct verdict_case *c)
 {
-	const int alert = alert_of(c->ssl_error);
+	const int alert = tls_alert_of(c->ssl_error);
 
 	switch (c->side) {
 	case VERDICT_PEER:
 		append(v, "the peer sent the alert '%s' (%d)",
-		    alert_text(alert), alert);
+		    tls_alert_name(alert), alert);
 		break;
 	case VERDICT_CLOSED:
-		append(v, "the peer closed the connection");
+		append(v, "the peer closed the connection%s",
+		    c->cut ? " in the middle of a record" : "");
 		break;
 	case VERDICT_TRANSPORT:
 		append(v, "the connection broke: %s",
@@ -152,31 +137,38 @@ append_side(struct verdict *v, const struct verdict_case *c)
 		    c->role == TLS_ROLE_CLIENT ? "port" : "client");
 }
 
-/* Alerts by which servers tell that they miss a certificate of the client. */
+/* Both sides' versions and suites, while they were what was spoken of. */
 static void
-append_missing_certificate(struct verdict *v, const struct verdict_case *c)
+append_offer(struct verdict *v, const struct verdict_case *c)
 {
-	const int alert = alert_of(c->ssl_error);
+	char text[768];
 
-	if (c->side != VERDICT_PEER || !c->asked_in_vain)
+	if (!c->handshake || c->ssl == NULL ||
+	    !tls_offer_is_at_fault(c->ssl_error) ||
+	    (c->side == VERDICT_PEER && c->stage != TLS_ST_CW_CLNT_HELLO))
 		return;
-	if (alert == SSL3_AD_HANDSHAKE_FAILURE ||
-	    alert == SSL3_AD_BAD_CERTIFICATE ||
-	    alert == TLS13_AD_CERTIFICATE_REQUIRED)
-		append(v,
-		    "; the server asked for a certificate, and "
-		    "TLS_SEC_TAG_LIST has none with a key");
+	tls_offer_describe(c->ssl, c->ssl_error, text, sizeof(text));
+	append(v, "; %s", text);
 }
 
 static void
-append_psk(struct verdict *v, const struct verdict_case *c)
+append_hint(struct verdict *v, const struct verdict_case *c)
 {
-	if (c->psk == NULL || !c->psk->unknown)
-		return;
-	append(v,
-	    "; the client named the PSK identity \"%s\", which no "
-	    "TLS_CREDENTIAL_PSK_ID under these tags has",
-	    c->psk->named);
+	char text[512];
+
+	tls_hint(c, text, sizeof(text));
+	if (text[0] != '\0')
+		append(v, "; %s", text);
+}
+
+/* In TLS 1.3 a client hears only later what became of its certificate. */
+static bool
+names_certificate(const struct verdict_case *c)
+{
+	return c->side == VERDICT_PEER &&
+	    (c->asked_in_vain ||
+	        tls_alert_hint(tls_alert_of(c->ssl_error), c->role, c->shown) !=
+	            NULL);
 }
 
 /* The problems that another trusted certificate solves. */
@@ -195,15 +187,41 @@ lacks_issuer(int error)
 	}
 }
 
+static const char *
+date_text(int64_t s, char buf[32])
+{
+	const time_t t = (time_t)s;
+	struct tm tm;
+
+	if (gmtime_r(&t, &tm) == NULL ||
+	    strftime(buf, 32, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+		return "a time that has no name";
+	return buf;
+}
+
 static void
-append_verification(struct verdict *v, const struct verdict_case *c)
+append_dates(struct verdict *v, const struct tls_verify_state *verify)
+{
+	char from[32], to[32], now[32];
+
+	if (!verify->dated)
+		return;
+	append(v, "; valid from %s to %s, and the clock says %s",
+	    date_text(verify->from_s, from), date_text(verify->to_s, to),
+	    date_text(verify->now_s, now));
+	if (verify->now_s < PLAUSIBLE_S ||
+	    verify->from_s - verify->now_s > BEHIND_S)
+		append(v,
+		    "; is the clock set? That of a device starts in 1970 and "
+		    "waits for an RTC or SNTP");
+}
+
+static void
+append_names(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
 
-	if (c->side != VERDICT_OURS || verify->error == X509_V_OK)
-		return;
-	append(v, "; depth %d, subject \"%s\"", verify->depth, verify->subject);
-	if (verify->name_unset)
+	if (verify->trap == TLS_NAME_UNSET)
 		append(v,
 		    "; TLS_HOSTNAME was never set or is empty, and the "
 		    "device then refuses every certificate: set it to "
@@ -212,6 +230,35 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		append(v, "; expected name \"%s\"", c->hostname);
 	append(v, "; presented names: %s",
 	    verify->presented[0] != '\0' ? verify->presented : "none");
+	if (verify->trap == TLS_NAME_HIDDEN)
+		append(v,
+		    "; its common name is the expected one, but does not count "
+		    "beside a subjectAltName");
+	if (verify->trap == TLS_NAME_ADDRESS)
+		append(v,
+		    "; an address has to be among the certificate's IP "
+		    "addresses");
+}
+
+static void
+append_verification(struct verdict *v, const struct verdict_case *c)
+{
+	const struct tls_verify_state *verify = c->verify;
+
+	if (c->side != VERDICT_OURS || verify->error == X509_V_OK)
+		return;
+	for (size_t i = 0; i < verify->nothers; i++)
+		append(v, "%s%s", i == 0 ? "; also: " : ", ",
+		    X509_verify_cert_error_string(verify->others[i]));
+	append(v, "; depth %d, subject \"%s\", issuer \"%s\"", verify->depth,
+	    verify->subject, verify->issuer);
+	if (verify->detail[0] != '\0')
+		append(v, "; %s", verify->detail);
+	if (verify->refused != 0)
+		append(v, "; TLS_CERT_VERIFY_CALLBACK answered %d",
+		    verify->refused);
+	append_dates(v, verify);
+	append_names(v, c);
 	if (lacks_issuer(verify->error))
 		append(v,
 		    "; to trust it, store the CA certificate of its issuer "
@@ -247,6 +294,23 @@ contains(const struct cred_set *set, enum cred_type type)
 	return false;
 }
 
+/* A certificate and no key, or the reverse: the other one may be elsewhere. */
+static void
+append_half_identity(struct verdict *v, enum cred_type missing)
+{
+	int tags[4];
+	const size_t n =
+	    store_find(missing, tags, sizeof(tags) / sizeof(*tags));
+
+	append(v, "; there is a %s but no %s under these tags",
+	    cred_type_name(missing == CRED_PRIVATE_KEY ? CRED_CERTIFICATE
+	                                               : CRED_PRIVATE_KEY),
+	    cred_type_name(missing));
+	for (size_t i = 0; i < n; i++)
+		append(v, "%s sec_tag %d", i == 0 ? ", only under" : ",",
+		    tags[i]);
+}
+
 /* What a person can change: the credentials, or that there are none. */
 static void
 append_credentials(struct verdict *v, const struct verdict_case *c)
@@ -265,9 +329,8 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 	    !contains(set, CRED_CA_CERTIFICATE))
 		append(v, "; no CA certificate under these tags");
 	if (cert != key)
-		append(v, "; there is a %s but no %s under these tags",
-		    cert ? "certificate" : "private key",
-		    cert ? "private key" : "certificate");
+		append_half_identity(v,
+		    cert ? CRED_PRIVATE_KEY : CRED_CERTIFICATE);
 }
 
 void
@@ -277,10 +340,10 @@ verdict_compose(struct verdict *v, const struct verdict_case *c)
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server",
 	    c->handshake ? "handshake with" : "connection with", c->peer);
 	append_side(v, c);
-	append_missing_certificate(v, c);
-	append_psk(v, c);
+	append_hint(v, c);
+	append_offer(v, c);
 	append_verification(v, c);
-	if (c->handshake)
+	if (c->handshake || names_certificate(c))
 		append_credentials(v, c);
 }
 

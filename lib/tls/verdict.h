@@ -3,12 +3,14 @@
 
 #include <stdbool.h>
 
+#include <openssl/types.h>
+
 #include "cred/store.h"
 #include "tls/settings.h"
 
 /* Why something failed: one sentence for a person, no newline, no secret. */
 struct verdict {
-	char text[1536];
+	char text[1920];
 };
 
 void verdict_set(struct verdict *v, const char *fmt, ...)
@@ -23,6 +25,7 @@ enum verdict_side {
 	VERDICT_DEADLINE,  /* the time was up */
 };
 
+struct tls_alpn;
 struct tls_psk_state;
 struct tls_verify_state;
 
@@ -37,12 +40,16 @@ struct verdict_case {
 	int waited_ms;           /* for VERDICT_DEADLINE */
 	int stage;               /* OSSL_HANDSHAKE_STATE when it failed */
 	const struct tls_verify_state *verify;
+	bool cut;             /* the input ended inside a record */
 	bool not_tls;         /* the first bytes that came are no TLS record */
 	bool asked_in_vain;   /* for a certificate that a client has not got */
+	bool shown;           /* a certificate of ours, to the peer */
+	SSL *ssl;             /* for what was offered; may be NULL */
 	const char *hostname; /* TLS_HOSTNAME or NULL */
 	const struct cred_set *credentials;
 	int tags_error; /* errno of the last attempt to set the tags, or 0 */
 	const struct tls_psk_state *psk; /* NULL is none */
+	const struct tls_alpn *alpn;     /* NULL is none */
 };
 
 /* Composes the line: side, stage, reason, verification, credentials. */

@@ -1,11 +1,15 @@
 #include "tls/verify.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
+#include "tls/names.h"
+#include "tls/rules.h"
 #include "tls/state.h"
 #include "tls/verify_callback.h"
 
@@ -15,27 +19,38 @@ enum flag {
 	FLAG_REVOKED = 0x02,
 	FLAG_NAME = 0x04,
 	FLAG_NOT_TRUSTED = 0x08,
+	FLAG_CRL_NOT_TRUSTED = 0x10,
+	FLAG_CRL_EXPIRED = 0x20,
 	FLAG_MISSING = 0x40,
 	FLAG_SKIPPED = 0x80,
 	FLAG_OTHER = 0x100,
 	FLAG_FUTURE = 0x200,
+	FLAG_KEY_USAGE = 0x800,
 	FLAG_EXT_KEY_USAGE = 0x1000,
 	FLAG_BAD_MD = 0x4000,
+	FLAG_BAD_PK = 0x8000,
 	FLAG_BAD_KEY = 0x10000,
 };
 
+/*
+ * On the device, whatever keeps a certificate from being an issuer (it is no
+ * CA, may not sign, is too deep, has another key) leaves the other one without.
+ */
 static const struct {
 	int error;
 	enum flag flag;
 } flags[] = {
 	{ X509_V_ERR_CERT_HAS_EXPIRED, FLAG_EXPIRED },
 	{ X509_V_ERR_ERROR_IN_CERT_NOT_AFTER_FIELD, FLAG_EXPIRED },
+	{ X509_V_ERR_CERT_NOT_YET_VALID, FLAG_FUTURE },
+	{ X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, FLAG_FUTURE },
 	{ X509_V_ERR_CERT_REVOKED, FLAG_REVOKED },
 	{ X509_V_ERR_HOSTNAME_MISMATCH, FLAG_NAME },
 	{ X509_V_ERR_IP_ADDRESS_MISMATCH, FLAG_NAME },
 	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE, FLAG_NOT_TRUSTED },
+	{ X509_V_ERR_UNABLE_TO_DECODE_ISSUER_PUBLIC_KEY, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_CERT_UNTRUSTED, FLAG_NOT_TRUSTED },
@@ -45,12 +60,14 @@ static const struct {
 	{ X509_V_ERR_INVALID_CA, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_PATH_LENGTH_EXCEEDED, FLAG_NOT_TRUSTED },
 	{ X509_V_ERR_KEYUSAGE_NO_CERTSIGN, FLAG_NOT_TRUSTED },
-	{ X509_V_ERR_CERT_NOT_YET_VALID, FLAG_FUTURE },
-	{ X509_V_ERR_ERROR_IN_CERT_NOT_BEFORE_FIELD, FLAG_FUTURE },
 	{ X509_V_ERR_INVALID_PURPOSE, FLAG_EXT_KEY_USAGE },
 	{ X509_V_ERR_CA_MD_TOO_WEAK, FLAG_BAD_MD },
+	{ X509_V_ERR_UNSUPPORTED_SIGNATURE_ALGORITHM, FLAG_BAD_PK },
 	{ X509_V_ERR_EE_KEY_TOO_SMALL, FLAG_BAD_KEY },
 	{ X509_V_ERR_CA_KEY_TOO_SMALL, FLAG_BAD_KEY },
+	{ X509_V_ERR_UNABLE_TO_GET_CRL, FLAG_CRL_NOT_TRUSTED },
+	{ X509_V_ERR_CRL_SIGNATURE_FAILURE, FLAG_CRL_NOT_TRUSTED },
+	{ X509_V_ERR_CRL_HAS_EXPIRED, FLAG_CRL_EXPIRED },
 };
 
 static enum flag
@@ -63,112 +80,53 @@ flag_of(int error)
 	return FLAG_OTHER;
 }
 
-/* Moves what was printed to bio into buf, cut to fit. */
-static void
-take_text(BIO *bio, char *buf, size_t size)
+static int64_t
+seconds_of(const ASN1_TIME *t)
 {
-	int n = BIO_read(bio, buf, (int)size - 1);
+	struct tm tm;
 
-	buf[n > 0 ? n : 0] = '\0';
+	return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t)timegm(&tm) : 0;
 }
 
+/* Of several certificates that are out of their time, one is told. */
 static void
-describe_name(const X509_NAME *name, char *buf, size_t size)
+note_dates(struct tls_verify_state *v, const X509 *cert)
 {
-	BIO *bio = BIO_new(BIO_s_mem());
-
-	buf[0] = '\0';
-	if (bio == NULL)
+	if (v->dated)
 		return;
-	X509_NAME_print_ex(bio, name, 0,
-	    XN_FLAG_ONELINE & ~XN_FLAG_SPC_EQ & ~ASN1_STRFLGS_ESC_MSB);
-	take_text(bio, buf, size);
-	BIO_free(bio);
+	v->dated = true;
+	v->from_s = seconds_of(X509_get0_notBefore(cert));
+	v->to_s = seconds_of(X509_get0_notAfter(cert));
+	v->now_s = (int64_t)time(NULL);
 }
 
-/* Where the longest run of two or more zero groups starts, or 8. */
-static int
-zero_run(const unsigned group[8], int *len)
-{
-	int at = 8, n;
-
-	*len = 1;
-	for (int i = 0; i < 8; i++) {
-		n = 0;
-		while (i + n < 8 && group[i + n] == 0)
-			n++;
-		if (n > *len) {
-			at = i;
-			*len = n;
-		}
-	}
-	return at;
-}
-
-/* An IPv6 address in the short form of RFC 5952. */
 static void
-print_ip6(BIO *bio, const unsigned char *ip)
+note_first(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 {
-	unsigned group[8];
-	int skip, run;
-
-	for (int i = 0; i < 8; i++, ip += 2)
-		group[i] = (unsigned)ip[0] << 8 | ip[1];
-	skip = zero_run(group, &run);
-	for (int i = 0; i < 8; i++) {
-		if (i == skip) {
-			BIO_puts(bio, "::");
-			i += run - 1;
-			continue;
-		}
-		BIO_printf(bio, "%s%x", i == 0 || i == skip + run ? "" : ":",
-		    group[i]);
-	}
-}
-
-/* OpenSSL writes an IPv6 address in full; a person writes it short. */
-static void
-print_general_name(BIO *bio, GENERAL_NAME *name)
-{
-	int type;
-	const ASN1_OCTET_STRING *ip = GENERAL_NAME_get0_value(name, &type);
-
-	if (type != GEN_IPADD || ASN1_STRING_length(ip) != 16) {
-		GENERAL_NAME_print(bio, name);
+	v->error = error;
+	v->depth = depth;
+	if (cert == NULL)
 		return;
-	}
-	BIO_puts(bio, "IP Address:");
-	print_ip6(bio, ASN1_STRING_get0_data(ip));
+	tls_names_describe_dn(X509_get_subject_name(cert), v->subject,
+	    sizeof(v->subject));
+	tls_names_describe_dn(X509_get_issuer_name(cert), v->issuer,
+	    sizeof(v->issuer));
 }
 
-/* "DNS:a.test, IP Address:10.0.0.1"; the common name if there is no other. */
+/* Problems with the same flag are one; each is kept, and the first in full. */
 static void
-describe_names(const X509 *cert, char *buf, size_t size)
+note_flag(struct tls_verify_state *v, enum flag flag, int error, int depth,
+    const X509 *cert)
 {
-	GENERAL_NAMES *names;
-	BIO *bio = BIO_new(BIO_s_mem());
-	int cn;
-
-	buf[0] = '\0';
-	if (bio == NULL)
-		return;
-	names = X509_get_ext_d2i(cert, NID_subject_alt_name, NULL, NULL);
-	for (int i = 0; i < sk_GENERAL_NAME_num(names); i++) {
-		if (i > 0)
-			BIO_puts(bio, ", ");
-		print_general_name(bio, sk_GENERAL_NAME_value(names, i));
-	}
-	cn = X509_NAME_get_index_by_NID(X509_get_subject_name(cert),
-	    NID_commonName, -1);
-	if (names == NULL && cn >= 0) {
-		BIO_puts(bio, "common name:");
-		ASN1_STRING_print(bio,
-		    X509_NAME_ENTRY_get_data(
-		        X509_NAME_get_entry(X509_get_subject_name(cert), cn)));
-	}
-	GENERAL_NAMES_free(names);
-	take_text(bio, buf, size);
-	BIO_free(bio);
+	if (v->error == X509_V_OK)
+		note_first(v, error, depth, cert);
+	else if ((v->flags & flag) == 0 && v->nothers < TLS_VERIFY_OTHERS)
+		v->others[v->nothers++] = error;
+	v->flags |= flag;
+	if (depth >= 0 && depth < TLS_VERIFY_DEPTHS)
+		v->at[depth] |= flag;
+	if ((flag == FLAG_EXPIRED || flag == FLAG_FUTURE) && cert != NULL)
+		note_dates(v, cert);
 }
 
 static void
@@ -177,33 +135,208 @@ note(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 	/* OpenSSL may fail for want of memory and not say so. */
 	if (error == X509_V_OK)
 		error = X509_V_ERR_UNSPECIFIED;
-	v->flags |= flag_of(error);
-	if (depth >= 0 && depth < TLS_VERIFY_DEPTHS)
-		v->at[depth] |= flag_of(error);
-	if (v->error != X509_V_OK)
-		return;
-	v->error = error;
-	v->depth = depth;
-	if (cert == NULL)
-		return;
-	describe_name(X509_get_subject_name(cert), v->subject,
-	    sizeof(v->subject));
-	describe_name(X509_get_issuer_name(cert), v->issuer, sizeof(v->issuer));
+	note_flag(v, flag_of(error), error, depth, cert);
 }
 
-/* Called for every problem, and once for every certificate found good. */
+/* What more is known of a problem, if that is the first one. */
+static void
+detail(struct tls_verify_state *v, int error, int depth, const char *text)
+{
+	if (v->error == error && v->depth == depth && v->detail[0] == '\0')
+		snprintf(v->detail, sizeof(v->detail), "%s", text);
+}
+
+/*
+ * Called for every problem, and once for every certificate found good.  What
+ * the peer's own certificate may be used for is not OpenSSL's to judge.  An
+ * issuer that is none for this purpose is no issuer.
+ */
 static int
 on_certificate(int good, X509_STORE_CTX *store)
 {
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_verify_state *v = &tls_state_of(ssl)->verify;
+	const X509 *cert = X509_STORE_CTX_get_current_cert(store);
+	const int error = X509_STORE_CTX_get_error(store);
+	const int depth = X509_STORE_CTX_get_error_depth(store);
 
-	if (!good)
-		note(v, X509_STORE_CTX_get_error(store),
-		    X509_STORE_CTX_get_error_depth(store),
-		    X509_STORE_CTX_get_current_cert(store));
+	if (good)
+		return 1;
+	if (error != X509_V_ERR_INVALID_PURPOSE)
+		note(v, error, depth, cert);
+	else if (depth > 0)
+		note_flag(v, FLAG_NOT_TRUSTED, error, depth, cert);
 	return 1;
+}
+
+/* RSA key exchange encrypts to the certificate; all else has it sign. */
+static uint32_t
+usage_of(const SSL *ssl)
+{
+	const SSL_CIPHER *suite = SSL_get_pending_cipher(ssl);
+	const int exchange =
+	    suite != NULL ? SSL_CIPHER_get_kx_nid(suite) : NID_undef;
+
+	if (!SSL_is_server(ssl) &&
+	    (exchange == NID_kx_rsa || exchange == NID_kx_rsa_psk))
+		return X509v3_KU_KEY_ENCIPHERMENT;
+	return X509v3_KU_DIGITAL_SIGNATURE;
+}
+
+static void
+check_use(struct tls_verify_state *v, const SSL *ssl, const X509 *leaf)
+{
+	const int error = X509_V_ERR_INVALID_PURPOSE;
+	char why[sizeof(v->detail)];
+
+	if (!tls_rules_usage(leaf, usage_of(ssl), why, sizeof(why))) {
+		note_flag(v, FLAG_KEY_USAGE, error, 0, leaf);
+		detail(v, error, 0, why);
+	}
+	if (!tls_rules_purpose(leaf, !SSL_is_server(ssl), why, sizeof(why))) {
+		note_flag(v, FLAG_EXT_KEY_USAGE, error, 0, leaf);
+		detail(v, error, 0, why);
+	}
+}
+
+static void
+check_key(struct tls_verify_state *v, int depth, const X509 *cert)
+{
+	const int error = depth == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL
+	                             : X509_V_ERR_CA_KEY_TOO_SMALL;
+	char why[sizeof(v->detail)];
+
+	if (tls_rules_key(cert, why, sizeof(why)))
+		return;
+	note(v, error, depth, cert);
+	detail(v, error, depth, why);
+}
+
+static void
+check_digest(struct tls_verify_state *v, int depth, const X509 *cert)
+{
+	const int error = X509_V_ERR_CA_MD_TOO_WEAK;
+	char why[sizeof(v->detail)];
+
+	if (tls_rules_digest(cert, why, sizeof(why)))
+		return;
+	note(v, error, depth, cert);
+	detail(v, error, depth, why);
+}
+
+/*
+ * How the certificate of somebody trusted is signed does not matter.  OpenSSL
+ * takes some for a CA that do not say so; the device asks for it, except of
+ * those that are too old to have extensions.
+ */
+static void
+check_chain(struct tls_verify_state *v, X509_STORE_CTX *store)
+{
+	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
+	const int untrusted = X509_STORE_CTX_get_num_untrusted(store);
+
+	for (int i = 0; i < sk_X509_num(chain); i++) {
+		X509 *cert = sk_X509_value(chain, i);
+
+		if (i == 0 || i < untrusted)
+			check_digest(v, i, cert);
+		if (i > 0 && X509_get_version(cert) == X509_VERSION_3 &&
+		    X509_check_ca(cert) != 1)
+			note(v, X509_V_ERR_INVALID_CA, i, cert);
+		check_key(v, i, cert);
+	}
+}
+
+static void
+check_name(struct tls_verify_state *v, const X509 *leaf)
+{
+	if (!v->name_wanted)
+		return;
+	if (v->name != NULL && *v->name != '\0' &&
+	    tls_names_match(leaf, v->name))
+		return;
+	note(v, X509_V_ERR_HOSTNAME_MISMATCH, 0, leaf);
+	if (v->name == NULL || *v->name == '\0')
+		v->trap = TLS_NAME_UNSET;
+	else if (tls_names_match_hidden(leaf, v->name))
+		v->trap = TLS_NAME_HIDDEN;
+	else if (tls_names_is_address(v->name))
+		v->trap = TLS_NAME_ADDRESS;
+}
+
+/* Is one of certs, but cert itself, called as cert's issuer is? */
+static bool
+has_namesake(STACK_OF(X509) * certs, const X509 *cert)
+{
+	const X509_NAME *issuer = X509_get_issuer_name(cert);
+
+	for (int i = 0; i < sk_X509_num(certs); i++) {
+		const X509 *x = sk_X509_value(certs, i);
+
+		if (x != cert &&
+		    X509_NAME_cmp(X509_get_subject_name(x), issuer) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Why did nobody vouch for cert, although somebody has its issuer's name? */
+static void
+explain_issuer(struct tls_verify_state *v, X509_STORE_CTX *store,
+    const X509 *cert)
+{
+	STACK_OF(X509) *sent = X509_STORE_CTX_get0_untrusted(store);
+	STACK_OF(X509) *trusted =
+	    X509_STORE_CTX_get1_certs(store, X509_get_issuer_name(cert));
+	const int n = sk_X509_num(sent);
+
+	if (sk_X509_num(trusted) > 0)
+		detail(v, v->error, v->depth,
+		    "a trusted CA has the name of its issuer, but did not sign "
+		    "it: it is forged, or that CA is another one");
+	else if (has_namesake(sent, cert))
+		detail(v, v->error, v->depth,
+		    "what the peer shows as its issuer did not sign it");
+	else if (X509_NAME_cmp(X509_get_subject_name(cert),
+	             X509_get_issuer_name(cert)) != 0)
+		snprintf(v->detail, sizeof(v->detail),
+		    "the peer shows %d certificate%s, and none of its issuer: "
+		    "is an intermediate missing?",
+		    n, n == 1 ? "" : "s");
+	sk_X509_pop_free(trusted, X509_free);
+}
+
+static void
+explain_trust(struct tls_verify_state *v, X509_STORE_CTX *store)
+{
+	X509 *cert = sk_X509_value(X509_STORE_CTX_get0_chain(store), v->depth);
+	char why[sizeof(v->detail)];
+
+	if (cert == NULL)
+		return;
+	switch (v->error) {
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
+	case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
+	case X509_V_ERR_CERT_SIGNATURE_FAILURE:
+		explain_issuer(v, store, cert);
+		break;
+	case X509_V_ERR_INVALID_CA:
+		if (!tls_rules_usage(cert, X509v3_KU_KEY_CERT_SIGN, why,
+		        sizeof(why)))
+			detail(v, v->error, v->depth, why);
+		detail(v, v->error, v->depth,
+		    "it is no CA, and yet signed another certificate");
+		break;
+	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
+		snprintf(v->detail, sizeof(v->detail),
+		    "more than %d intermediates, which is what the device "
+		    "takes",
+		    TLS_VERIFY_INTERMEDIATES);
+		break;
+	default:
+		break;
+	}
 }
 
 static int
@@ -212,14 +345,14 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	SSL *ssl = X509_STORE_CTX_get_ex_data(store,
 	    SSL_get_ex_data_X509_STORE_CTX_idx());
 	struct tls_verify_state *v = &tls_state_of(ssl)->verify;
-	X509 *leaf = X509_STORE_CTX_get0_cert(store);
+	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)arg; /* none was given to SSL_CTX_set_cert_verify_callback */
 	v->ran = true;
 	v->flags = 0;
 	memset(v->at, 0, sizeof(v->at));
 	if (leaf != NULL)
-		describe_names(leaf, v->presented, sizeof(v->presented));
+		tls_names_describe(leaf, v->presented, sizeof(v->presented));
 	if (v->mode == TLS_VERIFY_NONE) {
 		v->flags = FLAG_SKIPPED;
 		return 1;
@@ -227,8 +360,12 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	if (X509_verify_cert(store) <= 0)
 		note(v, X509_STORE_CTX_get_error(store),
 		    X509_STORE_CTX_get_error_depth(store), leaf);
-	if (v->name_unset || v->name_odd)
-		note(v, X509_V_ERR_HOSTNAME_MISMATCH, 0, leaf);
+	if (leaf != NULL) {
+		check_chain(v, store);
+		check_use(v, ssl, leaf);
+		check_name(v, leaf);
+		explain_trust(v, store);
+	}
 	if (v->callback.call != NULL && !tls_verify_ask(store, v))
 		return 0;
 	X509_STORE_CTX_set_error(store, v->error);
@@ -241,29 +378,16 @@ tls_verify_install(SSL_CTX *c)
 	SSL_CTX_set_cert_verify_callback(c, verify_chain, NULL);
 }
 
-/*
- * SNI carries names only (RFC 6066, 3), so an address is checked but not sent.
- * The device accepts a wildcard as the whole leftmost label alone.  To OpenSSL
- * a name with a leading dot is every name below it; to the device it is none.
- */
+/* SNI carries names only (RFC 6066, 3): an address is checked but not sent. */
 static int
-expect_name(SSL *ssl, const char *name)
+announce_name(SSL *ssl, const char *name)
 {
-	X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
-
-	if (*name == '.')
+	if (*name == '\0' || *name == '.' || tls_names_is_address(name))
 		return 0;
-	if (X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1)
+	if (SSL_set_tlsext_host_name(ssl, name) == 1)
 		return 0;
 	ERR_clear_error();
-	X509_VERIFY_PARAM_set_hostflags(param,
-	    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-	if (X509_VERIFY_PARAM_set1_host(param, name, 0) != 1 ||
-	    SSL_set_tlsext_host_name(ssl, name) != 1) {
-		ERR_clear_error();
-		return -EINVAL;
-	}
-	return 0;
+	return -EINVAL;
 }
 
 static int
@@ -281,23 +405,21 @@ ssl_mode(enum tls_verify mode)
 
 int
 tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
-    const struct tls_settings *settings)
+    const struct tls_settings *settings, const char *name)
 {
-	const char *name = settings->hostname;
-	const bool named = name != NULL && *name != '\0';
-
 	*v = (struct tls_verify_state){
 		.mode = tls_settings_verify(settings, role),
 		.callback = settings->callback,
 		.flags = TLS_VERIFY_NOT_RUN,
+		.name = name,
 	};
 	SSL_set_verify(ssl, ssl_mode(v->mode), on_certificate);
+	SSL_set_verify_depth(ssl, TLS_VERIFY_INTERMEDIATES);
 	if (role == TLS_ROLE_SERVER)
 		return 0;
 	/* An empty name matches no certificate, and so does one never set. */
-	v->name_unset = !named && (!settings->hostname_set || name != NULL);
-	v->name_odd = named && *name == '.';
-	return named ? expect_name(ssl, name) : 0;
+	v->name_wanted = !settings->hostname_set || name != NULL;
+	return name != NULL ? announce_name(ssl, name) : 0;
 }
 
 void

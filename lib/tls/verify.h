@@ -10,8 +10,22 @@
 /* TLS_CERT_VERIFY_RESULT before a handshake. */
 #define TLS_VERIFY_NOT_RUN UINT32_MAX
 
-/* Certificates of a chain that are told apart; more than OpenSSL verifies. */
-#define TLS_VERIFY_DEPTHS 104
+/* The most certificates between the peer's own and a trusted one. */
+#define TLS_VERIFY_INTERMEDIATES 8
+
+/* Certificates of a chain that are told apart; more than OpenSSL puts in one. */
+#define TLS_VERIFY_DEPTHS (TLS_VERIFY_INTERMEDIATES + 4)
+
+/* How many problems besides the first are kept. */
+#define TLS_VERIFY_OTHERS 6
+
+/* What may be misunderstood about names. */
+enum tls_name_trap {
+	TLS_NAME_PLAIN,
+	TLS_NAME_UNSET,   /* a client that was never given TLS_HOSTNAME */
+	TLS_NAME_HIDDEN,  /* the common name matches, and does not count */
+	TLS_NAME_ADDRESS, /* an address is expected, and names are shown */
+};
 
 /*
  * How the peer's certificate fared.  The whole chain is looked at even after
@@ -20,17 +34,23 @@
 struct tls_verify_state {
 	enum tls_verify mode;
 	struct tls_verify_callback callback; /* the program's, or none */
-	uint32_t at[TLS_VERIFY_DEPTHS];      /* flags of each certificate */
-	int refused;       /* what the callback answered, if not 0 */
-	bool ran;          /* the peer has shown a certificate */
-	bool name_unset;   /* a client that was never given TLS_HOSTNAME */
-	bool name_odd;     /* it was given one that no certificate can have */
-	uint32_t flags;    /* Zephyr's bits, 0 is good; TLS_VERIFY_NOT_RUN */
+	int refused;      /* what the callback answered, if not 0 */
+	bool ran;         /* the peer has shown a certificate */
+	bool name_wanted; /* a client looks for name, which no name may match */
+	const char *name; /* TLS_HOSTNAME, or NULL; the owner's */
+	uint32_t flags;   /* Zephyr's bits, 0 is good; TLS_VERIFY_NOT_RUN */
+	uint32_t at[TLS_VERIFY_DEPTHS]; /* those of each certificate */
 	int error;         /* X509_V_ERR_* of the first problem, or X509_V_OK */
 	int depth;         /* where it was; 0 is the peer's own certificate */
 	char subject[256]; /* of the certificate at that depth */
 	char issuer[256];  /* who signed that certificate */
+	char detail[128];  /* what more is known of the problem, or empty */
 	char presented[512]; /* the names in the peer's own certificate */
+	enum tls_name_trap trap;
+	int others[TLS_VERIFY_OTHERS]; /* further problems, by X509_V_ERR_* */
+	size_t nothers;
+	bool dated; /* a certificate is out of its time: these, since 1970 */
+	int64_t from_s, to_s, now_s;
 };
 
 /* Makes every connection of c verify through its tls_verify_state. */
@@ -38,11 +58,11 @@ void tls_verify_install(SSL_CTX *c);
 
 /*
  * Sets up ssl's verification, expected name and SNI from settings, to report
- * to state, which must outlive ssl.  Returns 0, -EINVAL for a name that
- * OpenSSL does not take, or -ENOMEM.
+ * to state, which must outlive ssl, as must name: settings->hostname or a copy
+ * of it.  Returns 0, or -EINVAL for a name that OpenSSL does not take.
  */
 int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
-    enum tls_role role, const struct tls_settings *settings);
+    enum tls_role role, const struct tls_settings *settings, const char *name);
 
 /*
  * The handshake is complete, perhaps without a certificate to verify, perhaps

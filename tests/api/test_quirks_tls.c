@@ -12,6 +12,7 @@
 #include "support/loop.h"
 #include "support/quirks.h"
 #include "tls/context.h"
+#include "tls/names.h"
 
 #define NO_TAG 99
 
@@ -231,7 +232,22 @@ second_psk(void)
 	return quirks_hazards();
 }
 
+static int
+name_no_address(void)
+{
+	struct pki_cert cert;
+	bool found;
+
+	pki_make(&cert, NULL,
+	    &(struct pki_spec){ .name = "x", .san = "IP:192.0.2.1" });
+	found = tls_names_match(cert.cert, "192.0.2.1");
+	pki_free(&cert);
+	return !found;
+}
+
 static const struct quirk_case cases[] = {
+	{ "name_no_address", QUIRK_TLS_NAME_NO_ADDRESS, name_no_address,
+	    { 0, 1, 0 } },
 	{ "second_psk", QUIRK_TLS_SECOND_PSK, second_psk, { 1, 1, 0 } },
 	{ "psk_without_id", QUIRK_TLS_PSK_WITHOUT_ID, psk_without_id,
 	    { EINVAL, ENOENT, EINVAL } },

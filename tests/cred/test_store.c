@@ -304,6 +304,25 @@ the_first_tag_without_credentials_is_named(void **state)
 }
 
 static void
+tags_are_found_by_what_they_hold(void **state)
+{
+	int tags[4] = { -1, -1, -1, -1 };
+
+	(void)state;
+	assert_int_equal(store_find(CRED_PRIVATE_KEY, tags, 4), 0);
+	add(7, CRED_PRIVATE_KEY, "a");
+	add(1, CRED_CERTIFICATE, "b");
+	add(3, CRED_PRIVATE_KEY, "c");
+	add(5, CRED_PRIVATE_KEY, "d");
+	assert_int_equal(store_find(CRED_PRIVATE_KEY, tags, 2), 2);
+	assert_int_equal(tags[0], 7);
+	assert_int_equal(tags[1], 3);
+	assert_int_equal(tags[2], -1);
+	assert_int_equal(store_find(CRED_PRIVATE_KEY, tags, 4), 3);
+	assert_int_equal(tags[2], 5);
+}
+
+static void
 a_set_outlives_delete_and_replacement(void **state)
 {
 	struct cred_set *old, *new;
@@ -414,6 +433,7 @@ main(void)
 		cmocka_unit_test_setup(no_tags_are_an_empty_set, setup),
 		cmocka_unit_test_setup(
 		    the_first_tag_without_credentials_is_named, setup),
+		cmocka_unit_test_setup(tags_are_found_by_what_they_hold, setup),
 		cmocka_unit_test_setup(a_set_outlives_delete_and_replacement,
 		    setup),
 		cmocka_unit_test_setup(

@@ -1,0 +1,191 @@
+#include "tls/hint.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include "tls/alert.h"
+#include "tls/alpn.h"
+#include "tls/offer.h"
+#include "tls/psk.h"
+#include "tls/verify.h"
+
+/* A key that may be text by mistake has at least so many hex digits. */
+#define HEX_LEAST 16
+
+/* Why this side ended it, or 0 if it did not. */
+static int
+own_reason(const struct verdict_case *c)
+{
+	if (c->side != VERDICT_OURS || c->verify->error != X509_V_OK ||
+	    ERR_GET_LIB(c->ssl_error) != ERR_LIB_SSL)
+		return 0;
+	return ERR_GET_REASON(c->ssl_error);
+}
+
+/* The alert by which the peer ended it, or -1 if it did not. */
+static int
+peer_alert(const struct verdict_case *c)
+{
+	return c->side == VERDICT_PEER ? tls_alert_of(c->ssl_error) : -1;
+}
+
+/*
+ * Keys that differ show in the first thing that is proved or encrypted by one:
+ * the ClientHello of TLS 1.3, the Finished of TLS 1.2.
+ */
+static bool
+proves_another_key(const struct verdict_case *c)
+{
+	switch (own_reason(c)) {
+	case SSL_R_BINDER_DOES_NOT_VERIFY:
+	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+	case SSL_R_DIGEST_CHECK_FAILED:
+		return true;
+	default:
+		break;
+	}
+	switch (peer_alert(c)) {
+	case SSL_AD_BAD_RECORD_MAC:
+	case SSL_AD_DECRYPT_ERROR:
+	case SSL_AD_ILLEGAL_PARAMETER:
+		return c->stage == TLS_ST_CW_CLNT_HELLO ||
+		    c->stage == TLS_ST_CW_FINISHED;
+	default:
+		return false;
+	}
+}
+
+/* A server that knows no such identity, and perhaps has nothing else. */
+static bool
+knows_no_identity(const struct verdict_case *c)
+{
+	return peer_alert(c) == SSL_AD_UNKNOWN_PSK_IDENTITY ||
+	    (peer_alert(c) == SSL_AD_HANDSHAKE_FAILURE &&
+	        c->stage == TLS_ST_CW_CLNT_HELLO);
+}
+
+static bool
+is_hex_text(const struct cred *key)
+{
+	for (size_t i = 0; i < key->len; i++) {
+		if (!isxdigit(key->data[i]))
+			return false;
+	}
+	return key->len >= HEX_LEAST && key->len % 2 == 0;
+}
+
+static void
+hint_wrong_key(const struct tls_psk *used, char *buf, size_t size)
+{
+	char id[TLS_PSK_ID_MAX + 1];
+
+	tls_psk_print(used->id->data, used->id->len, id);
+	snprintf(buf, size,
+	    "the two sides have different pre-shared keys for the identity "
+	    "\"%s\"; ours, of sec_tag %d, has %zu bytes%s",
+	    id, used->key->tag, used->key->len,
+	    is_hex_text(used->key)
+	        ? ", which are hex digits: text, where the device takes the "
+	          "bytes themselves?"
+	        : "");
+}
+
+static void
+hint_identity(const struct tls_psk *used, char *buf, size_t size)
+{
+	char id[TLS_PSK_ID_MAX + 1];
+
+	tls_psk_print(used->id->data, used->id->len, id);
+	snprintf(buf, size,
+	    "the server may not know the PSK identity \"%s\" of sec_tag %d", id,
+	    used->id->tag);
+}
+
+/* About pre-shared keys, if they were spoken of. */
+static void
+hint_psk(const struct verdict_case *c, char *buf, size_t size)
+{
+	const struct tls_psk_state *psk = c->psk;
+
+	if (psk == NULL || !c->handshake)
+		return;
+	if (psk->used != NULL && proves_another_key(c))
+		hint_wrong_key(psk->used, buf, size);
+	else if (psk->used != NULL && knows_no_identity(c))
+		hint_identity(psk->used, buf, size);
+	else if (psk->unknown &&
+	    (own_reason(c) == SSL_R_PSK_IDENTITY_NOT_FOUND ||
+	        (own_reason(c) != 0 && tls_offer_is_at_fault(c->ssl_error))))
+		snprintf(buf, size,
+		    "the client named the PSK identity \"%s\", which no "
+		    "TLS_CREDENTIAL_PSK_ID under these tags has",
+		    psk->named);
+}
+
+static void
+hint_alpn(const struct verdict_case *c, char *buf, size_t size)
+{
+	char ours[TLS_ALPN_TEXT];
+
+	if (c->alpn == NULL ||
+	    (own_reason(c) != SSL_R_NO_APPLICATION_PROTOCOL &&
+	        peer_alert(c) != SSL_AD_NO_APPLICATION_PROTOCOL))
+		return;
+	tls_alpn_print(c->alpn->wire, c->alpn->len, ours);
+	if (c->role == TLS_ROLE_CLIENT)
+		snprintf(buf, size,
+		    "the server speaks none of TLS_ALPN_LIST: %s", ours);
+	else
+		snprintf(buf, size,
+		    "TLS_ALPN_LIST has %s; the client offers "
+		    "%s",
+		    ours, c->alpn->refused);
+}
+
+/* Alerts by which servers tell that they miss a certificate of the client. */
+static bool
+lacks_certificate(int alert)
+{
+	return alert == SSL_AD_HANDSHAKE_FAILURE ||
+	    alert == SSL_AD_BAD_CERTIFICATE ||
+	    alert == SSL_AD_CERTIFICATE_REQUIRED;
+}
+
+/* Hints that are the same for everybody; NULL is none. */
+static const char *
+plain_hint(const struct verdict_case *c)
+{
+	if (c->asked_in_vain && lacks_certificate(peer_alert(c)))
+		return "the server asked for a certificate, and "
+		       "TLS_SEC_TAG_LIST has none with a key";
+	switch (own_reason(c)) {
+	case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE:
+		return "the client has no certificate, and TLS_PEER_VERIFY is "
+		       "2, required";
+	case SSL_R_BAD_SIGNATURE:
+		return "the peer's key does not belong to its certificate, or "
+		       "the message was changed on its way";
+	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
+		return "what came was not encrypted with the key of this "
+		       "connection, or was changed on its way";
+	default:
+		return tls_alert_hint(peer_alert(c), c->role, c->shown);
+	}
+}
+
+void
+tls_hint(const struct verdict_case *c, char *buf, size_t size)
+{
+	const char *plain = plain_hint(c);
+
+	buf[0] = '\0';
+	hint_psk(c, buf, size);
+	if (buf[0] == '\0')
+		hint_alpn(c, buf, size);
+	if (buf[0] == '\0' && plain != NULL)
+		snprintf(buf, size, "%s", plain);
+}

@@ -1,0 +1,109 @@
+#include "support/test.h"
+
+#include <string.h>
+
+#include <openssl/err.h>
+
+#include "tls/alpn.h"
+#include "tls/hint.h"
+#include "tls/psk.h"
+#include "tls/verify.h"
+
+#define OURS(reason) ERR_PACK(ERR_LIB_SSL, 0, SSL_R_##reason)
+#define ALERT(number) ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (number))
+
+#define TAG 4
+
+/* The key and its identity, in that order. */
+static struct cred_set *
+make_creds(void)
+{
+	static const char key[] = "0123456789abcdef", id[] = "a\"b\x1b";
+	struct cred_set *set = NULL;
+	int missing;
+
+	assert_int_equal(store_add(TAG, CRED_PSK, key, sizeof(key) - 1), 0);
+	assert_int_equal(store_add(TAG, CRED_PSK_ID, id, sizeof(id) - 1), 0);
+	assert_int_equal(store_collect(&(int){ TAG }, 1, &set, &missing), 0);
+	assert_int_equal(store_delete(TAG, CRED_PSK), 0);
+	assert_int_equal(store_delete(TAG, CRED_PSK_ID), 0);
+	return set;
+}
+
+/* A failure of a connection with a key and a list, and its hint. */
+static const struct hint_case {
+	const char *name;
+	enum tls_role role;
+	enum verdict_side side;
+	unsigned long error;
+	int stage;
+	bool used;        /* the key was, in part at least */
+	const char *said; /* "" is no hint */
+} rows[] = {
+	{ "nothing", TLS_ROLE_CLIENT, VERDICT_CLOSED, 0, TLS_ST_CW_CLNT_HELLO,
+	    true, "" },
+	{ "an_alert_that_says_it_all", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(80),
+	    TLS_ST_CW_CLNT_HELLO, true, "" },
+	{ "a_key_that_was_not_used", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(20),
+	    TLS_ST_CW_FINISHED, false, "" },
+	{ "a_key_that_was", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(51),
+	    TLS_ST_CW_CLNT_HELLO, true,
+	    "different pre-shared keys for the identity \"a?b?\"; ours, of "
+	    "sec_tag 4, has 16 bytes, which are hex digits" },
+	{ "an_alert_about_something_else", TLS_ROLE_CLIENT, VERDICT_PEER,
+	    ALERT(51), TLS_ST_CR_CERT, true, "" },
+	{ "an_identity_that_is_not_known", TLS_ROLE_CLIENT, VERDICT_PEER,
+	    ALERT(115), TLS_ST_CW_FINISHED, true,
+	    "may not know the PSK identity \"a?b?\" of sec_tag 4" },
+	{ "protocols_of_the_client", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(120),
+	    TLS_ST_CW_CLNT_HELLO, false,
+	    "speaks none of TLS_ALPN_LIST: h2, a?b" },
+	{ "protocols_of_the_server", TLS_ROLE_SERVER, VERDICT_OURS,
+	    OURS(NO_APPLICATION_PROTOCOL), TLS_ST_SR_CLNT_HELLO, false,
+	    "TLS_ALPN_LIST has h2, a?b; the client offers spdy" },
+};
+
+static void
+hint(void **state)
+{
+	const struct hint_case *c = *state;
+	struct cred_set *set = make_creds();
+	const struct tls_psk psk = { set->creds[0], set->creds[1] };
+	const struct tls_psk_state psks = { .psks = &psk,
+		.n = 1,
+		.used = c->used ? &psk : NULL };
+	struct tls_alpn alpn = { .wire = (unsigned char *)"\2h2\3a\nb",
+		.len = 7,
+		.refused = "spdy" };
+	const struct tls_verify_state verify = { 0 };
+	const struct verdict_case v = { .role = c->role,
+		.handshake = true,
+		.side = c->side,
+		.ssl_error = c->error,
+		.stage = c->stage,
+		.verify = &verify,
+		.psk = &psks,
+		.alpn = &alpn };
+	char text[256];
+
+	tls_hint(&v, text, sizeof(text));
+	if (c->said[0] == '\0')
+		assert_string_equal(text, "");
+	else if (strstr(text, c->said) == NULL)
+		fail_msg("no \"%s\" in: %s", c->said, text);
+	tls_hint(&v, text, 5);
+	assert_true(strlen(text) < 5);
+	store_set_put(set);
+}
+
+int
+main(void)
+{
+	struct CMUnitTest tests[LEN(rows)];
+
+	for (size_t i = 0; i < LEN(rows); i++)
+		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
+			.test_func = hint,
+			.initial_state = (void *)&rows[i] };
+	return cmocka_run_group_tests_name("tls/hint", tests, NULL, NULL);
+}
