@@ -1,6 +1,7 @@
 """Adds up Meson's log: cmocka tests and TAP lines count one by one.
 
-Prints what failed or was skipped, then a line "PASSED FAILED SKIPPED".
+Prints how much interop tested, and what failed or was skipped; then a line
+"PASSED FAILED SKIPPED".
 """
 import json
 import re
@@ -36,6 +37,8 @@ def main():
     with open(sys.argv[1], encoding='utf-8') as log:
         tests = [json.loads(line) for line in log]
     for test in tests:
+        for size in re.findall(r'^# (interop: .*)', test['stdout'], re.M):
+            print(size)
         counts = count(test)
         total = [a + b for a, b in zip(total, counts)]
         if counts[1]:

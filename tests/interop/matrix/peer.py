@@ -1,0 +1,163 @@
+"""What all peers have in common: our end, and what is expected of a row."""
+import os
+import re
+import shutil
+
+import rows
+from procs import Failure
+
+PSK_ID, PSK = 'device-17', '00112233445566778899aabbccddeeff'
+VERIFY = {'none': 0, 'optional': 1, 'required': 2}
+
+# Bits of TLS_CERT_VERIFY_RESULT.
+NOT_TRUSTED, MISSING, SKIPPED = 0x08, 0x40, 0x80
+
+
+class Peer:
+    """An implementation in both roles; each has a module of its own.
+
+    serve and connect do a row with the peer as server and as client.  Both
+    return what the peer tells of each connection: a list of dictionaries with
+    those of the keys of expected() that it tells at all.
+    """
+    name = ''
+    commands = {}  # and their packages
+    values = {}  # of rows.values, where the peer has not all
+    alpn = 'mqtt'
+
+    def missing(self, _shared):
+        """Why there is nothing to test, or None."""
+        for command, package in self.commands.items():
+            if shutil.which(command) is None:
+                return f'there is no {command} here (package {package})'
+        return None
+
+    def rows(self):
+        return rows.pairwise(row for row
+                             in rows.all_rows(rows.values(**self.values))
+                             if self.supports(row))
+
+    def supports(self, _row):
+        return True
+
+    async def serve(self, row, bench):
+        raise NotImplementedError
+
+    async def connect(self, row, bench):
+        raise NotImplementedError
+
+    async def make(self, row, bench):
+        """One row; raises Failure."""
+        run = self.serve if row.role == 'client' else self.connect
+        theirs = await run(row, bench)
+        ours = [told for process in bench.ours
+                for told in rounds_told(process)]
+        if len(ours) != row.rounds * len(bench.ours):
+            raise Failure(f'zsock tells of {len(ours)} connections')
+        self.check(row, 'zsock', ours)
+        self.check(row, self.name, theirs)
+
+    def our_arguments(self, row, bench):
+        """zsock_end's, but for its role, its port and its steps."""
+        c = bench.shared.certs
+        argv = ['--lowest', '13' if row.version == rows.V13 else '12',
+                '--verify', VERIFY[row.verify], '--got', bench.file('got'),
+                '--rounds', row.rounds]
+        if row.key == 'psk':
+            argv += ['--psk', f'{PSK_ID}={PSK}']
+        else:
+            argv += ['--ca', trusted_by_us(row, c)]
+        if row.role == 'client':
+            argv += ['--name', 'localhost']
+        if row.key != 'psk' and (row.role == 'server' or row.mutual):
+            argv += ['--cert', c.cert(row.key, row.role),
+                     '--key', c.key(row.key, row.role)]
+        if row.chosen_by == 'us':
+            argv += ['--suites', hex(row.suite.number)]
+        if row.alpn:
+            argv += ['--alpn', f'coap,{self.alpn}']
+        if row.resume != 'no':
+            argv += ['--sessions']
+        return argv
+
+    async def start_our_server(self, row, bench, *steps):
+        """The process, and the port that it listens on."""
+        process = await bench.start_watched(
+            bench.shared.zsock_end, *self.our_arguments(row, bench), 'server',
+            *steps)
+        return process, (await process.says(r'^listening (\d+)$'))[1]
+
+    async def start_our_client(self, row, bench, port, *steps):
+        return await bench.start_watched(
+            bench.shared.zsock_end, *self.our_arguments(row, bench),
+            '--port', port, 'client', *steps)
+
+    def expected(self, row, i):
+        """What either side is to tell of connection i."""
+        return {
+            'version': row.version,
+            'suite': row.suite.number,
+            'alpn': self.alpn if row.alpn else '',
+            'resumed': i > 0,
+            'client': row.mutual,  # has a certificate
+            'verify': expected_flags(row),
+        }
+
+    def check(self, row, who, told):
+        if len(told) % row.rounds != 0:
+            raise Failure(f'{who} tells of {len(told)} connections')
+        for i, connection in enumerate(told):
+            want = self.expected(row, i % row.rounds)
+            for what, value in connection.items():
+                if want[what] is not None and value != want[what]:
+                    raise Failure(f'{who}, connection {i + 1}: {what} is '
+                                  f'{value!r}, not {want[what]!r}')
+
+
+def trusted_by_us(row, c):
+    """A client that does not insist gets along with a stranger."""
+    if row.role == 'client' and row.verify != 'required':
+        return c.stranger
+    return c.cert(row.key, 'ca')
+
+
+def expected_flags(row):
+    """TLS_CERT_VERIFY_RESULT on our side; None without certificates."""
+    if row.key == 'psk':
+        return None
+    if row.verify == 'none':
+        return SKIPPED
+    if row.verify == 'required':
+        return 0
+    if row.role == 'client':
+        return NOT_TRUSTED
+    return 0 if row.mutual else MISSING
+
+
+def rounds_told(process):
+    """What zsock_end or mbedtls_end tells of each of its connections."""
+    rounds = []
+    for line in re.findall(r'^open (.*)$', process.output(), re.M):
+        told = dict(word.split('=') for word in line.split())
+        rounds.append({
+            'version': told['version'],
+            'suite': int(told['number'], 16),
+            'verify': int(told['verify'], 16),
+        })
+        if 'alpn' in told:
+            rounds[-1]['alpn'] = told['alpn'].replace('-', '')
+        if 'resumed' in told:
+            rounds[-1]['resumed'] = told['resumed'] == 'yes'
+    return rounds
+
+
+def expect_payload(bench, got, where):
+    """What came in is what the other end has sent."""
+    if bytes(got) != bench.shared.payload:
+        raise Failure(f'{where}: {len(got)} bytes came, and not those '
+                      f'{len(bench.shared.payload)} that were sent')
+
+
+def read_got(bench, name='got'):
+    with open(os.path.join(bench.folder, name), 'rb') as f:
+        return f.read()

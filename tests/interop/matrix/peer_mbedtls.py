@@ -1,0 +1,75 @@
+"""Mbed TLS, which devices have, through tests/interop/mbedtls_end.c."""
+import os
+
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got, rounds_told
+from rows import TLS12
+
+
+class MbedTLS(Peer):
+    name = 'mbedtls'
+    values = {'suite': TLS12, 'key': ('rsa', 'p256', 'p384', 'psk')}
+
+    def missing(self, shared):
+        if not os.path.exists(shared.mbedtls_end):
+            return 'there was no Mbed TLS 2.28 to build with ' \
+                '(package libmbedtls-dev)'
+        return None
+
+    def arguments(self, row, bench, end):
+        c = bench.shared.certs
+        argv = ['--rounds', row.rounds, '--got', bench.file('peer')]
+        if row.key == 'psk':
+            argv += ['--psk', f'{PSK_ID}={PSK}']
+        else:
+            argv += ['--ca', c.cert(row.key, 'ca')]
+            if end == 'server' or row.mutual:
+                argv += ['--cert', c.cert(row.key, end),
+                         '--key', c.key(row.key, end)]
+        if end == 'client':
+            argv += ['--name', 'localhost']
+        elif row.mutual:
+            argv += ['--verify', 2]
+        if row.chosen_by == 'peer':
+            argv += ['--suites', hex(row.suite.number)]
+        if row.alpn:
+            argv += ['--alpn', f'h2,{self.alpn}']
+        if row.resume != 'no':
+            argv += ['--sessions']
+        if row.resume == 'id':
+            argv += ['--no-tickets']
+        return argv
+
+    @staticmethod
+    def steps(bench, end):
+        """Who receives first waits for the end, too."""
+        send = f'send={bench.shared.payload_file}'
+        recv = f'recv={len(bench.shared.payload)}'
+        return [send, recv] if end == 'client' else [recv, send, 'end']
+
+    async def serve(self, row, bench):
+        server = await bench.start_watched(
+            bench.shared.mbedtls_end, *self.arguments(row, bench, 'server'),
+            'server', *self.steps(bench, 'server'))
+        port = (await server.says(r'^listening (\d+)$'))[1]
+        end = await self.start_our_client(row, bench, port,
+                                          *self.steps(bench, 'client'))
+        return await self.outcome(bench, end, server)
+
+    async def connect(self, row, bench):
+        end, port = await self.start_our_server(row, bench,
+                                                *self.steps(bench, 'server'))
+        client = await bench.start_watched(
+            bench.shared.mbedtls_end, *self.arguments(row, bench, 'client'),
+            '--port', port, 'client', *self.steps(bench, 'client'))
+        return await self.outcome(bench, end, client)
+
+    @staticmethod
+    async def outcome(bench, end, peer):
+        await end.ends()
+        await peer.ends()
+        expect_payload(bench, read_got(bench), 'our side')
+        expect_payload(bench, read_got(bench, 'peer'), 'Mbed TLS')
+        told = rounds_told(peer)
+        for connection in told:
+            del connection['verify']  # its own is not what is expected of ours
+        return told

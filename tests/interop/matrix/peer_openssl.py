@@ -1,0 +1,116 @@
+"""openssl s_server and s_client."""
+import re
+
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got
+from procs import Failure
+from suites import OPENSSL_NUMBERS, TLS13_OPENSSL, V13
+
+VERSION = {'TLSv1.2': '-tls1_2', V13: '-tls1_3'}
+
+
+def suite_arguments(row):
+    """The row's suite alone, or all that OpenSSL has."""
+    alone = row.suite.openssl if row.chosen_by == 'peer' else None
+    if row.version == V13:
+        return ['-ciphersuites', alone or TLS13_OPENSSL]
+    return ['-cipher', f'{alone or "ALL"}:@SECLEVEL=0']
+
+
+class OpenSSL(Peer):
+    name = 'openssl'
+    commands = {'openssl': 'openssl'}
+
+    def arguments(self, row, bench, end):
+        c = bench.shared.certs
+        argv = [VERSION[row.version], *suite_arguments(row)]
+        if row.key == 'psk':
+            argv += ['-psk', PSK, '-psk_identity', PSK_ID]
+        else:
+            argv += ['-CAfile', c.cert(row.key, 'ca'), '-verify_return_error']
+            if end == 'server' or row.mutual:
+                argv += ['-cert', c.cert(row.key, end),
+                         '-key', c.key(row.key, end)]
+        if row.resume == 'id':
+            argv += ['-no_ticket']
+        if row.alpn:
+            argv += ['-alpn', self.alpn if end == 'server'
+                     else f'h2,{self.alpn}']
+        return argv
+
+    async def serve(self, row, bench):
+        argv = ['openssl', 's_server', '-accept', '127.0.0.1:0',
+                '-naccept', row.rounds, *self.arguments(row, bench, 'server')]
+        if row.key == 'psk':
+            argv += ['-nocert']
+        if row.mutual:
+            argv += ['-Verify', 1]
+        server = await bench.start(*argv)
+        port = (await server.says(r'^ACCEPT .*:(\d+)$'))[1]
+        end = await self.start_our_client(
+            row, bench, port, f'send={bench.shared.payload_file}',
+            f'recv={len(bench.shared.payload)}')
+        for i in range(row.rounds):
+            await server.says(r'^CIPHER is', i + 1)
+            await server.write(bench.shared.payload)
+        await end.ends()
+        await server.ends()
+        expect_payload(bench, read_got(bench), 'our client')
+        if server.out.count(bench.shared.payload) != row.rounds:
+            raise Failure('s_server did not receive what was sent')
+        if server.output().count('\nDONE\n') != row.rounds:
+            raise Failure('s_server did not see an orderly end')
+        told = server.output().split('CONNECTION CLOSED')[:-1]
+        return [self.told_by_server(text) for text in told]
+
+    @staticmethod
+    def told_by_server(text):
+        alpn = re.search(r'^ALPN protocols selected: (\S*)', text, re.M)
+        suite = re.search(r'^CIPHER is (\S+)', text, re.M)[1]
+        told = {
+            'suite': OPENSSL_NUMBERS.get(suite, suite),
+            'alpn': alpn[1] if alpn else '',
+            'resumed': 'Reused session-id' in text,
+        }
+        if not told['resumed']:
+            told['client'] = 'subject=CN = device' in text
+        return told
+
+    async def connect(self, row, bench):
+        end, port = await self.start_our_server(
+            row, bench, f'recv={len(bench.shared.payload)}',
+            f'send={bench.shared.payload_file}')
+        told = []
+        for i in range(row.rounds):
+            argv = ['openssl', 's_client', '-connect', f'127.0.0.1:{port}',
+                    *self.arguments(row, bench, 'client')]
+            if row.key != 'psk':
+                argv += ['-servername', 'localhost',
+                         '-verify_hostname', 'localhost']
+            if row.rounds > 1:
+                argv += [('-sess_out', '-sess_in')[i], bench.file('session')]
+            client = await bench.start(*argv)
+            await client.write(bench.shared.payload)
+            await client.ends()
+            if bench.shared.payload not in client.out:
+                raise Failure('s_client did not receive what was sent')
+            told.append(self.told_by_client(row, client.output()))
+        await end.ends()
+        expect_payload(bench, read_got(bench), 'our server')
+        return told
+
+    @staticmethod
+    def told_by_client(row, text):
+        state, version, suite = re.search(
+            r'^(New|Reused), (\S+), Cipher is (\S+)', text, re.M).groups()
+        alpn = re.search(r'^ALPN protocol: (\S*)', text, re.M)
+        if row.key != 'psk' and 'Verification: OK' not in text:
+            raise Failure('s_client has not verified the server')
+        if not re.search(r'^closed$', text, re.M) or 'unexpected eof' in text:
+            raise Failure('s_client did not see an orderly end')
+        return {
+            'version': re.search(r'Protocol *: (\S+)', text)[1]
+            if 'Protocol ' in text else version,
+            'suite': OPENSSL_NUMBERS.get(suite, suite),
+            'alpn': alpn[1] if alpn else '',
+            'resumed': state == 'Reused',
+        }

@@ -1,0 +1,105 @@
+"""The rows of the matrix: which handshakes are made with a peer."""
+import dataclasses
+import itertools
+
+from suites import CERTS, SUITES, V12, V13, Suite
+
+AXES = ('role', 'key', 'suite', 'chosen_by', 'verify', 'mutual', 'resume',
+        'alpn')
+# Not all pairs of values: what a suite does not depend on is left out.
+PAIRS = [(a, b) for a, b in itertools.combinations(AXES, 2)
+         if not ('suite' in (a, b) and {a, b} & {'verify', 'mutual', 'alpn'})]
+
+
+@dataclasses.dataclass(frozen=True)
+class Row:
+    role: str  # ours
+    key: str  # of both sides; 'psk' is none
+    suite: Suite
+    chosen_by: str  # who allows this suite alone: 'us' or the 'peer'
+    verify: str  # TLS_PEER_VERIFY on our side
+    mutual: bool  # the client has a certificate, and is asked for it
+    resume: str  # 'no', or how the second connection comes back to the first
+    alpn: bool  # 'mqtt' is agreed on
+
+    @property
+    def version(self):
+        return self.suite.version
+
+    @property
+    def rounds(self):
+        return 1 if self.resume == 'no' else 2
+
+    def __str__(self):
+        words = [f'our {self.role}', self.version, self.key, self.suite.name,
+                 f'chosen by {self.chosen_by}', f'verify {self.verify}']
+        words += ['mutual'] * self.mutual + ['alpn'] * self.alpn
+        words += [f'resumed by {self.resume}'] * (self.resume != 'no')
+        return ', '.join(words)
+
+
+def possible(row):
+    """Is there such a handshake at all?"""
+    if row.key not in row.suite.keys:
+        return False
+    if row.resume == 'id' and row.version == V13:
+        return False
+    if 'CCM' in row.suite.name and row.chosen_by == 'peer':
+        return False  # OpenSSL has it, but offers it only if asked to
+    if row.key == 'psk':
+        return row.verify == 'required' and not row.mutual
+    if row.role == 'server' and row.verify != 'optional':
+        return row.mutual == (row.verify == 'required')
+    return True
+
+
+def all_rows(values):
+    for combination in itertools.product(*(values[a] for a in AXES)):
+        row = Row(*combination)
+        if possible(row):
+            yield row
+
+
+def pairs_of(row):
+    return [(a, b, getattr(row, a), getattr(row, b)) for a, b in PAIRS]
+
+
+def pairwise(candidates):
+    """Few rows that have every pair of values that any candidate has."""
+    bits = {}
+    left = []
+    for row in candidates:
+        mask = 0
+        for pair in pairs_of(row):
+            mask |= 1 << bits.setdefault(pair, len(bits))
+        left.append((mask, row))
+    missing = (1 << len(bits)) - 1
+    rows = []
+    while missing:
+        mask, row = max(left, key=lambda item: (item[0] & missing).bit_count())
+        missing &= ~mask
+        rows.append(row)
+    return rows
+
+
+def values(**narrower):
+    """Every value of every axis, or fewer."""
+    every = {
+        'role': ('client', 'server'),
+        'key': CERTS,
+        'suite': SUITES,
+        'chosen_by': ('peer',),
+        'verify': ('required', 'optional', 'none'),
+        'mutual': (False, True),
+        'resume': ('no',),
+        'alpn': (False,),
+    }
+    return {axis: [v for v in every[axis] if v in narrower.get(axis, [v])]
+            for axis in AXES}
+
+
+def suites_of(version):
+    return tuple(s for s in SUITES if s.version == version)
+
+
+TLS12 = suites_of(V12)

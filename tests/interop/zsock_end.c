@@ -1,0 +1,235 @@
+/* The library's end of an interop connection; ends.c has the usage. */
+#include <errno.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <zephyr/net/socket.h>
+#include <zephyr/net/tls_credentials.h>
+#include <zsock/zsock.h>
+
+#include "interop/ends.h"
+
+enum { TAG_CA = 1, TAG_OWN, TAG_PSK };
+
+static sec_tag_t tags[END_LIST_MAX + TAG_PSK];
+static size_t ntags;
+
+static _Noreturn void
+fail(int sock, const char *what)
+{
+	const int err = errno;
+	char text[512] = "", why[600];
+
+	if (sock >= 0)
+		zsock_error_text(sock, text, sizeof(text));
+	snprintf(why, sizeof(why), "%s: %s", strerrorname_np(err), text);
+	end_fail(what, why);
+}
+
+static void
+add(sec_tag_t tag, enum tls_credential_type type, const void *data, size_t len)
+{
+	errno = -tls_credential_add(tag, type, data, len);
+	if (errno != 0)
+		fail(-1, "tls_credential_add");
+	if (ntags == 0 || tags[ntags - 1] != tag)
+		tags[ntags++] = tag;
+}
+
+/* PEM counts its NUL. */
+static void
+add_file(sec_tag_t tag, enum tls_credential_type type, const char *file)
+{
+	size_t len;
+	char *data;
+
+	if (file == NULL)
+		return;
+	data = end_read_file(file, &len);
+	if (strstr(data, "-----BEGIN") != NULL)
+		len++;
+	add(tag, type, data, len);
+	free(data);
+}
+
+/* Each identity has a tag of its own. */
+static void
+add_credentials(const struct end_args *a)
+{
+	add_file(TAG_CA, TLS_CREDENTIAL_CA_CERTIFICATE, a->ca);
+	add_file(TAG_OWN, TLS_CREDENTIAL_PUBLIC_CERTIFICATE, a->cert);
+	add_file(TAG_OWN, TLS_CREDENTIAL_PRIVATE_KEY, a->key);
+	for (size_t i = 0; i < a->npsk; i++) {
+		const struct end_psk psk = end_parse_psk(a->psk[i]);
+		const sec_tag_t tag = TAG_PSK + (sec_tag_t)i;
+
+		add(tag, TLS_CREDENTIAL_PSK_ID, psk.id, psk.id_len);
+		add(tag, TLS_CREDENTIAL_PSK, psk.key, psk.len);
+	}
+}
+
+static void
+set(int sock, int level, int option, const void *val, size_t len,
+    const char *what)
+{
+	if (zsock_setsockopt(sock, level, option, val, (net_socklen_t)len) != 0)
+		fail(sock, what);
+}
+
+#define SET_TLS(option, val, len) \
+	set(sock, ZSOCK_SOL_TLS, ZSOCK_##option, val, len, #option)
+
+static int
+open_socket(const struct end_args *a)
+{
+	static const int protocols[] = { NET_IPPROTO_TLS_1_0,
+		NET_IPPROTO_TLS_1_1, NET_IPPROTO_TLS_1_2, NET_IPPROTO_TLS_1_3 };
+	const int on = ZSOCK_TLS_SESSION_CACHE_ENABLED;
+	const int sock = zsock_socket(NET_AF_INET, NET_SOCK_STREAM,
+	    protocols[(a->lowest - 10) & 3]);
+
+	if (sock < 0)
+		fail(-1, "socket");
+	if (ntags > 0)
+		SET_TLS(TLS_SEC_TAG_LIST, tags, ntags * sizeof(tags[0]));
+	if (a->name != NULL || a->any_name)
+		SET_TLS(TLS_HOSTNAME, a->name,
+		    a->name == NULL ? 0 : strlen(a->name) + 1);
+	if (a->verify >= 0)
+		SET_TLS(TLS_PEER_VERIFY, &a->verify, sizeof(a->verify));
+	if (a->nsuites > 0)
+		SET_TLS(TLS_CIPHERSUITE_LIST, a->suites,
+		    a->nsuites * sizeof(a->suites[0]));
+	if (a->nalpn > 0)
+		SET_TLS(TLS_ALPN_LIST, a->alpn, a->nalpn * sizeof(a->alpn[0]));
+	if (a->sessions)
+		SET_TLS(TLS_SESSION_CACHE, &on, sizeof(on));
+	return sock;
+}
+
+static void
+tell_open(int sock)
+{
+	const char *version = zsock_tls_version(sock);
+	const char *suite = zsock_tls_ciphersuite(sock);
+	int number;
+	uint32_t flags;
+	net_socklen_t len = sizeof(number), flags_len = sizeof(flags);
+
+	if (version == NULL || suite == NULL)
+		fail(sock, "zsock_tls_version");
+	if (zsock_getsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_CIPHERSUITE_USED,
+	        &number, &len) != 0)
+		fail(sock, "TLS_CIPHERSUITE_USED");
+	if (zsock_getsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_CERT_VERIFY_RESULT,
+	        &flags, &flags_len) != 0)
+		fail(sock, "TLS_CERT_VERIFY_RESULT");
+	printf("open version=%s suite=%s number=0x%04x verify=0x%x\n", version,
+	    suite, (unsigned)number, (unsigned)flags);
+}
+
+static void
+send_all(void *with, const unsigned char *data, size_t len)
+{
+	const int sock = *(int *)with;
+
+	while (len > 0) {
+		const ssize_t n = zsock_send(sock, data, len, 0);
+
+		if (n < 0)
+			fail(sock, "send");
+		data += n;
+		len -= (size_t)n;
+	}
+}
+
+static size_t
+recv_some(void *with, unsigned char *data, size_t len)
+{
+	const int sock = *(int *)with;
+	const ssize_t n = zsock_recv(sock, data, len, 0);
+
+	if (n < 0)
+		fail(sock, "recv");
+	return (size_t)n;
+}
+
+static void
+serve_connection(int sock, const struct end_args *a)
+{
+	const struct zsock_timeval t = { .tv_sec = END_WAIT_S };
+	const struct end_stream stream = { &sock, send_all, recv_some };
+
+	set(sock, ZSOCK_SOL_SOCKET, ZSOCK_SO_RCVTIMEO, &t, sizeof(t),
+	    "SO_RCVTIMEO");
+	set(sock, ZSOCK_SOL_SOCKET, ZSOCK_SO_SNDTIMEO, &t, sizeof(t),
+	    "SO_SNDTIMEO");
+	tell_open(sock);
+	end_run_steps(a, &stream);
+	if (zsock_close(sock) != 0)
+		fail(sock, "close");
+	printf("closed\n");
+}
+
+static struct net_sockaddr_in
+loopback(int port)
+{
+	return (struct net_sockaddr_in){
+		.sin_family = NET_AF_INET,
+		.sin_port = htons((uint16_t)port),
+		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+	};
+}
+
+static void
+run_client(const struct end_args *a)
+{
+	struct net_sockaddr_in to = loopback(a->port);
+
+	for (int i = 0; i < a->rounds; i++) {
+		const int sock = open_socket(a);
+
+		if (zsock_connect(sock, (struct net_sockaddr *)&to,
+		        sizeof(to)) != 0)
+			fail(sock, "connect");
+		serve_connection(sock, a);
+	}
+}
+
+static void
+run_server(const struct end_args *a)
+{
+	struct net_sockaddr_in at = loopback(0);
+	net_socklen_t len = sizeof(at);
+	const int listener = open_socket(a);
+
+	if (zsock_bind(listener, (struct net_sockaddr *)&at, sizeof(at)) != 0 ||
+	    zsock_listen(listener, 5) != 0 ||
+	    zsock_getsockname(listener, (struct net_sockaddr *)&at, &len) != 0)
+		fail(listener, "listen");
+	printf("listening %d\n", ntohs(at.sin_port));
+	for (int i = 0; i < a->rounds; i++) {
+		const int sock = zsock_accept(listener, NULL, NULL);
+
+		if (sock < 0)
+			fail(listener, "accept");
+		serve_connection(sock, a);
+	}
+	zsock_close(listener);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct end_args a;
+
+	end_take_args(&a, argc, argv);
+	add_credentials(&a);
+	if (a.server)
+		run_server(&a);
+	else
+		run_client(&a);
+	return 0;
+}
