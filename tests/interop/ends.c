@@ -217,6 +217,15 @@ end_take_args(struct end_args *a, int argc, char **argv)
 	alarm(RUN_S);
 }
 
+void
+end_tell_open(const char *version, const char *suite, unsigned number,
+    unsigned flags, const char *alpn, bool resumed)
+{
+	printf("open version=%s suite=%s number=0x%04x verify=0x%x alpn=%s "
+	       "resumed=%s\n",
+	    version, suite, number, flags, alpn, resumed ? "yes" : "no");
+}
+
 static void
 send_file(const struct end_stream *s, const char *file)
 {

@@ -54,6 +54,10 @@ struct end_psk {
 
 struct end_psk end_parse_psk(const char *arg);
 
+/* Prints the line of a handshake that is complete; flags are of X.509. */
+void end_tell_open(const char *version, const char *suite, unsigned number,
+    unsigned flags, const char *alpn, bool resumed);
+
 /* Does the steps of one connection. */
 void end_run_steps(const struct end_args *a, const struct end_stream *s);
 

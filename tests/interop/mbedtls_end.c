@@ -146,12 +146,10 @@ tell_open(const mbedtls_ssl_context *ssl, bool resumed)
 	const char *suite = mbedtls_ssl_get_ciphersuite(ssl);
 	const char *alpn = mbedtls_ssl_get_alpn_protocol(ssl);
 
-	printf("open version=%s suite=%s number=0x%04x verify=0x%x alpn=%s "
-	       "resumed=%s\n",
-	    mbedtls_ssl_get_version(ssl), suite,
+	end_tell_open(mbedtls_ssl_get_version(ssl), suite,
 	    (unsigned)mbedtls_ssl_get_ciphersuite_id(suite),
 	    (unsigned)mbedtls_ssl_get_verify_result(ssl),
-	    alpn != NULL ? alpn : "-", resumed ? "yes" : "no");
+	    alpn != NULL ? alpn : "", resumed);
 }
 
 static void

@@ -114,20 +114,23 @@ tell_open(int sock)
 {
 	const char *version = zsock_tls_version(sock);
 	const char *suite = zsock_tls_ciphersuite(sock);
+	const int resumed = zsock_tls_resumed(sock);
+	char alpn[256];
 	int number;
 	uint32_t flags;
 	net_socklen_t len = sizeof(number), flags_len = sizeof(flags);
 
-	if (version == NULL || suite == NULL)
-		fail(sock, "zsock_tls_version");
+	if (version == NULL || suite == NULL || resumed < 0 ||
+	    zsock_tls_alpn(sock, alpn, sizeof(alpn)) < 0)
+		fail(sock, "what was agreed on");
 	if (zsock_getsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_CIPHERSUITE_USED,
 	        &number, &len) != 0)
 		fail(sock, "TLS_CIPHERSUITE_USED");
 	if (zsock_getsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_CERT_VERIFY_RESULT,
 	        &flags, &flags_len) != 0)
 		fail(sock, "TLS_CERT_VERIFY_RESULT");
-	printf("open version=%s suite=%s number=0x%04x verify=0x%x\n", version,
-	    suite, (unsigned)number, (unsigned)flags);
+	end_tell_open(version, suite, (unsigned)number, (unsigned)flags, alpn,
+	    resumed == 1);
 }
 
 static void

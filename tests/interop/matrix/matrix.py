@@ -21,6 +21,7 @@ from procs import Bench, Failure
 
 PEERS = {peer.name: peer for peer in (
     Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL())}
+AT_ONCE = 6  # rows, most of which wait for each other
 PAYLOAD_LINES, LINE_LENGTH = 320, 63  # 20 KiB
 
 
@@ -82,10 +83,9 @@ async def make_row(peer, row, shared, tap, places):
 
 
 async def make_all(peer, shared, chosen):
-    """A few rows at once: most of their time they wait for each other."""
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGTERM, asyncio.current_task().cancel)
-    tap, places = Tap(), asyncio.Semaphore((os.cpu_count() or 1) + 1)
+    tap, places = Tap(), asyncio.Semaphore(AT_ONCE)
     await asyncio.gather(*(make_row(peer, row, shared, tap, places)
                            for row in chosen))
     print(f'1..{tap.done}')

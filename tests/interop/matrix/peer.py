@@ -33,7 +33,7 @@ class Peer:
         return None
 
     def rows(self):
-        return rows.pairwise(row for row
+        return rows.covering(row for row
                              in rows.all_rows(rows.values(**self.values))
                              if self.supports(row))
 
@@ -63,13 +63,13 @@ class Peer:
         argv = ['--lowest', '13' if row.version == rows.V13 else '12',
                 '--verify', VERIFY[row.verify], '--got', bench.file('got'),
                 '--rounds', row.rounds]
-        if row.key == 'psk':
+        if row.by_psk:
             argv += ['--psk', f'{PSK_ID}={PSK}']
         else:
             argv += ['--ca', trusted_by_us(row, c)]
         if row.role == 'client':
             argv += ['--name', 'localhost']
-        if row.key != 'psk' and (row.role == 'server' or row.mutual):
+        if not row.by_psk and (row.role == 'server' or row.mutual):
             argv += ['--cert', c.cert(row.key, row.role),
                      '--key', c.key(row.key, row.role)]
         if row.chosen_by == 'us':
@@ -97,6 +97,7 @@ class Peer:
         return {
             'version': row.version,
             'suite': row.suite.number,
+            'name': row.suite.name,
             'alpn': self.alpn if row.alpn else '',
             'resumed': i > 0,
             'client': row.mutual,  # has a certificate
@@ -123,7 +124,7 @@ def trusted_by_us(row, c):
 
 def expected_flags(row):
     """TLS_CERT_VERIFY_RESULT on our side; None without certificates."""
-    if row.key == 'psk':
+    if row.by_psk:
         return None
     if row.verify == 'none':
         return SKIPPED
@@ -138,16 +139,15 @@ def rounds_told(process):
     """What zsock_end or mbedtls_end tells of each of its connections."""
     rounds = []
     for line in re.findall(r'^open (.*)$', process.output(), re.M):
-        told = dict(word.split('=') for word in line.split())
+        told = dict(word.split('=', 1) for word in line.split())
         rounds.append({
             'version': told['version'],
             'suite': int(told['number'], 16),
+            'name': told['suite'],
             'verify': int(told['verify'], 16),
+            'alpn': told['alpn'],
+            'resumed': told['resumed'] == 'yes',
         })
-        if 'alpn' in told:
-            rounds[-1]['alpn'] = told['alpn'].replace('-', '')
-        if 'resumed' in told:
-            rounds[-1]['resumed'] = told['resumed'] == 'yes'
     return rounds
 
 

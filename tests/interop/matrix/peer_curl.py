@@ -10,7 +10,7 @@ from suites import OPENSSL_NUMBERS, TLS13_OPENSSL, V13
 class Curl(Peer):
     name = 'curl'
     commands = {'curl': 'curl'}
-    values = {'role': ('server',), 'key': CERTS}
+    values = {'role': ('server',), 'key': CERTS, 'resume': ('no', 'ticket')}
     alpn = 'http/1.1'
 
     def arguments(self, row, bench):

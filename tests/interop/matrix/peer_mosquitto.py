@@ -80,7 +80,7 @@ class Mosquitto(Peer):
                  'log_dest stderr', 'log_type all',
                  f'tls_version {row.version.lower()}',
                  f'ciphers {self.ciphers(row)}']
-        if row.key == 'psk':
+        if row.by_psk:
             lines += ['psk_hint hint', 'psk_file '
                       + bench.file('psk', f'{PSK_ID}:{PSK}\n')]
         else:
@@ -128,7 +128,7 @@ class Mosquitto(Peer):
                 '-t', TOPIC.decode(), '-V', 'mqttv311',
                 '--tls-version', row.version.lower(),
                 '--ciphers', self.ciphers(row)]
-        if row.key == 'psk':
+        if row.by_psk:
             argv += ['--psk', PSK, '--psk-identity', PSK_ID]
         else:
             argv += ['--cafile', c.cert(row.key, 'ca')]

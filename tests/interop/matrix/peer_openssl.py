@@ -16,6 +16,11 @@ def suite_arguments(row):
     return ['-cipher', f'{alone or "ALL"}:@SECLEVEL=0']
 
 
+def counts_as_session(row):
+    """To OpenSSL this key is a session from the start."""
+    return row.by_psk and row.version == V13
+
+
 class OpenSSL(Peer):
     name = 'openssl'
     commands = {'openssl': 'openssl'}
@@ -23,7 +28,7 @@ class OpenSSL(Peer):
     def arguments(self, row, bench, end):
         c = bench.shared.certs
         argv = [VERSION[row.version], *suite_arguments(row)]
-        if row.key == 'psk':
+        if row.by_psk:
             argv += ['-psk', PSK, '-psk_identity', PSK_ID]
         else:
             argv += ['-CAfile', c.cert(row.key, 'ca'), '-verify_return_error']
@@ -40,7 +45,7 @@ class OpenSSL(Peer):
     async def serve(self, row, bench):
         argv = ['openssl', 's_server', '-accept', '127.0.0.1:0',
                 '-naccept', row.rounds, *self.arguments(row, bench, 'server')]
-        if row.key == 'psk':
+        if row.by_psk:
             argv += ['-nocert']
         if row.mutual:
             argv += ['-Verify', 1]
@@ -60,18 +65,20 @@ class OpenSSL(Peer):
         if server.output().count('\nDONE\n') != row.rounds:
             raise Failure('s_server did not see an orderly end')
         told = server.output().split('CONNECTION CLOSED')[:-1]
-        return [self.told_by_server(text) for text in told]
+        return [self.told_by_server(row, text) for text in told]
 
     @staticmethod
-    def told_by_server(text):
+    def told_by_server(row, text):
         alpn = re.search(r'^ALPN protocols selected: (\S*)', text, re.M)
         suite = re.search(r'^CIPHER is (\S+)', text, re.M)[1]
         told = {
             'suite': OPENSSL_NUMBERS.get(suite, suite),
             'alpn': alpn[1] if alpn else '',
-            'resumed': 'Reused session-id' in text,
         }
-        if not told['resumed']:
+        reused = 'Reused session-id' in text
+        if not counts_as_session(row):
+            told['resumed'] = reused
+        if not reused:
             told['client'] = 'subject=CN = device' in text
         return told
 
@@ -83,7 +90,7 @@ class OpenSSL(Peer):
         for i in range(row.rounds):
             argv = ['openssl', 's_client', '-connect', f'127.0.0.1:{port}',
                     *self.arguments(row, bench, 'client')]
-            if row.key != 'psk':
+            if not row.by_psk:
                 argv += ['-servername', 'localhost',
                          '-verify_hostname', 'localhost']
             if row.rounds > 1:
@@ -103,14 +110,16 @@ class OpenSSL(Peer):
         state, version, suite = re.search(
             r'^(New|Reused), (\S+), Cipher is (\S+)', text, re.M).groups()
         alpn = re.search(r'^ALPN protocol: (\S*)', text, re.M)
-        if row.key != 'psk' and 'Verification: OK' not in text:
+        if not row.by_psk and 'Verification: OK' not in text:
             raise Failure('s_client has not verified the server')
         if not re.search(r'^closed$', text, re.M) or 'unexpected eof' in text:
             raise Failure('s_client did not see an orderly end')
-        return {
-            'version': re.search(r'Protocol *: (\S+)', text)[1]
-            if 'Protocol ' in text else version,
+        told = {
             'suite': OPENSSL_NUMBERS.get(suite, suite),
             'alpn': alpn[1] if alpn else '',
-            'resumed': state == 'Reused',
         }
+        if row.version == V13:  # else it is that in which the suite is known
+            told['version'] = version
+        if not counts_as_session(row):
+            told['resumed'] = state == 'Reused'
+        return told

@@ -6,9 +6,15 @@ from suites import CERTS, SUITES, V12, V13, Suite
 
 AXES = ('role', 'key', 'suite', 'chosen_by', 'verify', 'mutual', 'resume',
         'alpn')
-# Not all pairs of values: what a suite does not depend on is left out.
-PAIRS = [(a, b) for a, b in itertools.combinations(AXES, 2)
-         if not ('suite' in (a, b) and {a, b} & {'verify', 'mutual', 'alpn'})]
+# What has to occur together: every pair of axes, but for what a suite has
+# nothing to do with, and more where one side's code is another.
+TOGETHER = [pair for pair in itertools.combinations(AXES, 2)
+            if not ('suite' in pair
+                    and {'verify', 'mutual', 'alpn'} & set(pair))]
+TOGETHER += [('role', 'version', 'verify', 'mutual'),
+             ('role', 'version', 'resume', 'mutual'),
+             ('role', 'version', 'alpn'), ('role', 'version', 'key'),
+             ('suite', 'by_psk', 'role'), ('suite', 'by_psk', 'chosen_by')]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,6 +31,10 @@ class Row:
     @property
     def version(self):
         return self.suite.version
+
+    @property
+    def by_psk(self):
+        return self.key == 'psk'
 
     @property
     def rounds(self):
@@ -44,9 +54,7 @@ def possible(row):
         return False
     if row.resume == 'id' and row.version == V13:
         return False
-    if 'CCM' in row.suite.name and row.chosen_by == 'peer':
-        return False  # OpenSSL has it, but offers it only if asked to
-    if row.key == 'psk':
+    if row.by_psk:
         return row.verify == 'required' and not row.mutual
     if row.role == 'server' and row.verify != 'optional':
         return row.mutual == (row.verify == 'required')
@@ -60,18 +68,18 @@ def all_rows(values):
             yield row
 
 
-def pairs_of(row):
-    return [(a, b, getattr(row, a), getattr(row, b)) for a, b in PAIRS]
+def combinations_of(row):
+    return [(axes, *(getattr(row, axis) for axis in axes)) for axes in TOGETHER]
 
 
-def pairwise(candidates):
-    """Few rows that have every pair of values that any candidate has."""
+def covering(candidates):
+    """Few rows that have all that can occur together."""
     bits = {}
     left = []
     for row in candidates:
         mask = 0
-        for pair in pairs_of(row):
-            mask |= 1 << bits.setdefault(pair, len(bits))
+        for combination in combinations_of(row):
+            mask |= 1 << bits.setdefault(combination, len(bits))
         left.append((mask, row))
     missing = (1 << len(bits)) - 1
     rows = []
@@ -86,13 +94,13 @@ def values(**narrower):
     """Every value of every axis, or fewer."""
     every = {
         'role': ('client', 'server'),
-        'key': CERTS,
+        'key': (*CERTS, 'psk'),
         'suite': SUITES,
-        'chosen_by': ('peer',),
+        'chosen_by': ('us', 'peer'),
         'verify': ('required', 'optional', 'none'),
         'mutual': (False, True),
-        'resume': ('no',),
-        'alpn': (False,),
+        'resume': ('no', 'ticket', 'id'),
+        'alpn': (False, True),
     }
     return {axis: [v for v in every[axis] if v in narrower.get(axis, [v])]
             for axis in AXES}
