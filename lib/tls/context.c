@@ -321,7 +321,9 @@ allow_versions(SSL_CTX *c, int min_version)
 /*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
- * Renegotiation is off: TLS 1.3 has none and the device refuses it.
+ * Renegotiation is off: TLS 1.3 has none and the device refuses it.  What is
+ * sent is what the public certificate's credential has: OpenSSL by itself would
+ * complete it with those of the CAs, which the device does not.
  */
 static SSL_CTX *
 make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
@@ -337,7 +339,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 	        SSL_OP_NO_COMPRESSION);
 	SSL_CTX_set_mode(c,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
-	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
 	set_sessions(c, kind);
 	tls_verify_install(c);
 	tls_alpn_install(c);
