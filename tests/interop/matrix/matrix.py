@@ -17,10 +17,11 @@ from peer_mbedtls import MbedTLS
 from peer_mosquitto import Mosquitto
 from peer_nginx import Nginx
 from peer_openssl import OpenSSL
+from peer_tshark import Tshark
 from procs import Bench, Failure
 
 PEERS = {peer.name: peer for peer in (
-    Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL())}
+    Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL(), Tshark())}
 AT_ONCE = 6  # rows, most of which wait for each other
 PAYLOAD_LINES, LINE_LENGTH = 320, 63  # 20 KiB
 
@@ -89,8 +90,8 @@ async def make_all(peer, shared, chosen):
     await asyncio.gather(*(make_row(peer, row, shared, tap, places)
                            for row in chosen))
     print(f'1..{tap.done}')
-    print(f'# interop: {sum(row.rounds for row in chosen)} handshakes with '
-          f'{peer.name}, in {len(chosen)} rows')
+    print(f'# interop: {sum(row.rounds for row in chosen)} handshakes '
+          f'{peer.how} {peer.name}, in {len(chosen)} rows')
     return tap.failed
 
 

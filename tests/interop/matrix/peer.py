@@ -21,6 +21,7 @@ class Peer:
     those of the keys of expected() that it tells at all.
     """
     name = ''
+    how = 'with'  # the handshakes were made
     commands = {}  # and their packages
     values = {}  # of rows.values, where the peer has not all
     alpn = 'mqtt'
@@ -57,21 +58,24 @@ class Peer:
         self.check(row, 'zsock', ours)
         self.check(row, self.name, theirs)
 
+    def our_environment(self, _bench):
+        return {}
+
     def our_arguments(self, row, bench):
         """zsock_end's, but for its role, its port and its steps."""
         c = bench.shared.certs
         argv = ['--lowest', '13' if row.version == rows.V13 else '12',
                 '--verify', VERIFY[row.verify], '--got', bench.file('got'),
                 '--rounds', row.rounds]
-        if row.by_psk:
+        if row.form == 'several':
+            argv += ['--psk', 'device-16=0011', '--psk', f'{PSK_ID}={PSK}',
+                     '--psk', 'device-18=2233']
+        elif row.by_psk or row.form == 'both':
             argv += ['--psk', f'{PSK_ID}={PSK}']
-        else:
-            argv += ['--ca', trusted_by_us(row, c)]
         if row.role == 'client':
             argv += ['--name', 'localhost']
-        if not row.by_psk and (row.role == 'server' or row.mutual):
-            argv += ['--cert', c.cert(row.key, row.role),
-                     '--key', c.key(row.key, row.role)]
+        if not row.by_psk or row.form == 'both':
+            argv += our_certificates(row, c)
         if row.chosen_by == 'us':
             argv += ['--suites', hex(row.suite.number)]
         if row.alpn:
@@ -84,13 +88,14 @@ class Peer:
         """The process, and the port that it listens on."""
         process = await bench.start_watched(
             bench.shared.zsock_end, *self.our_arguments(row, bench), 'server',
-            *steps)
+            *steps, environment=self.our_environment(bench))
         return process, (await process.says(r'^listening (\d+)$'))[1]
 
     async def start_our_client(self, row, bench, port, *steps):
         return await bench.start_watched(
             bench.shared.zsock_end, *self.our_arguments(row, bench),
-            '--port', port, 'client', *steps)
+            '--port', port, 'client', *steps,
+            environment=self.our_environment(bench))
 
     def expected(self, row, i):
         """What either side is to tell of connection i."""
@@ -101,6 +106,7 @@ class Peer:
             'alpn': self.alpn if row.alpn else '',
             'resumed': i > 0,
             'client': row.mutual,  # has a certificate
+            'chain': 2 if row.form == 'chain' else 1,  # that we send
             'verify': expected_flags(row),
         }
 
@@ -115,11 +121,24 @@ class Peer:
                                   f'{value!r}, not {want[what]!r}')
 
 
-def trusted_by_us(row, c):
-    """A client that does not insist gets along with a stranger."""
+def our_certificates(row, c):
+    key = 'p256' if row.by_psk else row.key
+    form = row.form if row.form in ('der', 'chain') else 'pem'
+    file_form = 'der' if form == 'der' else 'pem'
     if row.role == 'client' and row.verify != 'required':
-        return c.stranger
-    return c.cert(row.key, 'ca')
+        argv = ['--ca', c.stranger]  # who does not insist gets along with it
+    else:
+        argv = ['--ca', c.cert(key, 'ca', file_form)]
+    if row.role == 'server' or row.mutual:
+        argv += ['--cert', c.cert(key, row.role, form),
+                 '--key', c.key(key, row.role, file_form)]
+    return argv
+
+
+def their_certificate(row, c, end):
+    """The files of the peer's certificate and its key."""
+    form = 'chain' if row.form == 'chain' else 'pem'
+    return c.cert(row.key, end, form), c.key(row.key, end)
 
 
 def expected_flags(row):

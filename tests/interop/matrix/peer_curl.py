@@ -1,7 +1,7 @@
 """curl, which posts to our server."""
 import re
 
-from peer import Peer, expect_payload, read_got
+from peer import Peer, expect_payload, read_got, their_certificate
 from procs import Failure
 from rows import CERTS
 from suites import OPENSSL_NUMBERS, TLS13_OPENSSL, V13
@@ -25,8 +25,8 @@ class Curl(Peer):
         else:
             argv += ['--ciphers', f'{alone or "ALL"}:@SECLEVEL=0']
         if row.mutual:
-            argv += ['--cert', c.cert(row.key, 'client'),
-                     '--key', c.key(row.key, 'client')]
+            cert, key = their_certificate(row, c, 'client')
+            argv += ['--cert', cert, '--key', key]
         if not row.alpn:
             argv += ['--no-alpn']
         return argv

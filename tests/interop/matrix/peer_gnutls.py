@@ -1,7 +1,8 @@
 """gnutls-serv, which echoes, and gnutls-cli."""
 import re
 
-from peer import PSK, PSK_ID, Peer, expect_payload, read_got
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
+    their_certificate
 from procs import Failure, listens
 from suites import V13
 
@@ -41,8 +42,8 @@ class GnuTLS(Peer):
         if not row.by_psk:
             argv += ['--x509cafile', c.cert(row.key, 'ca')]
             if end == 'server' or row.mutual:
-                argv += ['--x509certfile', c.cert(row.key, end),
-                         '--x509keyfile', c.key(row.key, end)]
+                cert, key = their_certificate(row, c, end)
+                argv += ['--x509certfile', cert, '--x509keyfile', key]
         if row.resume == 'id':
             argv += ['--noticket']
         if row.alpn:
@@ -107,6 +108,9 @@ class GnuTLS(Peer):
         if (end == 'client' or row.mutual) and \
                 'The certificate is trusted' not in text:
             raise Failure(f'the {end} of GnuTLS has not verified us')
+        chain = re.search(r'Got a certificate list of (\d+) cert', text)
+        if chain:
+            told['chain'] = int(chain[1])
         return told
 
     @staticmethod

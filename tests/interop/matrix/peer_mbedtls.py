@@ -1,7 +1,8 @@
 """Mbed TLS, which devices have, through tests/interop/mbedtls_end.c."""
 import os
 
-from peer import PSK, PSK_ID, Peer, expect_payload, read_got, rounds_told
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got, rounds_told, \
+    their_certificate
 from rows import TLS12
 
 
@@ -23,8 +24,8 @@ class MbedTLS(Peer):
         else:
             argv += ['--ca', c.cert(row.key, 'ca')]
             if end == 'server' or row.mutual:
-                argv += ['--cert', c.cert(row.key, end),
-                         '--key', c.key(row.key, end)]
+                cert, key = their_certificate(row, c, end)
+                argv += ['--cert', cert, '--key', key]
         if end == 'client':
             argv += ['--name', 'localhost']
         elif row.mutual:

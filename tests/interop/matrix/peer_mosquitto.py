@@ -2,7 +2,8 @@
 import getpass
 import re
 
-from peer import PSK, PSK_ID, Peer, expect_payload, read_got
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
+    their_certificate
 from procs import Failure
 from suites import TLS13_OPENSSL, V13
 
@@ -84,8 +85,8 @@ class Mosquitto(Peer):
             lines += ['psk_hint hint', 'psk_file '
                       + bench.file('psk', f'{PSK_ID}:{PSK}\n')]
         else:
-            lines += [f'certfile {c.cert(row.key, "server")}',
-                      f'keyfile {c.key(row.key, "server")}']
+            cert, key = their_certificate(row, c, 'server')
+            lines += [f'certfile {cert}', f'keyfile {key}']
         if row.mutual:
             lines += [f'cafile {c.cert(row.key, "ca")}',
                       'require_certificate true',
@@ -133,8 +134,8 @@ class Mosquitto(Peer):
         else:
             argv += ['--cafile', c.cert(row.key, 'ca')]
         if row.mutual:
-            argv += ['--cert', c.cert(row.key, 'client'),
-                     '--key', c.key(row.key, 'client')]
+            cert, key = their_certificate(row, c, 'client')
+            argv += ['--cert', cert, '--key', key]
         if row.alpn:
             argv += ['--tls-alpn', self.alpn]
         return argv

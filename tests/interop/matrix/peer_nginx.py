@@ -2,7 +2,7 @@
 import os
 import re
 
-from peer import Peer, expect_payload, read_got
+from peer import Peer, expect_payload, read_got, their_certificate
 from procs import Failure
 from rows import CERTS
 from suites import OPENSSL_NUMBERS, TLS13_OPENSSL, V13
@@ -54,8 +54,8 @@ class Nginx(Peer):
     def settings(self, row, bench):
         c = bench.shared.certs
         alone = row.suite.openssl if row.chosen_by == 'peer' else None
-        lines = [f'ssl_certificate {c.cert(row.key, "server")}',
-                 f'ssl_certificate_key {c.key(row.key, "server")}',
+        cert, key = their_certificate(row, c, 'server')
+        lines = [f'ssl_certificate {cert}', f'ssl_certificate_key {key}',
                  f'ssl_protocols {row.version}',
                  'ssl_session_cache builtin:100',
                  'ssl_session_tickets '
@@ -66,7 +66,7 @@ class Nginx(Peer):
         else:
             lines += [f'ssl_ciphers {alone or "ALL"}:@SECLEVEL=0']
         if row.mutual:
-            lines += ['ssl_verify_client on',
+            lines += ['ssl_verify_client on', 'ssl_verify_depth 2',
                       f'ssl_client_certificate {c.cert(row.key, "ca")}']
         return ''.join(f'{line};\n' for line in lines)
 

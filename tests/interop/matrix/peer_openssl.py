@@ -1,7 +1,8 @@
 """openssl s_server and s_client."""
 import re
 
-from peer import PSK, PSK_ID, Peer, expect_payload, read_got
+from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
+    their_certificate
 from procs import Failure
 from suites import OPENSSL_NUMBERS, TLS13_OPENSSL, V13
 
@@ -33,8 +34,8 @@ class OpenSSL(Peer):
         else:
             argv += ['-CAfile', c.cert(row.key, 'ca'), '-verify_return_error']
             if end == 'server' or row.mutual:
-                argv += ['-cert', c.cert(row.key, end),
-                         '-key', c.key(row.key, end)]
+                cert, key = their_certificate(row, c, end)
+                argv += ['-cert', cert, '-cert_chain', cert, '-key', key]
         if row.resume == 'id':
             argv += ['-no_ticket']
         if row.alpn:
@@ -122,4 +123,6 @@ class OpenSSL(Peer):
             told['version'] = version
         if not counts_as_session(row):
             told['resumed'] = state == 'Reused'
+        if state == 'New' and not row.by_psk:
+            told['chain'] = len(re.findall(r'^ \d s:', text, re.M))
         return told

@@ -132,9 +132,9 @@ class Bench:
         self.processes.append(Process(argv, process))
         return self.processes[-1]
 
-    async def start_watched(self, *argv):
+    async def start_watched(self, *argv, **more):
         """Our end: when it fails, what waits for the others shall not wait."""
-        process = await self.start(*argv)
+        process = await self.start(*argv, **more)
         self.watched.append(process)
         self.watchers.append(asyncio.create_task(self._watch(process)))
         return process

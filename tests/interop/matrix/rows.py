@@ -1,20 +1,32 @@
 """The rows of the matrix: which handshakes are made with a peer."""
+import collections
 import dataclasses
 import itertools
+import operator
 
 from suites import CERTS, SUITES, V12, V13, Suite
 
 AXES = ('role', 'key', 'suite', 'chosen_by', 'verify', 'mutual', 'resume',
-        'alpn')
+        'alpn', 'form')
 # What has to occur together: every pair of axes, but for what a suite has
 # nothing to do with, and more where one side's code is another.
 TOGETHER = [pair for pair in itertools.combinations(AXES, 2)
             if not ('suite' in pair
-                    and {'verify', 'mutual', 'alpn'} & set(pair))]
+                    and {'verify', 'mutual', 'alpn', 'form'} & set(pair))]
 TOGETHER += [('role', 'version', 'verify', 'mutual'),
              ('role', 'version', 'resume', 'mutual'),
              ('role', 'version', 'alpn'), ('role', 'version', 'key'),
+             ('role', 'version', 'form', 'by_psk'),
              ('suite', 'by_psk', 'role'), ('suite', 'by_psk', 'chosen_by')]
+
+
+FORMS = {
+    'pem': 'text',
+    'der': 'no text',
+    'chain': "certificates of an authority's authority, on both sides",
+    'both': 'a certificate and a pre-shared key',
+    'several': 'several pre-shared keys, with identities of their own',
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +38,8 @@ class Row:
     verify: str  # TLS_PEER_VERIFY on our side
     mutual: bool  # the client has a certificate, and is asked for it
     resume: str  # 'no', or how the second connection comes back to the first
-    alpn: bool  # 'mqtt' is agreed on
+    alpn: bool  # one is agreed on
+    form: str  # of credentials on our side, see FORMS
 
     @property
     def version(self):
@@ -44,6 +57,7 @@ class Row:
         words = [f'our {self.role}', self.version, self.key, self.suite.name,
                  f'chosen by {self.chosen_by}', f'verify {self.verify}']
         words += ['mutual'] * self.mutual + ['alpn'] * self.alpn
+        words += [self.form] * (self.form != 'pem')
         words += [f'resumed by {self.resume}'] * (self.resume != 'no')
         return ', '.join(words)
 
@@ -53,6 +67,10 @@ def possible(row):
     if row.key not in row.suite.keys:
         return False
     if row.resume == 'id' and row.version == V13:
+        return False
+    if row.form in ('der', 'chain') and row.by_psk:
+        return False
+    if row.form == 'several' and not (row.by_psk and row.role == 'server'):
         return False
     if row.by_psk:
         return row.verify == 'required' and not row.mutual
@@ -68,25 +86,30 @@ def all_rows(values):
             yield row
 
 
-def combinations_of(row):
-    return [(axes, *(getattr(row, axis) for axis in axes)) for axes in TOGETHER]
+def values_of(row):
+    return [(axis, getattr(row, axis)) for axis in AXES]
 
 
 def covering(candidates):
-    """Few rows that have all that can occur together."""
+    """Few rows that have all that can occur together, and all values often."""
+    getters = [operator.attrgetter(*axes) for axes in TOGETHER]
     bits = {}
     left = []
     for row in candidates:
         mask = 0
-        for combination in combinations_of(row):
+        for combination in enumerate(get(row) for get in getters):
             mask |= 1 << bits.setdefault(combination, len(bits))
         left.append((mask, row))
-    missing = (1 << len(bits)) - 1
+    used = collections.Counter()
     rows = []
-    while missing:
-        mask, row = max(left, key=lambda item: (item[0] & missing).bit_count())
-        missing &= ~mask
+    while left:
+        most = max(mask.bit_count() for mask, _ in left)
+        taken, row = min((item for item in left if item[0].bit_count() == most),
+                         key=lambda item: sum(used[value] for value
+                                              in values_of(item[1])))
+        used.update(values_of(row))
         rows.append(row)
+        left = [(mask & ~taken, row) for mask, row in left if mask & ~taken]
     return rows
 
 
@@ -101,6 +124,7 @@ def values(**narrower):
         'mutual': (False, True),
         'resume': ('no', 'ticket', 'id'),
         'alpn': (False, True),
+        'form': tuple(FORMS),
     }
     return {axis: [v for v in every[axis] if v in narrower.get(axis, [v])]
             for axis in AXES}
