@@ -26,8 +26,9 @@ class Tshark(OpenSSL):
             seen.setdefault((row.role, row.version, row.resume), row)
         return list(seen.values())
 
-    def our_environment(self, bench):
-        return {'SSLKEYLOGFILE': bench.file('keys')}
+    def our_environment(self, row, bench):
+        return {**super().our_environment(row, bench),
+                'SSLKEYLOGFILE': bench.file('keys')}
 
     @staticmethod
     async def relay_to(bench, port):

@@ -20,6 +20,7 @@ TOGETHER += [('role', 'version', 'verify', 'mutual'),
              ('suite', 'by_psk', 'role'), ('suite', 'by_psk', 'chosen_by')]
 
 
+PROFILES = ('zephyr', 'linux', 'zephyr', 'zephyr-3.3')
 FORMS = {
     'pem': 'text',
     'der': 'no text',
@@ -40,6 +41,7 @@ class Row:
     resume: str  # 'no', or how the second connection comes back to the first
     alpn: bool  # one is agreed on
     form: str  # of credentials on our side, see FORMS
+    profile: str = 'zephyr'  # ZSOCK_PROFILE on our side
 
     @property
     def version(self):
@@ -59,6 +61,7 @@ class Row:
         words += ['mutual'] * self.mutual + ['alpn'] * self.alpn
         words += [self.form] * (self.form != 'pem')
         words += [f'resumed by {self.resume}'] * (self.resume != 'no')
+        words += [f'profile {self.profile}'] * (self.profile != 'zephyr')
         return ', '.join(words)
 
 
@@ -84,6 +87,12 @@ def all_rows(values):
         row = Row(*combination)
         if possible(row):
             yield row
+
+
+def in_profiles(rows):
+    """The rows with one profile after another."""
+    return [dataclasses.replace(row, profile=profile)
+            for row, profile in zip(rows, itertools.cycle(PROFILES))]
 
 
 def values_of(row):
