@@ -20,35 +20,30 @@
 #include "bench/bench.h"
 #include "support/pki.h"
 
-/* One end of a connection: ours, the kernel's, or OpenSSL's. */
-struct end {
-	int fd;
-	SSL *ssl;
-};
-
 static struct pki pki;
 SSL_CTX *bench_client_ctx, *bench_server_ctx;
-static char buf[65536];
-
-/* How bytes are moved: one table per way. */
-struct way {
-	void (*send)(const struct end *e, size_t n);
-	void (*recv)(const struct end *e, size_t n);
-};
+/* A thread's own. */
+static _Thread_local char buf[65536];
 
 static void
-ours_send(const struct end *e, size_t n)
+ours_send(const struct bench_end *e, size_t n)
 {
 	bench_must(zsock_send(e->fd, buf, n, 0) == (ssize_t)n, "zsock_send");
 }
 
+static size_t
+piece(size_t left)
+{
+	return left < sizeof(buf) ? left : sizeof(buf);
+}
+
 static void
-ours_recv(const struct end *e, size_t n)
+ours_recv(const struct bench_end *e, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		const ssize_t got = zsock_recv(e->fd, buf, n - done, 0);
+		const ssize_t got = zsock_recv(e->fd, buf, piece(n - done), 0);
 
 		bench_must(got > 0, "zsock_recv");
 		done += (size_t)got;
@@ -56,18 +51,18 @@ ours_recv(const struct end *e, size_t n)
 }
 
 static void
-raw_send(const struct end *e, size_t n)
+raw_send(const struct bench_end *e, size_t n)
 {
 	bench_must(send(e->fd, buf, n, MSG_NOSIGNAL) == (ssize_t)n, "send");
 }
 
 static void
-raw_recv(const struct end *e, size_t n)
+raw_recv(const struct bench_end *e, size_t n)
 {
 	size_t done = 0;
 
 	while (done < n) {
-		const ssize_t got = recv(e->fd, buf, n - done, 0);
+		const ssize_t got = recv(e->fd, buf, piece(n - done), 0);
 
 		bench_must(got > 0, "recv");
 		done += (size_t)got;
@@ -75,26 +70,26 @@ raw_recv(const struct end *e, size_t n)
 }
 
 static void
-ssl_send(const struct end *e, size_t n)
+ssl_send(const struct bench_end *e, size_t n)
 {
 	bench_must(SSL_write(e->ssl, buf, (int)n) == (int)n, "SSL_write");
 }
 
 static void
-ssl_recv(const struct end *e, size_t n)
+ssl_recv(const struct bench_end *e, size_t n)
 {
 	size_t done = 0, got;
 
 	while (done < n) {
-		bench_must(SSL_read_ex(e->ssl, buf, n - done, &got) == 1,
+		bench_must(SSL_read_ex(e->ssl, buf, piece(n - done), &got) == 1,
 		    "SSL_read_ex");
 		done += got;
 	}
 }
 
-static const struct way ours = { ours_send, ours_recv };
-static const struct way raw = { raw_send, raw_recv };
-static const struct way openssl = { ssl_send, ssl_recv };
+const struct bench_way bench_ours = { ours_send, ours_recv };
+static const struct bench_way raw = { raw_send, raw_recv };
+const struct bench_way bench_openssl = { ssl_send, ssl_recv };
 
 int
 bench_listen_raw(struct sockaddr_in *addr)
@@ -112,16 +107,16 @@ bench_listen_raw(struct sockaddr_in *addr)
 }
 
 static void
-connect_raw(struct end ends[2])
+connect_raw(struct bench_end ends[2])
 {
 	struct sockaddr_in addr;
 	const int listener = bench_listen_raw(&addr);
 
-	ends[0] = (struct end){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
+	ends[0] = (struct bench_end){ .fd = socket(AF_INET, SOCK_STREAM, 0) };
 	bench_must(connect(ends[0].fd, (struct sockaddr *)&addr,
 	               sizeof(addr)) == 0,
 	    "connect");
-	ends[1] = (struct end){ .fd = accept(listener, NULL, NULL) };
+	ends[1] = (struct bench_end){ .fd = accept(listener, NULL, NULL) };
 	bench_must(ends[1].fd >= 0, "accept");
 	close(listener);
 	/* Or OpenSSL's several sends a write would wait for each other. */
@@ -131,7 +126,7 @@ connect_raw(struct end ends[2])
 }
 
 static void
-close_raw(struct end ends[2])
+close_raw(struct bench_end ends[2])
 {
 	for (int i = 0; i < 2; i++) {
 		SSL_free(ends[i].ssl);
@@ -156,22 +151,24 @@ bench_listen_ours(struct sockaddr_in *addr, int proto)
 }
 
 static void
-connect_plain(struct end ends[2])
+connect_plain(struct bench_end ends[2])
 {
 	struct sockaddr_in addr;
 	const int listener = bench_listen_ours(&addr, 0);
 
-	ends[0] = (struct end){ .fd = zsock_socket(AF_INET, SOCK_STREAM, 0) };
+	ends[0] =
+	    (struct bench_end){ .fd = zsock_socket(AF_INET, SOCK_STREAM, 0) };
 	bench_must(zsock_connect(ends[0].fd, (struct sockaddr *)&addr,
 	               sizeof(addr)) == 0,
 	    "zsock_connect");
-	ends[1] = (struct end){ .fd = zsock_accept(listener, NULL, NULL) };
+	ends[1] =
+	    (struct bench_end){ .fd = zsock_accept(listener, NULL, NULL) };
 	bench_must(ends[1].fd >= 0, "zsock_accept");
 	zsock_close(listener);
 }
 
 static void
-no_delay(const struct end ends[2])
+no_delay(const struct bench_end ends[2])
 {
 	for (int i = 0; i < 2; i++)
 		zsock_setsockopt(ends[i].fd, IPPROTO_TCP, TCP_NODELAY,
@@ -179,7 +176,7 @@ no_delay(const struct end ends[2])
 }
 
 static void
-close_ours(struct end ends[2])
+close_ours(struct bench_end ends[2])
 {
 	zsock_close(ends[0].fd);
 	zsock_close(ends[1].fd);
@@ -187,7 +184,7 @@ close_ours(struct end ends[2])
 
 /* Both handshakes in one thread need OpenSSL not to block. */
 static void
-handshake_ssl(struct end ends[2])
+handshake_ssl(struct bench_end ends[2])
 {
 	int a, b;
 
@@ -242,7 +239,7 @@ bench_connect_ours(const struct sockaddr_in *addr)
 
 /* Our handshake blocks in connect and accept, hence a thread for one end. */
 static void
-connect_tls(struct end ends[2], bool echo)
+connect_tls(struct bench_end ends[2], bool echo)
 {
 	struct sockaddr_in addr;
 	struct accept_job job = {
@@ -257,13 +254,13 @@ connect_tls(struct end ends[2], bool echo)
 	               sizeof(int)) == 0,
 	    "TLS_SEC_TAG_LIST");
 	pthread_create(&thread, NULL, accept_tls, &job);
-	ends[0] = (struct end){ .fd = bench_connect_ours(&addr) };
+	ends[0] = (struct bench_end){ .fd = bench_connect_ours(&addr) };
 	if (echo)
 		bench_must(zsock_send(ends[0].fd, &byte, 1, 0) == 1 &&
 		        zsock_recv(ends[0].fd, &byte, 1, 0) == 1,
 		    "echo");
 	pthread_join(thread, NULL);
-	ends[1] = (struct end){ .fd = job.fd };
+	ends[1] = (struct bench_end){ .fd = job.fd };
 	bench_must(job.fd >= 0, "zsock_accept over TLS");
 	zsock_close(job.listener);
 }
@@ -314,7 +311,8 @@ session_ssl(bool echo)
 
 /* Nanoseconds per send and recv of n bytes. */
 static double
-stream_ns(const struct way *way, struct end ends[2], size_t n, int times)
+stream_ns(const struct bench_way *way, struct bench_end ends[2], size_t n,
+    int times)
 {
 	const int64_t start = deadline_now_ns();
 
@@ -326,7 +324,8 @@ stream_ns(const struct way *way, struct end ends[2], size_t n, int times)
 }
 
 static double
-ping_ns(const struct way *way, struct end ends[2], size_t n, int times)
+ping_ns(const struct bench_way *way, struct bench_end ends[2], size_t n,
+    int times)
 {
 	const int64_t start = deadline_now_ns();
 
@@ -343,7 +342,7 @@ static double
 handshake_ns(bool mine, bool echo, int times)
 {
 	const int64_t start = deadline_now_ns();
-	struct end ends[2];
+	struct bench_end ends[2];
 
 	for (int i = 0; i < times; i++) {
 		if (mine) {
@@ -360,16 +359,16 @@ enum what { STREAM, PING };
 
 static void
 data_row(const char *name, enum what what, size_t n, int times,
-    const struct way *base_way, struct end mine_ends[2],
-    struct end base_ends[2], const char *target)
+    const struct bench_way *base_way, struct bench_end mine_ends[2],
+    struct bench_end base_ends[2], const char *target)
 {
-	double (*const measure)(const struct way *, struct end *, size_t, int) =
-	    what == STREAM ? stream_ns : ping_ns;
+	double (*const measure)(const struct bench_way *, struct bench_end *,
+	    size_t, int) = what == STREAM ? stream_ns : ping_ns;
 	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
 
 	for (int r = 0; r < BENCH_ROUNDS; r++) {
 		base[r] = measure(base_way, base_ends, n, times);
-		mine[r] = measure(&ours, mine_ends, n, times);
+		mine[r] = measure(&bench_ours, mine_ends, n, times);
 		ratio[r] = mine[r] / base[r];
 	}
 	bench_print(name, mine, base, ratio, target);
@@ -419,7 +418,7 @@ bench_plain(void)
 		{ "plain send+recv 16 KiB", 16384, 3000 },
 		{ "plain send+recv 64 KiB", 65536, 1000 },
 	};
-	struct end mine[2], base[2];
+	struct bench_end mine[2], base[2];
 
 	connect_plain(mine);
 	no_delay(mine);
@@ -436,21 +435,22 @@ bench_plain(void)
 static void
 bench_tls(void)
 {
-	struct end mine[2], base[2];
+	struct bench_end mine[2], base[2];
 
 	bench_identities();
 	connect_tls(mine, false);
 	no_delay(mine);
 	connect_raw(base);
 	handshake_ssl(base);
-	data_row("TLS send+recv 1 KiB", STREAM, 1024, 3000, &openssl, mine,
-	    base, "<= 1 x SSL_set_fd");
-	data_row("TLS send+recv 16 KiB", STREAM, 16384, 1000, &openssl, mine,
-	    base, "<= 0.98 x SSL_set_fd");
-	data_row("TLS send+recv 64 KiB", STREAM, 65536, 400, &openssl, mine,
-	    base, "<= 0.80 x SSL_set_fd");
-	data_row("TLS ping-pong 1 B", PING, 1, 2000, &openssl, mine, base,
+	data_row("TLS send+recv 1 KiB", STREAM, 1024, 3000, &bench_openssl,
+	    mine, base, "<= 1 x SSL_set_fd");
+	data_row("TLS send+recv 16 KiB", STREAM, 16384, 1000, &bench_openssl,
+	    mine, base, "<= 0.98 x SSL_set_fd");
+	data_row("TLS send+recv 64 KiB", STREAM, 65536, 400, &bench_openssl,
+	    mine, base, "<= 0.80 x SSL_set_fd");
+	data_row("TLS ping-pong 1 B", PING, 1, 2000, &bench_openssl, mine, base,
 	    "<= 0.95 x SSL_set_fd");
+	bench_streams(mine, base);
 	close_ours(mine);
 	close_raw(base);
 	handshake_row("TLS 1.3 connect, handshake, close", false,

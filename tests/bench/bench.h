@@ -3,6 +3,7 @@
 
 #include <netinet/in.h>
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <openssl/ssl.h>
 
@@ -22,6 +23,20 @@ void bench_must(bool good, const char *what);
 void bench_print(const char *name, double *mine, double *base, double *ratio,
     const char *target);
 
+/* One end of a connection: ours, the kernel's, or OpenSSL's. */
+struct bench_end {
+	int fd;
+	SSL *ssl;
+};
+
+/* How bytes are moved, all of n: one table per way. */
+struct bench_way {
+	void (*send)(const struct bench_end *e, size_t n);
+	void (*recv)(const struct bench_end *e, size_t n);
+};
+
+extern const struct bench_way bench_ours, bench_openssl;
+
 /* A CA and a server's identity: in the store, and in OpenSSL's contexts. */
 #define BENCH_CA_TAG 1
 #define BENCH_SERVER_TAG 2
@@ -32,6 +47,12 @@ void bench_identities(void);
 int bench_listen_raw(struct sockaddr_in *addr);
 int bench_listen_ours(struct sockaddr_in *addr, int proto);
 int bench_connect_ours(const struct sockaddr_in *addr);
+
+/*
+ * Rows of streams of TLS over connections that are ready, the first end's bytes
+ * to the second.
+ */
+void bench_streams(struct bench_end mine[2], struct bench_end base[2]);
 
 /* Rows of the fd table, of poll over 1 to 10,000 sockets, of idle memory. */
 void bench_table(void);
