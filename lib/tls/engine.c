@@ -423,8 +423,8 @@ fitting(const struct tls_engine *e, size_t len)
 static int
 fail_memory(struct tls_engine *e)
 {
-	e->ssl_error = ERR_peek_error();
 	ERR_clear_error();
+	e->ssl_error = ERR_PACK(ERR_LIB_SSL, 0, ERR_R_MALLOC_FAILURE);
 	return fail(e, VERDICT_OURS, ENOMEM);
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,6 +72,8 @@ send_parts(struct link *l)
 	assert_true(pieces[0] != NULL && pieces[1] != NULL);
 	assert_int_equal(call_fcntl(l->sock, F_SETFL, O_NONBLOCK), 0);
 	capture_start();
+	fake_kernel_install();
+	fake_kernel_fail(FAKE_SENDTO, INT_MAX, EAGAIN);
 	for (int turn = 0; sent < r.len; turn = !turn) {
 		const size_t left = r.len - sent;
 		const size_t len = left < PIECE ? left : PIECE;
@@ -84,7 +87,9 @@ send_parts(struct link *l)
 		}
 		assert_int_equal(n, -EAGAIN);
 		if (r.len == SIZE_MAX) {
+			fake_kernel_remove();
 			r.len = sent + MORE;
+			assert_int_equal(link_poll(l, POLLOUT, 10000), POLLOUT);
 			thread = loop_start(read_pattern, &r);
 		}
 		assert_int_equal(link_poll(l, POLLOUT, 10000), POLLOUT);

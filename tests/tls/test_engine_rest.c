@@ -1,6 +1,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/ssl.h>
@@ -200,6 +201,101 @@ the_end_after_a_header_is_connreset(void **state)
 	pair_fini(&p);
 }
 
+/* What is as large as a ring, or larger, cannot be had while this is set. */
+static bool scarce;
+
+#define LARGE ((size_t)64 * 1024)
+
+static void *
+get(size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return scarce && n >= LARGE ? NULL : malloc(n);
+}
+
+static void *
+change(void *p, size_t n, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	return scarce && n >= LARGE ? NULL : realloc(p, n);
+}
+
+static void
+give(void *p, const char *file, int line)
+{
+	(void)file;
+	(void)line;
+	free(p);
+}
+
+/* How an engine at rest finds out that it has no memory to go on with. */
+static void
+wants_to_read(struct tls_engine *e)
+{
+	void *room;
+
+	assert_int_equal(tls_engine_input(e, &room), 0);
+}
+
+static void
+wants_to_write(struct tls_engine *e)
+{
+	assert_int_equal(tls_engine_write(e, "x", 1), -ENOMEM);
+}
+
+static void
+hears_of_the_end(struct tls_engine *e)
+{
+	tls_engine_input_end(e, 0);
+}
+
+static const struct scarce_case {
+	const char *name;
+	void (*wants)(struct tls_engine *e);
+} scarces[] = {
+	{ "no_memory_to_read_with", wants_to_read },
+	{ "no_memory_to_write_with", wants_to_write },
+	{ "no_memory_to_end_with", hears_of_the_end },
+};
+
+#define TAKERS 16
+
+static void
+without_memory_it_fails(void **state)
+{
+	const struct scarce_case *c = *state;
+	struct tls_engine *takers[TAKERS] = { NULL };
+	struct tls_context *ctx;
+	struct verdict v;
+	struct pair p;
+	int rc = 0;
+	char byte;
+
+	open_pair(&p, TLS1_2_VERSION);
+	tls_engine_rest(p.client);
+	assert_int_equal(tls_context_get(p.client_settings.tags, 1, &ctx, &v),
+	    0);
+	/* Until others have what was kept, too. */
+	scarce = true;
+	for (int i = 0; i < TAKERS && rc == 0; i++)
+		rc = tls_engine_new(ctx, &p.client_settings, TLS_ROLE_CLIENT,
+		    TLS1_2_VERSION, "peer", &takers[i], &v);
+	assert_int_equal(rc, -ENOMEM);
+	c->wants(p.client);
+	scarce = false;
+	assert_int_equal(tls_engine_read(p.client, &byte, 1), -ENOMEM);
+	assert_int_equal(tls_engine_write(p.client, "x", 1), -ENOMEM);
+	tls_engine_shutdown(p.client);
+	tls_engine_explain(p.client, "peer", &v);
+	assert_non_null(strstr(v.text, "malloc failure"));
+	for (int i = 0; i < TAKERS; i++)
+		tls_engine_free(takers[i]);
+	tls_context_put(ctx);
+	pair_fini(&p);
+}
+
 int
 main(void)
 {
@@ -209,8 +305,12 @@ main(void)
 		cmocka_unit_test(broken_output_at_rest_refuses_writes),
 		cmocka_unit_test(the_end_after_a_header_is_connreset),
 	};
-	struct CMUnitTest tests[LEN(cuts) + LEN(ends) + LEN(fixed)];
+	struct CMUnitTest
+	    tests[LEN(cuts) + LEN(ends) + LEN(scarces) + LEN(fixed)];
 	size_t n = 0;
+
+	if (CRYPTO_set_mem_functions(get, change, give) != 1)
+		return 1;
 
 	for (size_t i = 0; i < LEN(cuts); i++)
 		tests[n++] = (struct CMUnitTest){ .name = cuts[i].name,
@@ -220,6 +320,10 @@ main(void)
 		tests[n++] = (struct CMUnitTest){ .name = ends[i].name,
 			.test_func = end_while_at_rest,
 			.initial_state = (void *)&ends[i] };
+	for (size_t i = 0; i < LEN(scarces); i++)
+		tests[n++] = (struct CMUnitTest){ .name = scarces[i].name,
+			.test_func = without_memory_it_fails,
+			.initial_state = (void *)&scarces[i] };
 	memcpy(tests + n, fixed, sizeof(fixed));
 	return cmocka_run_group_tests_name("tls/engine_rest", tests, NULL,
 	    NULL);
