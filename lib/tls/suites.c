@@ -1,6 +1,7 @@
 #include "tls/suites.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,7 +26,7 @@ static const char list_psk[] =
 typedef int judge(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
     void *other, void *ex);
 
-static judge *default_judge;
+static _Atomic(judge *) default_judge; /* OpenSSL's: every context has it */
 
 static bool
 is_about_suite(int op)
@@ -45,7 +46,7 @@ judge_security(const SSL *ssl, const SSL_CTX *ctx, int op, int bits, int nid,
 	if (is_about_suite(op) && bits == 64 &&
 	    strstr(SSL_CIPHER_get_name(other), "CCM") != NULL)
 		return 1;
-	return default_judge(ssl, ctx, op, bits, nid, other, ex);
+	return atomic_load(&default_judge)(ssl, ctx, op, bits, nid, other, ex);
 }
 
 int
@@ -53,7 +54,7 @@ tls_suites_install(SSL_CTX *c, bool strong)
 {
 	if (strong && SSL_CTX_get_security_level(c) < LEVEL)
 		SSL_CTX_set_security_level(c, LEVEL);
-	default_judge = SSL_CTX_get_security_callback(c);
+	atomic_store(&default_judge, SSL_CTX_get_security_callback(c));
 	SSL_CTX_set_security_callback(c, judge_security);
 	return SSL_CTX_set_cipher_list(c, list) == 1 &&
 	        SSL_CTX_set_ciphersuites(c, list_1_3) == 1
