@@ -404,6 +404,12 @@ bench_identities(void)
 	SSL_CTX_use_PrivateKey(bench_server_ctx, pki.server.key);
 }
 
+X509 *
+bench_ca(void)
+{
+	return pki.ca.cert;
+}
+
 static void
 bench_plain(void)
 {
@@ -466,6 +472,7 @@ static const struct part {
 	{ "table", bench_table },
 	{ "poll", bench_poll },
 	{ "tls", bench_tls },
+	{ "handshakes", bench_handshakes },
 	{ "idle", bench_idle },
 };
 
@@ -488,7 +495,7 @@ main(int argc, char **argv)
 		if (find_part(argv[i]) == NULL) {
 			fprintf(stderr,
 			    "usage: bench [plain] [table] [poll] [tls] "
-			    "[idle]\n"
+			    "[handshakes] [idle]\n"
 			    "  without an argument: all of them\n");
 			return 2;
 		}

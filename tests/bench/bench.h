@@ -42,6 +42,7 @@ extern const struct bench_way bench_ours, bench_openssl;
 #define BENCH_SERVER_TAG 2
 extern SSL_CTX *bench_client_ctx, *bench_server_ctx;
 void bench_identities(void);
+X509 *bench_ca(void); /* the CA's certificate; not the caller's */
 
 /* On loopback, at a port of the kernel's choice; a connected TLS client. */
 int bench_listen_raw(struct sockaddr_in *addr);
@@ -54,7 +55,11 @@ int bench_connect_ours(const struct sockaddr_in *addr);
  */
 void bench_streams(struct bench_end mine[2], struct bench_end base[2]);
 
-/* Rows of the fd table, of poll over 1 to 10,000 sockets, of idle memory. */
+/*
+ * Rows of the fd table, of poll over 1 to 10,000 sockets, of handshakes, of
+ * idle memory.
+ */
+void bench_handshakes(void);
 void bench_table(void);
 void bench_poll(void);
 void bench_idle(void);
