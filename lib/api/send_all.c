@@ -11,6 +11,7 @@
 #include "sock/call.h"
 #include "sock/fdtable.h"
 #include "sock/poll.h"
+#include "sock/tls_sock.h"
 
 /* Buffers of a message that are handed on at once. */
 #define CHUNK 16
@@ -150,8 +151,22 @@ wait_for_room(const struct zsock *s, int sock, struct deadline until,
 	return rc == 0 ? -ETIMEDOUT : rc;
 }
 
+/*
+ * What a secure socket has encrypted counts as sent, but leaves with a later
+ * call if the kernel has no room for it; whoever has sent all may not make one.
+ * It is writable when all has left.
+ */
+static void
+see_off(struct zsock *s, int sock, struct deadline until)
+{
+	struct pollfd p = { .fd = sock, .events = POLLOUT };
+
+	if (tls_sock_from(s) != NULL)
+		(void)poll_sockets(&p, 1, deadline_left_ms(until), false);
+}
+
 static int
-send_all(const struct zsock *s, int sock, struct position *p, int flags,
+send_all(struct zsock *s, int sock, struct position *p, int flags,
     struct deadline until, size_t *sent)
 {
 	bool first = true, stalled = false;
@@ -176,6 +191,7 @@ send_all(const struct zsock *s, int sock, struct position *p, int flags,
 		*sent += (size_t)n;
 		first = false;
 	}
+	see_off(s, sock, until);
 	return 0;
 }
 
