@@ -9,6 +9,7 @@
 #include <openssl/ssl.h>
 
 #include "base/config.h"
+#include "base/profile.h"
 #include "tls/rings.h"
 #include "tls/state.h"
 #include "tls/suites.h"
@@ -227,11 +228,17 @@ tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
 	fail(e, side, error);
 }
 
-/* The kernel's error is the connection's from now on. */
+/*
+ * The kernel's error is the connection's from now on.  The device asks for it
+ * while it waits in a handshake, and only then.
+ */
 static int
 fail_transport(struct tls_engine *e, int kernel_error, int error)
 {
 	e->kernel_error = kernel_error;
+	if (!e->established && kernel_error == e->input_error &&
+	    quirk(QUIRK_TLS_HANDSHAKE_RESET) != ECONNABORTED)
+		error = kernel_error;
 	return fail(e, VERDICT_TRANSPORT,
 	    e->write_error != 0 ? -e->write_error : error);
 }

@@ -37,7 +37,10 @@ void tls_engine_free(struct tls_engine *e);
 /* Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL. */
 int tls_engine_limit_version(struct tls_engine *e, int max_version);
 
-/* 0 when complete; -ECONNABORTED when it failed. */
+/*
+ * 0 when complete; -ECONNABORTED when it failed, or, by the profile, what the
+ * kernel said when that ended it.
+ */
 int tls_engine_handshake(struct tls_engine *e);
 
 /*

@@ -11,6 +11,7 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 #include "support/quirks.h"
+#include "support/rival.h"
 #include "tls/context.h"
 #include "tls/names.h"
 
@@ -161,6 +162,23 @@ handshake_inside(void)
 	return child < 0;
 }
 
+/* What a secure client is told when the server resets the connection. */
+static int
+handshake_reset(void)
+{
+	static const struct rival_spec spec = { .raw = true,
+		.end = RIVAL_RESETS };
+	struct rival rival;
+	union quirks_addr a;
+	int error;
+
+	rival_serve(&rival, &spec);
+	a = quirks_loopback(NET_AF_INET, rival.port);
+	error = quirks_errno(zsock_connect(tls(), &a.any, sizeof(a.in)));
+	rival_join(&rival);
+	return error;
+}
+
 #define SECRET_TAG 50
 
 /* What credentials of n tags from SECRET_TAG on are good for. */
@@ -254,6 +272,8 @@ static const struct quirk_case cases[] = {
 	{ "psk_longest", QUIRK_TLS_PSK_LONGEST, psk_longest, { 48, 32, 256 } },
 	{ "handshake_inside", QUIRK_TLS_HANDSHAKE_INSIDE, handshake_inside,
 	    { 1, 1, 0 } },
+	{ "handshake_reset", QUIRK_TLS_HANDSHAKE_RESET, handshake_reset,
+	    { ECONNRESET, ECONNABORTED, ECONNRESET } },
 	{ "tags_late", QUIRK_TLS_TAGS_LATE, tags_late, { 0, 1, 0 } },
 	{ "fewer_options", QUIRK_TLS_FEWER_OPTIONS, fewer_options,
 	    { 0, ENOPROTOOPT, 0 } },

@@ -396,7 +396,7 @@ static const struct script_row {
 	{ .name = "peer_resets",
 	    BYTES("\x16\x03\x03\x01\x00\x02"),
 	    .end = RIVAL_RESETS,
-	    .want = ECONNABORTED,
+	    .want = ECONNRESET,
 	    .said = { "the connection broke: Connection reset by peer, waiting "
 	              "for the " } },
 	{ .name = "peer_silent",

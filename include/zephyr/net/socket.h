@@ -176,6 +176,8 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  *   ENOTSUP        it is a datagram socket
  * and on a secure socket
  *   ECONNABORTED  the handshake failed
+ *   ECONNRESET    the peer reset the connection meanwhile (Zephyr 3.3:
+ *                 ECONNABORTED)
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
  *   ENOENT        nothing is stored under one of its sec_tags any more
  *   EINVAL        a credential cannot be used
@@ -215,6 +217,8 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
  *                 no SA_RESTART or SO_RCVTIMEO is set; or another thread closed
  *                 the socket.  The handshake is not interrupted by signals
  *   ECONNABORTED  the handshake failed
+ *   ECONNRESET    the peer reset the connection meanwhile (Zephyr 3.3:
+ *                 ECONNABORTED)
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
  *   ENOENT        nothing is stored under one of the sec_tags any more
  */
