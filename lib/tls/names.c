@@ -178,8 +178,8 @@ static bool
 matches_address(const ASN1_OCTET_STRING *presented, const char *name)
 {
 	ASN1_OCTET_STRING *ip = address_of(name);
-	const bool same = ip != NULL && quirk(QUIRK_TLS_NAME_NO_ADDRESS) == 0 &&
-	    ASN1_OCTET_STRING_cmp(presented, ip) == 0;
+	const bool same =
+	    ip != NULL && ASN1_OCTET_STRING_cmp(presented, ip) == 0;
 
 	ASN1_OCTET_STRING_free(ip);
 	return same;
@@ -200,9 +200,11 @@ matches(const GENERAL_NAME *presented, const char *name)
 	int type;
 	const void *value = GENERAL_NAME_get0_value(presented, &type);
 
-	switch (type) {
-	case GEN_DNS:
+	if (type == GEN_DNS)
 		return matches_dns(value, name);
+	if (quirk(QUIRK_TLS_NAME_NO_ADDRESS) != 0)
+		return false;
+	switch (type) {
 	case GEN_IPADD:
 		return matches_address(value, name);
 	case GEN_URI:

@@ -366,6 +366,12 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 		check_name(v, leaf);
 		explain_trust(v, store);
 	}
+	X509_STORE_CTX_set_error(store, v->error);
+	/* To the device that is no verification that failed, but none at all. */
+	if (v->error == X509_V_ERR_CERT_CHAIN_TOO_LONG) {
+		v->flags = TLS_VERIFY_NOT_RUN;
+		return 0;
+	}
 	if (v->callback.call != NULL && !tls_verify_ask(store, v))
 		return 0;
 	X509_STORE_CTX_set_error(store, v->error);

@@ -25,6 +25,7 @@ enum {
 	EKU = 0x1000,
 	BAD_MD = 0x4000,
 	BAD_KEY = 0x10000,
+	NOT_RUN = -1, /* all of them: it was given up */
 };
 
 /* What the clock of this program says, unless that is 0. */
@@ -63,6 +64,7 @@ static const struct cert_row {
 	bool unset;           /* it is never set */
 	time_t now;           /* what the clock says */
 	int flags;            /* 0 is a handshake that is good */
+	bool fatal;           /* also for who would go on without it */
 	const char *said[FAILURES_SAID];
 } certs[] = {
 	{ .name = "good", .chain = { { NAMED } } },
@@ -211,7 +213,8 @@ static const struct cert_row {
 	    .chain = { { NAMED }, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER,
 	        LOWER, LOWER, LOWER },
 	    .n = 10,
-	    .flags = UNTRUSTED,
+	    .flags = NOT_RUN,
+	    .fatal = true,
 	    .said = { "certificate chain too long",
 	        "more than 8 intermediates" } },
 	{ .name = "seventeen_intermediates",
@@ -219,7 +222,8 @@ static const struct cert_row {
 	        LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER, LOWER,
 	        LOWER, LOWER },
 	    .n = 18,
-	    .flags = UNTRUSTED,
+	    .flags = NOT_RUN,
+	    .fatal = true,
 	    .said = { "certificate chain too long",
 	        "more than 8 intermediates" } },
 	{ .name = "wrong_eku",
@@ -321,11 +325,17 @@ set_verify(int sock, int verify)
 		    0);
 }
 
+static bool
+is_refused(const struct cert_row *r, int verify)
+{
+	return r->fatal || (r->flags != 0 && verify == TLS_VERIFY_REQUIRED);
+}
+
 static void
 connect_to(const struct cert_row *r, const struct rival_spec *spec, int verify)
 {
 	const char *name = r->hostname != NULL ? r->hostname : "localhost";
-	const bool refused = r->flags != 0 && verify == TLS_VERIFY_REQUIRED;
+	const bool refused = is_refused(r, verify);
 	struct rival rival;
 	int sock;
 
@@ -350,7 +360,7 @@ connect_to(const struct cert_row *r, const struct rival_spec *spec, int verify)
 static void
 accept_from(const struct cert_row *r, const struct rival_spec *spec, int verify)
 {
-	const bool refused = r->flags != 0 && verify == TLS_VERIFY_REQUIRED;
+	const bool refused = is_refused(r, verify);
 	struct rival rival;
 	uint16_t port;
 	const int listener =
