@@ -10,6 +10,7 @@ import signal
 import sys
 import tempfile
 
+import refusals
 from certs import KEYS, Certs
 from peer_curl import Curl
 from peer_gnutls import GnuTLS
@@ -19,6 +20,7 @@ from peer_nginx import Nginx
 from peer_openssl import OpenSSL
 from peer_tshark import Tshark
 from procs import Bench, Failure
+from rows import Row
 
 PEERS = {peer.name: peer for peer in (
     Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL(), Tshark())}
@@ -67,11 +69,15 @@ class Tap:
 
 
 async def make_row(peer, row, shared, tap, places):
+    """A row of the matrix, or a refusal."""
     async with places:
         bench = Bench(tempfile.mkdtemp(dir=shared.folder), shared)
         why = None
         try:
-            await peer.make(row, bench)
+            if isinstance(row, Row):
+                await peer.make(row, bench)
+            else:
+                await row.make(peer, bench)
         except Failure as e:
             why = str(e)
         except Exception as e:  # the row's alone, too
@@ -90,8 +96,12 @@ async def make_all(peer, shared, chosen):
     await asyncio.gather(*(make_row(peer, row, shared, tap, places)
                            for row in chosen))
     print(f'1..{tap.done}')
-    print(f'# interop: {sum(row.rounds for row in chosen)} handshakes '
-          f'{peer.how} {peer.name}, in {len(chosen)} rows')
+    made = [row for row in chosen if isinstance(row, Row)]
+    print(f'# interop: {sum(row.rounds for row in made)} handshakes '
+          f'{peer.how} {peer.name}, in {len(made)} rows')
+    if len(chosen) > len(made):
+        print(f'# interop: {len(chosen) - len(made)} handshakes '
+              f'that {peer.name} and we have to refuse')
     return tap.failed
 
 
@@ -107,7 +117,7 @@ def main():
         if reason is not None:
             print(f'1..0 # SKIP {reason}')
             return 77
-        chosen = peer.rows()
+        chosen = [*peer.rows(), *refusals.of(peer)]
         if len(sys.argv) > 3:
             chosen = [row for row in chosen if sys.argv[3] in str(row)]
         shared.make_files()

@@ -25,6 +25,8 @@ class Peer:
     commands = {}  # and their packages
     values = {}  # of rows.values, where the peer has not all
     alpn = 'mqtt'
+    versions = ()  # in which it shall be refused, see refusals.py
+    tolerates = ()  # what it does not refuse: (case, our role, version)
 
     def missing(self, _shared):
         """Why there is nothing to test, or None."""
@@ -82,7 +84,7 @@ class Peer:
             argv += ['--alpn', f'coap,{self.alpn}']
         if row.resume != 'no':
             argv += ['--sessions']
-        return argv
+        return bench.change(argv, c)
 
     async def start_our_server(self, row, bench, *steps):
         """The process, and the port that it listens on."""

@@ -4,7 +4,7 @@ import re
 from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
     their_certificate
 from procs import Failure, listens
-from suites import V13
+from suites import V12, V13
 
 # Whatever is not in NORMAL.
 EXTRAS = ('AES-128-CBC', 'AES-128-CCM', 'AES-256-CCM', 'AES-128-CCM-8',
@@ -29,6 +29,7 @@ def priority(row):
 
 class GnuTLS(Peer):
     name = 'gnutls'
+    versions = (V12, V13)
     commands = {'gnutls-serv': 'gnutls-bin', 'gnutls-cli': 'gnutls-bin'}
 
     def supports(self, row):

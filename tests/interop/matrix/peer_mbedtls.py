@@ -3,11 +3,12 @@ import os
 
 from peer import PSK, PSK_ID, Peer, expect_payload, read_got, rounds_told, \
     their_certificate
-from rows import TLS12
+from rows import TLS12, V12
 
 
 class MbedTLS(Peer):
     name = 'mbedtls'
+    versions = (V12,)
     values = {'suite': TLS12, 'key': ('rsa', 'p256', 'p384', 'psk')}
 
     def missing(self, shared):

@@ -13,6 +13,7 @@ CHOSEN = (0xc02b, 0xc037, 0x1301, 0x1303)
 class Tshark(OpenSSL):
     name = 'tshark'
     how = 'read by'
+    versions = ()
     commands = {'tshark': 'tshark', **OpenSSL.commands}
     values = {'key': ('p256', 'psk'), 'chosen_by': ('us',),
               'suite': [s for s in SUITES if s.number in CHOSEN],

@@ -109,6 +109,7 @@ class Bench:
     def __init__(self, folder, shared):
         self.folder = folder
         self.shared = shared  # programs and files
+        self.change = lambda argv, _certs: argv  # of our end's arguments
         self.processes = []
         self.watched = []
         self.watchers = []
@@ -133,7 +134,7 @@ class Bench:
         return self.processes[-1]
 
     async def start_watched(self, *argv, **more):
-        """Our end: when it fails, what waits for the others shall not wait."""
+        """When it fails, what waits for the others shall not wait longer."""
         process = await self.start(*argv, **more)
         self.watched.append(process)
         self.watchers.append(asyncio.create_task(self._watch(process)))
@@ -143,7 +144,8 @@ class Bench:
         if await process.process.wait() == 0:
             return
         for other in self.processes:
-            other.signal(signal.SIGTERM)
+            if other not in self.ours:  # which shall say how it fails
+                other.signal(signal.SIGTERM)
 
     @property
     def ours(self):
