@@ -10,7 +10,7 @@
 
 #include <openssl/err.h>
 
-#include "base/config.h"
+#include "base/profile.h"
 #include "sock/call.h"
 #include "support/capture.h"
 #include "support/fake_kernel.h"
@@ -121,9 +121,9 @@ warn_of_another_buffer(struct link *l)
 		assert_int_equal(link_send(l, zeros, sizeof(zeros),
 		                     MSG_DONTWAIT),
 		    -EAGAIN);
-		/* Once is enough. */
+		/* Once is enough, and Linux has no device. */
 		assert_int_equal(strstr(capture_text(), "hazard") != NULL,
-		    i == 0);
+		    i == 0 && quirk(QUIRK_TLS_SEND_CHANGED) != 0);
 	}
 	zeros[16383] = 0;
 	capture_stop();

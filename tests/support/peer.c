@@ -79,7 +79,7 @@ peer_call(struct peer *p, int version)
 	listener =
 	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &c.port);
 	thread = loop_start(connect_tls, &c);
-	sock = call_accept(listener, NULL, NULL);
+	sock = loop_accept_tls(listener);
 	assert_null(loop_join(thread));
 	assert_true(sock >= 0);
 	assert_int_equal(call_close(listener), 0);
