@@ -393,7 +393,7 @@ starving(struct tls_engine *e)
 {
 	if (e->input_ended)
 		return false;
-	if (!e->starved && BIO_pending(e->rings->inside) == 0 &&
+	if (!e->starved && tls_rings_in(e->rings) == 0 &&
 	    SSL_has_pending(e->ssl) == 0 && !SSL_want_write(e->ssl))
 		e->starved = true;
 	return e->starved;
@@ -420,7 +420,7 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 static size_t
 fitting(const struct tls_engine *e, size_t len)
 {
-	const size_t room = BIO_ctrl_get_write_guarantee(e->rings->inside);
+	const size_t room = TLS_RING_SIZE - tls_rings_out(e->rings);
 	const size_t n = len < e->max_record ? len : e->max_record;
 
 	return n + RECORD_OVERHEAD <= room ? n : 0;
@@ -496,7 +496,7 @@ tls_engine_ended(const struct tls_engine *e)
 static size_t
 waiting(const struct tls_engine *e)
 {
-	return e->rings != NULL ? BIO_ctrl_pending(e->rings->network) : 0;
+	return e->rings != NULL ? tls_rings_out(e->rings) : 0;
 }
 
 void

@@ -3,13 +3,6 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 
-/*
- * Bytes of each ring: four whole records and what they add, so that 64 KiB
- * leave, or come, at once.  Less than one record halves the throughput, more
- * than this gains nothing.
- */
-#define RING_SIZE ((size_t)68 * 1024)
-
 /* Pairs kept for the next taker. */
 #define KEPT_MAX 4
 
@@ -34,8 +27,8 @@ rings_new(void)
 	r = malloc(sizeof(*r));
 	if (r == NULL)
 		return NULL;
-	if (BIO_new_bio_pair(&r->inside, RING_SIZE, &r->network, RING_SIZE) ==
-	    1)
+	if (BIO_new_bio_pair(&r->inside, TLS_RING_SIZE, &r->network,
+	        TLS_RING_SIZE) == 1)
 		return r;
 	free(r);
 	return NULL;
@@ -57,12 +50,19 @@ tls_rings_take(void)
 	return rings_new();
 }
 
-/* Parted and joined again, a pair has forgotten its bytes and its end. */
+/*
+ * Parted and joined again, a pair has forgotten its end.  It would forget bytes
+ * as well, but not that it has counted them.
+ */
 void
 tls_rings_give(struct tls_rings *r)
 {
 	if (r == NULL)
 		return;
+	if (tls_rings_in(r) > 0 || tls_rings_out(r) > 0) {
+		rings_free(r);
+		return;
+	}
 	BIO_destroy_bio_pair(r->inside);
 	if (BIO_make_bio_pair(r->inside, r->network) != 1) {
 		rings_free(r);
