@@ -95,6 +95,7 @@ run(struct tls_engine *e)
 	(void)tls_engine_readable(e);
 	while (tls_engine_read(e, buf, sizeof(buf)) > 0)
 		continue;
+	tls_engine_rest(e);
 }
 
 static void

@@ -249,7 +249,8 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  *                 has failed to connect: the same from then on (Zephyr)
  *   ECONNABORTED  the secure connection has failed, or the peer has ended it
  *   EMSGSIZE      msg has more than IOV_MAX buffers
- *   ENOMEM        the datagram is too large (Zephyr)
+ *   ENOMEM        the datagram is too large (Zephyr); or there was none to move
+ *                 bytes of a secure stream with, which has failed
  *   EINTR         a signal came before anything was taken, whether its handler
  *                 has SA_RESTART or not; or another thread closed the socket
  *   EINVAL        a datagram's address is too short, or not an internet one;
@@ -293,7 +294,8 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  *               one number
  *   EINVAL      buf, or one of msg_iov's, is NULL and its length is not 0; msg
  *               is NULL; *addrlen, or msg_namelen, is above INT_MAX
- *   ENOMEM      zsock_recvmsg with msg_iov NULL or msg_iovlen 0, on a stream as
+ *   ENOMEM      there was none for a secure stream, as above; or
+ *               zsock_recvmsg with msg_iov NULL or msg_iovlen 0, on a stream as
  *               well (Zephyr)
  *   EMSGSIZE    msg has more than IOV_MAX buffers
  */
