@@ -133,7 +133,10 @@ attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
 		.mode = e->state.verify.mode,
 		.context = tls_context_serial(e->context),
 		.peer = peer,
-		.hostname = e->hostname,
+		/* None that was set is not any: see verify.h. */
+		.hostname = e->hostname == NULL && e->state.verify.name_wanted
+		    ? ""
+		    : e->hostname,
 	};
 	tls_session_attach(e->ssl, &e->state.session, e->role);
 }

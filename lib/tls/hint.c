@@ -79,15 +79,17 @@ is_hex_text(const struct cred *key)
 }
 
 static void
-hint_wrong_key(const struct tls_psk *used, char *buf, size_t size)
+hint_wrong_key(const struct tls_psk *used, enum tls_role role, char *buf,
+    size_t size)
 {
 	char id[TLS_PSK_ID_MAX + 1];
 
 	tls_psk_print(used->id->data, used->id->len, id);
 	snprintf(buf, size,
 	    "the two sides have different pre-shared keys for the identity "
-	    "\"%s\"; ours, of sec_tag %d, has %zu bytes%s",
-	    id, used->key->tag, used->key->len,
+	    "\"%s\"%s; ours, of sec_tag %d, has %zu bytes%s",
+	    id, role == TLS_ROLE_CLIENT ? ", or the server knows none" : "",
+	    used->key->tag, used->key->len,
 	    is_hex_text(used->key)
 	        ? ", which are hex digits: text, where the device takes the "
 	          "bytes themselves?"
@@ -114,7 +116,7 @@ hint_psk(const struct verdict_case *c, char *buf, size_t size)
 	if (psk == NULL || !c->handshake)
 		return;
 	if (psk->used != NULL && proves_another_key(c))
-		hint_wrong_key(psk->used, buf, size);
+		hint_wrong_key(psk->used, c->role, buf, size);
 	else if (psk->used != NULL && knows_no_identity(c))
 		hint_identity(psk->used, buf, size);
 	else if (psk->unknown &&
@@ -146,20 +148,26 @@ hint_alpn(const struct verdict_case *c, char *buf, size_t size)
 		    ours, c->alpn->refused);
 }
 
-/* Alerts by which servers tell that they miss a certificate of the client. */
+/*
+ * A server that asked for a certificate and got none: some end the handshake by
+ * an alert of their own choice, or without one; in TLS 1.3 it is over by then.
+ */
 static bool
-lacks_certificate(int alert)
+lacks_certificate(const struct verdict_case *c)
 {
-	return alert == SSL_AD_HANDSHAKE_FAILURE ||
-	    alert == SSL_AD_BAD_CERTIFICATE ||
-	    alert == SSL_AD_CERTIFICATE_REQUIRED;
+	if (!c->asked_in_vain || c->side == VERDICT_OURS ||
+	    c->side == VERDICT_DEADLINE)
+		return false;
+	return c->handshake || peer_alert(c) == SSL_AD_HANDSHAKE_FAILURE ||
+	    peer_alert(c) == SSL_AD_BAD_CERTIFICATE ||
+	    peer_alert(c) == SSL_AD_CERTIFICATE_REQUIRED;
 }
 
 /* Hints that are the same for everybody; NULL is none. */
 static const char *
 plain_hint(const struct verdict_case *c)
 {
-	if (c->asked_in_vain && lacks_certificate(peer_alert(c)))
+	if (lacks_certificate(c))
 		return "the server asked for a certificate, and "
 		       "TLS_SEC_TAG_LIST has none with a key";
 	switch (own_reason(c)) {
@@ -172,6 +180,9 @@ plain_hint(const struct verdict_case *c)
 	case SSL_R_DECRYPTION_FAILED_OR_BAD_RECORD_MAC:
 		return "what came was not encrypted with the key of this "
 		       "connection, or was changed on its way";
+	case SSL_R_LEGACY_SIGALG_DISALLOWED_OR_UNSUPPORTED:
+		return "the peer speaks TLS 1.0 or 1.1, which the system's "
+		       "OpenSSL policy forbids: they need security level 0";
 	default:
 		return tls_alert_hint(peer_alert(c), c->role, c->shown);
 	}

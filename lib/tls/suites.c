@@ -126,7 +126,8 @@ narrow(SSL *ssl, const char *older, const char *modern)
 		return -ECONNABORTED;
 	}
 	if (*modern == '\0') {
-		if (SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
+		if (SSL_get_min_proto_version(ssl) >= TLS1_3_VERSION ||
+		    SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
 			return -ECONNABORTED;
 	} else if (SSL_set_ciphersuites(ssl, modern) != 1) {
 		return -ECONNABORTED;
@@ -151,7 +152,13 @@ tls_suites_apply(SSL *ssl, enum tls_role role,
 		rc = *older == '\0' && *modern == '\0'
 		    ? none_is_known(settings, why)
 		    : narrow(ssl, older, modern);
-	if (rc < 0 && rc != -ENOMEM && (*older != '\0' || *modern != '\0'))
+	if (rc == -ECONNABORTED && *modern == '\0' && *older != '\0' &&
+	    SSL_get_min_proto_version(ssl) >= TLS1_3_VERSION)
+		verdict_set(why,
+		    "TLS_CIPHERSUITE_LIST has no suite of TLS 1.3, which the "
+		    "socket was opened for: %s",
+		    older);
+	else if (rc < 0 && rc != -ENOMEM && (*older != '\0' || *modern != '\0'))
 		verdict_set(why,
 		    "TLS_CIPHERSUITE_LIST: OpenSSL's policy forbids all of "
 		    "%s%s%s",

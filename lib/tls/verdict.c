@@ -361,7 +361,7 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 	else if (verify->error != X509_V_OK)
 		append(v, "; the peer is not verified: %s",
 		    X509_verify_cert_error_string(verify->error));
-	else if (verify->flags != 0)
+	else if (verify->mode == TLS_VERIFY_NONE)
 		append(v, "; the peer is not verified: TLS_PEER_VERIFY is 0");
 	else if (c->role == TLS_ROLE_CLIENT && c->hostname != NULL)
 		append(v, "; the peer is verified as \"%s\"", c->hostname);

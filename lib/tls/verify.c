@@ -354,8 +354,7 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	if (leaf != NULL)
 		tls_names_describe(leaf, v->presented, sizeof(v->presented));
 	if (v->mode == TLS_VERIFY_NONE) {
-		v->flags = FLAG_SKIPPED;
-		return 1;
+		return 1; /* to the device it is good */
 	}
 	if (X509_verify_cert(store) <= 0)
 		note(v, X509_STORE_CTX_get_error(store),
@@ -433,8 +432,10 @@ tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
 {
 	if (v->ran)
 		return;
-	if (v->mode == TLS_VERIFY_NONE) {
-		v->flags = FLAG_SKIPPED;
+	if (tls_state_of(ssl)->psk.used != NULL) {
+		v->flags = 0; /* nobody needed a certificate */
+	} else if (v->mode == TLS_VERIFY_NONE) {
+		v->flags = SSL_is_server((SSL *)ssl) ? FLAG_SKIPPED : 0;
 	} else if (SSL_session_reused(ssl) == 1 &&
 	    SSL_get0_peer_certificate(ssl) != NULL) {
 		v->error = (int)SSL_get_verify_result(ssl);

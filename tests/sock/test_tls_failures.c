@@ -251,8 +251,8 @@ static const struct peer_row {
 	    .tags = { PSK_TAG },
 	    .want = ECONNABORTED,
 	    .said = { "the two sides have different pre-shared keys for the "
-	              "identity \"device\"; ours, of sec_tag 8, has 16 "
-	              "bytes; using" } },
+	              "identity \"device\"",
+	        "; ours, of sec_tag 8, has 16 bytes; using" } },
 	{ .name = "psk_as_hex_text",
 	    .psk_id = "device",
 	    .psk = PSK,

@@ -48,7 +48,9 @@ static const struct hint_case {
 	    TLS_ST_CW_FINISHED, false, "" },
 	{ "a_key_that_was", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(51),
 	    TLS_ST_CW_CLNT_HELLO, true,
-	    "different pre-shared keys for the identity \"a?b?\"; ours, of "
+	    "different pre-shared keys for the identity \"a?b?\", or the "
+	    "server "
+	    "knows none; ours, of "
 	    "sec_tag 4, has 16 bytes, which are hex digits" },
 	{ "an_alert_about_something_else", TLS_ROLE_CLIENT, VERDICT_PEER,
 	    ALERT(51), TLS_ST_CR_CERT, true, "" },
