@@ -138,10 +138,9 @@ begin_plain(struct pollfd *fd, struct pollfd *k)
 	if (word == 0)
 		return false;
 	fd->revents = 0;
-	*k = (struct pollfd){ .fd = (int)(word >> FDTABLE_POLL_BITS),
-		.events = (word & SOCK_POLL_FIN) != 0 ? fd->events | POLLRDHUP
-		                                      : fd->events };
-	return true;
+	k->fd = (int)(word >> FDTABLE_POLL_BITS);
+	k->events = (short)(fd->events | ((word & SOCK_POLL_FIN) * POLLRDHUP));
+	return true; /* the kernel fills in k->revents */
 }
 
 /*

@@ -368,7 +368,7 @@ receive_waits_for_the_other_threads_handshake(void **state)
 		struct connecting c;
 		pthread_t connecter, receiver;
 		const int listener = loop_listen_raw(AF_INET, &c.port);
-		int kfd;
+		int kfd, rc;
 
 		c.sock = loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG,
 		    "localhost");
@@ -376,8 +376,10 @@ receive_waits_for_the_other_threads_handshake(void **state)
 		kfd = accept(listener, NULL, NULL);
 		receiver = loop_start(receive_one, &c.sock);
 		close(kfd);
-		assert_int_equal((intptr_t)loop_join(connecter), -ECONNABORTED);
-		assert_int_equal((intptr_t)loop_join(receiver), -ECONNABORTED);
+		/* A reset, if the ClientHello was there and not read. */
+		rc = (int)(intptr_t)loop_join(connecter);
+		assert_true(rc == -ECONNABORTED || rc == -ECONNRESET);
+		assert_int_equal((intptr_t)loop_join(receiver), rc);
 		assert_int_equal(call_close(c.sock), 0);
 		close(listener);
 	}
