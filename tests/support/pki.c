@@ -104,10 +104,10 @@ extend(X509 *cert, const X509 *issuer, const struct pki_spec *spec)
 static void
 set_validity(X509 *cert, const struct pki_spec *spec)
 {
-	const bool hour = spec->from_s == 0 && spec->to_s == 0;
+	const bool day = spec->from_s == 0 && spec->to_s == 0;
 
-	X509_gmtime_adj(X509_getm_notBefore(cert), hour ? -1800 : spec->from_s);
-	X509_gmtime_adj(X509_getm_notAfter(cert), hour ? 1800 : spec->to_s);
+	X509_gmtime_adj(X509_getm_notBefore(cert), day ? -43200 : spec->from_s);
+	X509_gmtime_adj(X509_getm_notAfter(cert), day ? 43200 : spec->to_s);
 }
 
 void

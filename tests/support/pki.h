@@ -8,7 +8,7 @@
 #include <openssl/x509.h>
 
 /*
- * Keys and certificates made at run time and valid for an hour around now, so
+ * Keys and certificates made at run time and valid for a day around now, so
  * that nothing in the tree expires or leaks.  Everything here ends the test
  * program if it cannot be made.
  */
@@ -44,7 +44,7 @@ struct pki_spec {
 	enum pki_digest digest; /* of its issuer's signature */
 	bool ca;
 	bool forged;      /* not by its issuer's key, as if there were two */
-	int from_s, to_s; /* validity from now in seconds; 0, 0 is the hour */
+	int from_s, to_s; /* validity from now in seconds; 0, 0 is the day */
 };
 
 /* Signed by issuer, or by itself if issuer is NULL. */
