@@ -114,9 +114,6 @@ settle_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 	} else if (rc < 0 && closing) {
 		rc = -EINTR; /* nobody is there to hear why */
 	}
-	if (rc == -ETIMEDOUT && quirk(QUIRK_TLS_HANDSHAKE_INSIDE) != 0 &&
-	    native_nonblock(t->native.base.kfd) > 0)
-		rc = -EAGAIN; /* as the device says it on such sockets */
 	if (rc == 0) {
 		tls_sock_tell_success_locked(t);
 		tls_engine_rest(t->engine);

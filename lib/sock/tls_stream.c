@@ -60,6 +60,15 @@ not_new_locked(struct tls_sock *t)
 	}
 }
 
+/* A call's own answer, when the device waits in it on a non-blocking socket. */
+static int
+timed_out(const struct tls_sock *caller, int rc)
+{
+	return rc == -ETIMEDOUT && native_nonblock(caller->native.base.kfd) > 0
+	    ? -EAGAIN
+	    : rc;
+}
+
 /* In the linux profile a non-blocking socket does not wait for anything. */
 static int
 stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
@@ -83,7 +92,7 @@ stream_connect(struct zsock *s, const struct sockaddr *addr, socklen_t len)
 		pthread_cond_broadcast(&t->settled);
 		rc = -EINPROGRESS;
 	} else if (rc == 0) {
-		rc = tls_handshake_locked(t, TLS_ROLE_CLIENT);
+		rc = timed_out(t, tls_handshake_locked(t, TLS_ROLE_CLIENT));
 	} else {
 		t->phase = TLS_PHASE_NEW; /* it may be tried again */
 		pthread_cond_broadcast(&t->settled);
@@ -152,9 +161,7 @@ dismiss(struct tls_sock *t, struct tls_sock *child, int rc)
 	if (rc == 0)
 		return 0;
 	sock_put(&child->native.base);
-	if (rc == -ETIMEDOUT && native_nonblock(t->native.base.kfd) > 0)
-		return -EAGAIN; /* as the device says it on such sockets */
-	return rc;
+	return timed_out(t, rc);
 }
 
 /*

@@ -189,8 +189,9 @@ a_silent_peer_costs_the_deadline(void **state)
 {
 	uint16_t port;
 	const int kfd = loop_listen_raw(AF_INET, &port);
+	socklen_t len = sizeof(int);
 	char text[1024];
-	int sock;
+	int sock, error;
 
 	(void)state;
 	set_handshake_ms("30");
@@ -203,6 +204,13 @@ a_silent_peer_costs_the_deadline(void **state)
 	sock = loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, NULL);
 	assert_int_equal(call_fcntl(sock, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(loop_connect(sock, AF_INET, port), -EAGAIN);
+	/* That was the call's own answer: nothing can be tried again. */
+	assert_int_equal(transmit(sock, "x", 1, 0), -ETIMEDOUT);
+	assert_int_equal(loop_connect(sock, AF_INET, port), -ETIMEDOUT);
+	assert_int_equal(call_getsockopt(sock, SOL_SOCKET, SO_ERROR, &error,
+	                     &len),
+	    0);
+	assert_int_equal(error, ETIMEDOUT);
 	assert_int_equal(call_close(sock), 0);
 	set_handshake_ms("10000");
 	close(kfd);
