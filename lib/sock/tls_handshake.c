@@ -28,16 +28,38 @@ min_version(int protocol)
 	}
 }
 
+/*
+ * The program's TLS_CERT_VERIFY_CALLBACK may call for this very socket, so it
+ * is called without the lock.  That it is CONNECTING keeps the engine from
+ * everybody else meanwhile.
+ */
+static int
+ask_unlocked(void *ctx, void *cert, int depth, uint32_t *flags)
+{
+	struct tls_sock *t = ctx;
+	const struct tls_verify_callback program = t->settings.callback;
+	int rc;
+
+	tls_sock_unlock(t);
+	rc = program.call(program.ctx, cert, depth, flags);
+	pthread_mutex_lock(&t->lock);
+	return rc;
+}
+
 static int
 make_engine_locked(struct tls_sock *t, enum tls_role role)
 {
+	struct tls_settings settings = t->settings; /* borrowed */
 	struct tls_context *ctx;
 	struct verdict why;
 	int rc;
 
-	rc = tls_context_get(t->settings.tags, t->settings.ntags, &ctx, &why);
+	if (settings.callback.call != NULL)
+		settings.callback =
+		    (struct tls_verify_callback){ ask_unlocked, t };
+	rc = tls_context_get(settings.tags, settings.ntags, &ctx, &why);
 	if (rc == 0) {
-		rc = tls_engine_new(ctx, &t->settings, role,
+		rc = tls_engine_new(ctx, &settings, role,
 		    min_version(t->protocol), t->peer, &t->engine, &why);
 		tls_context_put(ctx);
 	}
@@ -132,6 +154,7 @@ start_locked(struct tls_sock *t, enum tls_role role)
 
 	t->role = role;
 	tls_sock_find_peer_locked(t);
+	t->until = deadline_in_ms(limit_ms());
 	rc = make_engine_locked(t, role);
 	if (rc == 0)
 		hurry_locked(t);
@@ -141,12 +164,11 @@ start_locked(struct tls_sock *t, enum tls_role role)
 int
 tls_handshake_locked(struct tls_sock *t, enum tls_role role)
 {
-	struct tls_patience p = { .handshake = true,
-		.until = deadline_in_ms(limit_ms()),
-		.limit_ms = limit_ms() };
+	struct tls_patience p = { .handshake = true, .limit_ms = limit_ms() };
 	int rc;
 
 	rc = start_locked(t, role);
+	p.until = t->until;
 	if (rc == 0)
 		rc = run_locked(t, &p);
 	return settle_locked(t, rc, &p);
@@ -157,19 +179,29 @@ tls_handshake_later_locked(struct tls_sock *t, enum tls_role role)
 {
 	t->role = role;
 	t->phase = TLS_PHASE_PENDING;
-	t->until = deadline_in_ms(limit_ms());
+	t->until = DEADLINE_NEVER; /* it has not begun */
+}
+
+/* It is left again, unless it is over, to whichever call is next. */
+static void
+leave_locked(struct tls_sock *t)
+{
+	if (t->phase != TLS_PHASE_CONNECTING)
+		return;
+	t->phase = TLS_PHASE_PENDING;
+	pthread_cond_broadcast(&t->settled);
 }
 
 /*
  * As far as it goes without waiting: 0 it is complete, -EAGAIN, or the negative
- * errno that has ended it.
+ * errno that has ended it.  The phase is CONNECTING, for whoever comes while
+ * the program's callback runs.
  */
 static int
 step_locked(struct tls_sock *t)
 {
 	struct tls_patience p = { .handshake = true,
 		.dontwait = true,
-		.until = t->until,
 		.limit_ms = limit_ms() };
 	int rc = 0;
 
@@ -181,9 +213,10 @@ step_locked(struct tls_sock *t)
 		if (rc == 0)
 			rc = start_locked(t, t->role);
 	}
+	p.until = t->until;
 	if (rc == 0)
 		rc = run_locked(t, &p);
-	if (rc == -EAGAIN && deadline_left_ms(t->until) > 0)
+	if (rc == -EAGAIN && deadline_left_ms(t->until) != 0)
 		return rc;
 	return settle_locked(t, rc == -EAGAIN ? -ETIMEDOUT : rc, &p);
 }
@@ -201,7 +234,8 @@ tls_handshake_wants_locked(struct tls_sock *t)
 
 /*
  * A call that may wait goes on with the handshake as long as that may take; the
- * others wait for it, or for their own time to be over.
+ * others wait for it, or for their own time to be over.  Only one sleeps on the
+ * kernel: what it takes in would not wake up another.
  */
 static int
 finish_locked(struct tls_sock *t, struct tls_patience *call)
@@ -209,26 +243,36 @@ finish_locked(struct tls_sock *t, struct tls_patience *call)
 	struct deadline until;
 	int rc;
 
+	t->phase = TLS_PHASE_CONNECTING;
 	for (;;) {
 		rc = step_locked(t);
-		if (rc != -EAGAIN || t->phase != TLS_PHASE_PENDING)
+		if (t->phase != TLS_PHASE_CONNECTING)
 			return rc;
 		rc = tls_wait_bound_locked(t, call);
 		if (rc < 0)
-			return rc;
+			break;
 		until =
 		    call->until.at_ns < t->until.at_ns ? call->until : t->until;
 		rc = tls_wait_sleep_locked(t, tls_handshake_wants_locked(t),
 		    until);
 		if (rc < 0 && rc != -EINTR)
-			return rc;
+			break;
 	}
+	leave_locked(t);
+	return rc;
 }
 
 int
 tls_handshake_go_on_locked(struct tls_sock *t)
 {
-	return t->phase == TLS_PHASE_PENDING ? step_locked(t) : 0;
+	int rc;
+
+	if (t->phase != TLS_PHASE_PENDING)
+		return 0;
+	t->phase = TLS_PHASE_CONNECTING;
+	rc = step_locked(t);
+	leave_locked(t);
+	return rc;
 }
 
 int
@@ -243,7 +287,7 @@ tls_handshake_usable_locked(struct tls_sock *t, struct tls_patience *p)
 	}
 	if (t->phase == TLS_PHASE_PENDING) {
 		rc = finish_locked(t, p);
-		if (rc == -EAGAIN || rc == -EINTR)
+		if (t->phase == TLS_PHASE_PENDING)
 			return rc;
 	}
 	switch (t->phase) {

@@ -6,7 +6,8 @@
 
 /*
  * How often poll looks at what another thread may do unseen by the kernel: end
- * a handshake, or leave data in the engine.
+ * a handshake, or leave data in the engine.  A handshake's deadline is noticed
+ * with it.
  */
 #define OTHERS_MS 25
 
@@ -61,7 +62,7 @@ tls_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 		break;
 	case TLS_PHASE_PENDING:
 		slot->kernel_events = tls_handshake_wants_locked(t);
-		slot->wake = t->until;
+		slot->wake = deadline_in_ms(OTHERS_MS);
 		break;
 	case TLS_PHASE_CONNECTING:
 		slot->wake = deadline_in_ms(OTHERS_MS);

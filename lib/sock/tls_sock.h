@@ -30,7 +30,7 @@ struct tls_sock {
 	char peer[56]; /* "127.0.0.1:443", "[::1]:443"; empty before connect */
 	struct tls_settings settings;
 	enum tls_role role;        /* from the handshake on */
-	struct deadline until;     /* of a handshake that is PENDING */
+	struct deadline until;     /* of a handshake that has begun */
 	struct tls_engine *engine; /* constant while OPEN; NULL before */
 	char *reason;              /* the last failure in one line, or NULL */
 	char *unsaid;              /* what tls_sock_unlock will log, or NULL */

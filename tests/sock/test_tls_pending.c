@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/config.h"
@@ -17,6 +18,8 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
+#include "support/capture.h"
+#include "support/fake_kernel.h"
 #include "support/loop.h"
 
 #define FAR_MS 20000
@@ -266,6 +269,120 @@ a_silent_peer_is_given_up(void **state)
 	assert_int_equal(close(raw), 0);
 }
 
+static size_t
+count(const char *text, const char *what)
+{
+	size_t n = 0;
+
+	for (; (text = strstr(text, what)) != NULL; text++)
+		n++;
+	return n;
+}
+
+static void *
+receive_blocking(void *arg)
+{
+	char byte = 0;
+
+	(void)arg;
+	if (call_recvfrom(server, &byte, 1, 0, NULL, NULL) != 1)
+		return NULL;
+	return (void *)(intptr_t)byte;
+}
+
+/*
+ * Whoever finds the last flight finishes it: the other call is not left asleep
+ * until the deadline, and does not finish it again.
+ */
+static void
+two_calls_finish_it_once(void **state)
+{
+	(void)state;
+	capture_start();
+	for (int i = 0; i < 20; i++) {
+		pthread_t threads[2];
+
+		meet();
+		assert_int_equal(call_fcntl(client, F_SETFL, 0), 0);
+		assert_int_equal(call_fcntl(server, F_SETFL, 0), 0);
+		for (size_t k = 0; k < LEN(threads); k++)
+			threads[k] = loop_start(receive_blocking, NULL);
+		assert_int_equal(call_sendto(client, "xx", 2, 0, NULL, 0), 2);
+		for (size_t k = 0; k < LEN(threads); k++)
+			assert_int_equal((intptr_t)loop_join(threads[k]), 'x');
+		assert_int_equal(count(capture_text(),
+		                     "TLS server: handshake with"),
+		    1);
+		assert_int_equal(call_close(server), 0);
+		assert_int_equal(call_close(client), 0);
+		client = loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG,
+		    "localhost");
+		assert_int_equal(call_fcntl(client, F_SETFL, O_NONBLOCK), 0);
+	}
+	server = -1;
+	capture_stop();
+}
+
+static void *
+poll_out(void *arg)
+{
+	struct pollfd p = { server, POLLOUT, 0 };
+
+	(void)arg;
+	return (void *)(intptr_t)(poll_sockets(&p, 1, FAR_MS, false) == 1
+	        ? p.revents
+	        : -1);
+}
+
+/* The kernel does not wake it up for what another thread has taken in. */
+static void
+poll_sees_another_thread_finish_it(void **state)
+{
+	pthread_t poller, sender;
+	char byte = 0;
+
+	(void)state;
+	meet();
+	assert_int_equal(call_fcntl(client, F_SETFL, 0), 0);
+	assert_int_equal(call_fcntl(server, F_SETFL, 0), 0);
+	fake_kernel_install();
+	poller = loop_start(poll_out, NULL);
+	while (fake_kernel_count(FAKE_POLL) < 2)
+		continue;
+	assert_in_range(fake_kernel_poll_timeout(), 0, 1000);
+	sender = loop_start(send_blocking, NULL);
+	assert_int_equal(call_recvfrom(server, &byte, 1, 0, NULL, NULL), 1);
+	assert_int_equal((intptr_t)loop_join(sender), 1);
+	assert_int_equal((intptr_t)loop_join(poller), POLLOUT);
+	fake_kernel_remove();
+}
+
+/* A listener whose queue is full answers nobody. */
+static void
+the_deadline_starts_when_tcp_is_connected(void **state)
+{
+	struct pollfd p = { client, POLLOUT, 0 };
+	const int raw = loop_listen_raw(AF_INET, &port);
+	int queued, kfd;
+
+	(void)state;
+	assert_int_equal(listen(raw, 0), 0);
+	queued = loop_connect_raw(AF_INET, port);
+	assert_int_equal(setenv("ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS", "20", 1), 0);
+	config_reload();
+	assert_int_equal(loop_connect(client, AF_INET, port), -EINPROGRESS);
+	fake_kernel_install();
+	assert_int_equal(poll_sockets(&p, 1, 200, false), 0);
+	assert_in_range(fake_kernel_count(FAKE_POLL), 2, 60);
+	fake_kernel_remove();
+	kfd = accept(raw, NULL, NULL); /* room for the client's next try */
+	assert_int_equal(poll_sockets(&p, 1, FAR_MS, false), 1);
+	assert_int_equal(error_of(client), ETIMEDOUT);
+	close(kfd);
+	close(queued);
+	close(raw);
+}
+
 static void
 it_can_be_closed_before(void **state)
 {
@@ -288,6 +405,9 @@ main(void)
 		TEST(a_failure_shows_as_an_error),
 		TEST(a_refused_connection_shows_as_an_error),
 		TEST(a_silent_peer_is_given_up),
+		TEST(two_calls_finish_it_once),
+		TEST(poll_sees_another_thread_finish_it),
+		TEST(the_deadline_starts_when_tcp_is_connected),
 		TEST(it_can_be_closed_before),
 	};
 
