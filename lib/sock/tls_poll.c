@@ -93,6 +93,19 @@ input_locked(struct tls_sock *t)
 	}
 }
 
+/*
+ * While there are data the engine does not look for the end.  The kernel tells
+ * of it all the same, and so do we: who asks for no input would wait in vain.
+ */
+static short
+end_behind_data_locked(struct tls_sock *t, short events, short revents)
+{
+	if ((events & POLLIN) != 0 ||
+	    (!tls_engine_readable(t->engine) && !atomic_load(&t->native.shut)))
+		return 0;
+	return revents & (POLLHUP | POLLERR);
+}
+
 static short
 end_open_locked(struct tls_sock *t, short events, short revents)
 {
@@ -106,7 +119,8 @@ end_open_locked(struct tls_sock *t, short events, short revents)
 		ready = POLLOUT;
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 		input_locked(t);
-	return ready | ready_locked(t, events);
+	ready |= ready_locked(t, events);
+	return ready != 0 ? ready : end_behind_data_locked(t, events, revents);
 }
 
 short

@@ -318,6 +318,26 @@ reset(struct link *l)
 	assert_int_equal(ask(l, 0, 0), POLLERR);
 }
 
+/* Who does not ask for the data need not read them first to be told. */
+static void
+reset_behind_data(struct link *l)
+{
+	char buf[4];
+
+	peer_send(&l->peer, "data", 4);
+	await_bytes(l);
+	assert_int_equal(link_recv(l, buf, 1, 0), 1);
+	peer_reset(&l->peer);
+	fake_kernel_install();
+	assert_int_equal(link_poll(l, 0, FAR_MS), POLLERR | POLLHUP);
+	assert_in_range(fake_kernel_count(FAKE_POLL), 1, WAKE_UPS);
+	fake_kernel_remove();
+	assert_int_equal(ask(l, POLLIN, FAR_MS), POLLIN);
+	assert_int_equal(link_recv(l, buf, 4, 0), 3);
+	assert_memory_equal(buf, "ata", 3);
+	assert_int_equal(ask(l, POLLIN, FAR_MS), POLLIN | POLLERR);
+}
+
 static void
 bad_record(struct link *l)
 {
@@ -458,6 +478,7 @@ static const struct link_case cases[] = {
 	{ .name = "close_notify_is_input_and_the_end", .run = close_notify },
 	{ .name = "a_bare_end_is_input_and_the_end", .run = bare_end },
 	{ .name = "a_reset_is_input_and_an_error", .run = reset },
+	{ .name = "a_reset_behind_data_is_told_of", .run = reset_behind_data },
 	{ .name = "a_bad_record_is_input_and_an_error", .run = bad_record },
 	{ .name = "pollout_is_room", .run = room },
 	{ .name = "output_that_waits_does_not_spin",
