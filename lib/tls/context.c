@@ -141,6 +141,7 @@ cache_trim_locked(void)
 	return rest;
 }
 
+/* They have left the cache: no new connection comes back to their sessions. */
 static void
 put_all(struct tls_context *list)
 {
@@ -148,6 +149,7 @@ put_all(struct tls_context *list)
 
 	for (; list != NULL; list = next) {
 		next = list->next;
+		tls_session_forget(list->serial);
 		tls_context_put(list);
 	}
 }

@@ -129,7 +129,7 @@ attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
 	if (n > 0 && settings->nsuites == 0)
 		tls_suites_prefer_sha256(e->ssl, e->role);
 	e->state.session = (struct tls_session_state){
-		.on = settings->cache,
+		.on = tls_session_wanted(settings),
 		.mode = e->state.verify.mode,
 		.context = tls_context_serial(e->context),
 		.peer = peer,
@@ -146,7 +146,8 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
     enum tls_role role, int min_version, const char *peer,
     struct tls_engine **out, struct verdict *why)
 {
-	const struct tls_kind kind = { role, min_version, settings->cache };
+	const struct tls_kind kind = { role, min_version,
+		tls_session_wanted(settings) };
 	struct tls_engine *e;
 	int rc;
 
@@ -357,20 +358,6 @@ settle(struct tls_engine *e, int error)
 	}
 }
 
-/*
- * To OpenSSL a pre-shared key of TLS 1.3 is a session as well; but it comes
- * without a ticket to the client, and with a key found here to the server.
- */
-static bool
-is_resumed(const struct tls_engine *e)
-{
-	if (SSL_session_reused(e->ssl) != 1)
-		return false;
-	return e->state.psk.used == NULL ||
-	    SSL_version(e->ssl) < TLS1_3_VERSION ||
-	    SSL_SESSION_has_ticket(SSL_get0_session(e->ssl)) == 1;
-}
-
 int
 tls_engine_handshake(struct tls_engine *e)
 {
@@ -382,7 +369,8 @@ tls_engine_handshake(struct tls_engine *e)
 	if (SSL_do_handshake(e->ssl) != 1)
 		return settle(e, ECONNABORTED);
 	e->established = true;
-	e->resumed = is_resumed(e);
+	e->resumed = tls_session_resumed(e->ssl);
+	e->state.psk.proved = tls_psk_proved(e->ssl);
 	tls_verify_finish(e->ssl, &e->state.verify);
 	return 0;
 }

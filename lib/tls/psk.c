@@ -202,3 +202,21 @@ tls_psk_attach(SSL *ssl, struct tls_psk_state *state, enum tls_role role,
 		SSL_set_psk_find_session_callback(ssl, accept_session);
 	}
 }
+
+static bool
+is_psk_suite(const SSL_CIPHER *c)
+{
+	return SSL_CIPHER_get_auth_nid(c) == NID_auth_psk ||
+	    SSL_CIPHER_get_kx_nid(c) == NID_kx_rsa_psk;
+}
+
+bool
+tls_psk_proved(const SSL *ssl)
+{
+	if (tls_state_of(ssl)->psk.used == NULL)
+		return false;
+	if (SSL_version(ssl) >= TLS1_3_VERSION)
+		return SSL_session_reused(ssl) == 1 &&
+		    !tls_session_resumed(ssl);
+	return is_psk_suite(SSL_get_current_cipher(ssl));
+}

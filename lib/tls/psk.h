@@ -23,6 +23,7 @@ struct tls_psk_state {
 	const struct tls_psk *psks;
 	size_t n;
 	const struct tls_psk *used; /* offered, or asked for by the client */
+	bool proved;  /* after the handshake: the peer has that key */
 	bool unknown; /* the client named an identity that no key has */
 	char named[TLS_PSK_ID_MAX + 1]; /* that identity, made printable */
 };
@@ -44,5 +45,8 @@ void tls_psk_print(const unsigned char *id, size_t len,
  */
 void tls_psk_attach(SSL *ssl, struct tls_psk_state *state, enum tls_role role,
     const struct tls_psk *psks, size_t n);
+
+/* After the handshake: has a key, and no certificate, proved who the peer is? */
+bool tls_psk_proved(const SSL *ssl);
 
 #endif

@@ -125,6 +125,78 @@ free_list(struct entry *e)
 	}
 }
 
+bool
+tls_session_wanted(const struct tls_settings *settings)
+{
+	return settings->cache && settings->callback.call == NULL;
+}
+
+/*
+ * The flags stay with the session, for OpenSSL itself remembers no more than
+ * one problem.  In a server's tickets they are encrypted with the rest of it.
+ */
+static bool
+flags_of(SSL_SESSION *session, uint32_t *flags)
+{
+	void *data;
+	size_t len;
+
+	if (SSL_SESSION_get0_ticket_appdata(session, &data, &len) != 1 ||
+	    len != sizeof(*flags))
+		return false;
+	memcpy(flags, data, len);
+	return true;
+}
+
+static bool
+note_flags(SSL *ssl, SSL_SESSION *session)
+{
+	struct tls_verify_state *v = &tls_state_of(ssl)->verify;
+	uint32_t noted;
+
+	if (flags_of(session, &noted))
+		return true; /* others may read it already */
+	tls_verify_finish(ssl, v);
+	return SSL_SESSION_set1_ticket_appdata(session, &v->flags,
+	           sizeof(v->flags)) == 1;
+}
+
+bool
+tls_session_flags(const SSL *ssl, uint32_t *flags)
+{
+	return flags_of(SSL_get0_session(ssl), flags);
+}
+
+/*
+ * A pre-shared key of TLS 1.3 comes without a ticket to the client, and with a
+ * key found here to the server.
+ */
+bool
+tls_session_resumed(const SSL *ssl)
+{
+	if (SSL_session_reused(ssl) != 1)
+		return false;
+	return tls_state_of(ssl)->psk.used == NULL ||
+	    SSL_version(ssl) < TLS1_3_VERSION ||
+	    SSL_SESSION_has_ticket(SSL_get0_session(ssl)) == 1;
+}
+
+/* A server makes a ticket. */
+static int
+on_ticket(SSL *ssl, void *arg)
+{
+	(void)arg; /* none was given to SSL_CTX_set_session_ticket_cb */
+	return note_flags(ssl, SSL_get_session(ssl)) ? 1 : 0;
+}
+
+/* A server has put a session into OpenSSL's cache, whose it stays. */
+static int
+on_cached(SSL *ssl, SSL_SESSION *session)
+{
+	(void)note_flags(ssl, session); /* without, nothing is known */
+	return 0;
+}
+
 /*
  * OpenSSL has a session for the client: at the end of a handshake of TLS 1.2,
  * whenever a ticket comes in TLS 1.3.  1: the reference is ours from now on.
@@ -136,7 +208,7 @@ keep(SSL *ssl, SSL_SESSION *session)
 	const int limit = limit_get(LIMIT_TLS_SESSIONS, KEPT);
 	struct entry *e, *old, *rest;
 
-	if (!s->on)
+	if (!s->on || !note_flags(ssl, session))
 		return 0;
 	e = entry_new(s, session);
 	if (e == NULL)
@@ -157,12 +229,26 @@ tls_session_install(SSL_CTX *c, enum tls_role role)
 {
 	if (role == TLS_ROLE_SERVER) {
 		SSL_CTX_set_session_cache_mode(c, SSL_SESS_CACHE_SERVER);
+		SSL_CTX_sess_set_new_cb(c, on_cached);
+		SSL_CTX_set_session_ticket_cb(c, on_ticket, NULL, NULL);
 		SSL_CTX_set_num_tickets(c, 1); /* it cannot fail */
 		return;
 	}
 	SSL_CTX_set_session_cache_mode(c,
 	    SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
 	SSL_CTX_sess_set_new_cb(c, keep);
+}
+
+/*
+ * Of what is older than TLS 1.3 a session brings its ciphersuite with it, which
+ * the list may have no longer.
+ */
+static bool
+has_suite_of(SSL *ssl, const SSL_SESSION *session)
+{
+	return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION ||
+	    sk_SSL_CIPHER_find(SSL_get_ciphers(ssl),
+	        SSL_SESSION_get0_cipher(session)) >= 0;
 }
 
 static void
@@ -172,18 +258,40 @@ offer(SSL *ssl, struct tls_session_state *s)
 
 	pthread_mutex_lock(&lock);
 	e = *find_locked(s);
-	s->offered = e != NULL && SSL_set_session(ssl, e->session) == 1;
+	s->offered = e != NULL && has_suite_of(ssl, e->session) &&
+	    SSL_set_session(ssl, e->session) == 1;
 	pthread_mutex_unlock(&lock);
 }
 
-/* A session of another mode, or from before a purge, is none of this kind. */
+/* Tells lists of suites apart (FNV-1a); nobody gains by two that it does not. */
+static uint32_t
+hash_suites(const SSL *ssl)
+{
+	STACK_OF(SSL_CIPHER) *suites = SSL_get_ciphers(ssl);
+	uint32_t h = 2166136261;
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
+		h = (h ^
+		        SSL_CIPHER_get_protocol_id(
+		            sk_SSL_CIPHER_value(suites, i))) *
+		    16777619;
+	return h;
+}
+
+/*
+ * A session of another mode or other suites, or from before a purge, is none of
+ * this kind.
+ */
 static void
 limit_use(SSL *ssl, const struct tls_session_state *s)
 {
 	const unsigned purges = atomic_load(&generation);
-	unsigned char kind[1 + sizeof(purges)] = { (unsigned char)s->mode };
+	const uint32_t suites = s->on ? hash_suites(ssl) : 0;
+	unsigned char kind[1 + sizeof(purges) + sizeof(suites)] = { (
+	    unsigned char)s->mode };
 
 	memcpy(&kind[1], &purges, sizeof(purges));
+	memcpy(&kind[1 + sizeof(purges)], &suites, sizeof(suites));
 	(void)SSL_set_session_id_context(ssl, kind, sizeof(kind)); /* it fits */
 }
 
@@ -209,6 +317,25 @@ tls_session_drop(const struct tls_session_state *state)
 	e = take_locked(find_locked(state));
 	pthread_mutex_unlock(&lock);
 	entry_free(e);
+}
+
+void
+tls_session_forget(uint64_t context)
+{
+	struct entry *e, **link = &entries, *rest = NULL;
+
+	pthread_mutex_lock(&lock);
+	while ((e = *link) != NULL) {
+		if (e->context == context) {
+			*link = e->next;
+			e->next = rest;
+			rest = e;
+		} else {
+			link = &e->next;
+		}
+	}
+	pthread_mutex_unlock(&lock);
+	free_list(rest);
 }
 
 void

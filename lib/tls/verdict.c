@@ -353,7 +353,7 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
 
-	if (!verify->ran && c->psk != NULL && c->psk->used != NULL)
+	if (!verify->ran && c->psk != NULL && c->psk->proved)
 		append(v, "; the peer has the pre-shared key of sec_tag %d",
 		    c->psk->used->key->tag);
 	else if (!verify->ran)

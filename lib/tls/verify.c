@@ -430,17 +430,16 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 void
 tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
 {
-	if (v->ran)
+	if (v->flags != TLS_VERIFY_NOT_RUN)
 		return;
-	if (tls_state_of(ssl)->psk.used != NULL) {
+	if (tls_psk_proved(ssl)) {
 		v->flags = 0; /* nobody needed a certificate */
+	} else if (tls_session_resumed(ssl) &&
+	    tls_session_flags(ssl, &v->flags)) {
+		v->error = (int)SSL_get_verify_result(ssl);
+		v->ran = SSL_get0_peer_certificate(ssl) != NULL;
 	} else if (v->mode == TLS_VERIFY_NONE) {
 		v->flags = SSL_is_server((SSL *)ssl) ? FLAG_SKIPPED : 0;
-	} else if (SSL_session_reused(ssl) == 1 &&
-	    SSL_get0_peer_certificate(ssl) != NULL) {
-		v->error = (int)SSL_get_verify_result(ssl);
-		v->flags = v->error == X509_V_OK ? 0 : flag_of(v->error);
-		v->ran = true;
 	} else {
 		v->flags = FLAG_MISSING;
 	}

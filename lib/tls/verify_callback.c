@@ -79,6 +79,7 @@ tls_verify_ask(X509_STORE_CTX *store, struct tls_verify_state *v)
 		rc = ask_one(v, sk_X509_value(chain, i), i, &flags);
 		if (rc != 0) {
 			v->refused = rc;
+			v->flags = UINT32_MAX; /* as Mbed TLS has it */
 			v->error = X509_V_ERR_APPLICATION_VERIFICATION;
 			X509_STORE_CTX_set_error(store, v->error);
 			return false;

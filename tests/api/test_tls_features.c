@@ -21,12 +21,13 @@
 #define PSK_B 4
 #define PSK_A_WRONG 5
 #define CLIENT 6
+#define EXPIRED 7
 
 #define ONE(tag) .tags = { tag }, .ntags = 1
 #define SUITE(id) .suites = { id }, .nsuites = 1
 
 static struct pki pki;
-static struct pki_cert client_cert;
+static struct pki_cert client_cert, expired_cert;
 
 static void
 store_psk(int tag, const char *identity, const char *key)
@@ -47,6 +48,11 @@ setup(void **state)
 	pki_make(&client_cert, &pki.ca,
 	    &(struct pki_spec){ .name = "a client", .eku = "clientAuth" });
 	pki_store_identity(CLIENT, &client_cert);
+	pki_make(&expired_cert, &pki.ca,
+	    &(struct pki_spec){ .name = "localhost",
+	        .from_s = -7200,
+	        .to_s = -3600 });
+	pki_store_identity(EXPIRED, &expired_cert);
 	store_psk(PSK_A, "device a", "key of device a.");
 	store_psk(PSK_B, "device b", "key of device b.");
 	store_psk(PSK_A_WRONG, "device a", "another key ....");
@@ -57,9 +63,10 @@ static int
 teardown(void **state)
 {
 	(void)state;
-	for (int tag = CA; tag <= CLIENT; tag++)
+	for (int tag = CA; tag <= EXPIRED; tag++)
 		pki_forget(tag);
 	pki_free(&client_cert);
+	pki_free(&expired_cert);
 	pki_fini(&pki);
 	return 0;
 }
@@ -341,6 +348,155 @@ session(void **state)
 	assert_int_equal(zsock_close(listener), 0);
 }
 
+static int
+refuse_certificate(void *ctx, void *cert, int depth, uint32_t *flags)
+{
+	(void)ctx;
+	(void)cert;
+	(void)depth;
+	(void)flags;
+	return -1;
+}
+
+#define CACHED .cache = true
+#define REFUSING .callback = (void *)refuse_certificate
+#define MUTUAL .tags = { CA, IDENTITY }, .ntags = 2, .verify = 3, CACHED
+#define SHOWING .tags = { CA, CLIENT }, .ntags = 2, CACHED
+
+/*
+ * Two connections, one after the other, with other options or with the same:
+ * what the second one is, and what both ends know of each other both times.
+ */
+static const struct second_case {
+	const char *name;
+	struct tls_end client[2], server[2];
+	int connect[2], accept; /* accept: of the second */
+	int resumed, suite;     /* 0: any suite */
+	uint32_t client_flags, server_flags;
+} seconds[] = {
+	{ "second_client_with_a_callback_is_asked",
+	    { { ONE(CA), CACHED }, { ONE(CA), CACHED, REFUSING } },
+	    { { ONE(IDENTITY), CACHED }, { ONE(IDENTITY), CACHED } },
+	    { 0, -ECONNABORTED }, -ECONNABORTED, 0, 0, UINT32_MAX, 0x80 },
+	{ "second_server_with_a_callback_is_asked",
+	    { { SHOWING, SUITE(0xc02b) }, { SHOWING, SUITE(0xc02b) } },
+	    { { MUTUAL }, { MUTUAL, REFUSING } }, { 0, -ECONNABORTED },
+	    -ECONNABORTED, 0, 0, 0, 0 },
+	{ "second_without_a_hostname_after_null",
+	    { { ONE(CA), CACHED }, { ONE(CA), CACHED, .no_hostname = true } },
+	    { { ONE(IDENTITY), CACHED }, { ONE(IDENTITY), CACHED } },
+	    { 0, -ECONNABORTED }, -ECONNABORTED, 0, 0, 0x04, 0x80 },
+	{ "second_with_null_after_no_hostname",
+	    { { ONE(CA), CACHED, .no_hostname = true, .verify = 2 },
+	        { ONE(CA), CACHED, .verify = 2 } },
+	    { { ONE(IDENTITY), CACHED }, { ONE(IDENTITY), CACHED } }, { 0, 0 },
+	    0, 0, 0, 0, 0x80 },
+	{ "second_optional_without_a_hostname_after_null",
+	    { { ONE(CA), CACHED, .verify = 2 },
+	        { ONE(CA), CACHED, .no_hostname = true, .verify = 2 } },
+	    { { ONE(IDENTITY), CACHED }, { ONE(IDENTITY), CACHED } }, { 0, 0 },
+	    0, 0, 0, 0x04, 0x80 },
+	{ "second_client_with_another_suite",
+	    { { ONE(CA), CACHED, SUITE(0xc02b) },
+	        { ONE(CA), CACHED, SUITE(0xc02c) } },
+	    { { ONE(IDENTITY), CACHED }, { ONE(IDENTITY), CACHED } }, { 0, 0 },
+	    0, 0, 0xc02c, 0, 0x80 },
+	{ "second_server_with_another_suite",
+	    { { ONE(CA), CACHED, .suites = { 0xc02b, 0xc02c }, .nsuites = 2 },
+	        { ONE(CA), CACHED, .suites = { 0xc02b, 0xc02c },
+	            .nsuites = 2 } },
+	    { { ONE(IDENTITY), CACHED, SUITE(0xc02b) },
+	        { ONE(IDENTITY), CACHED, SUITE(0xc02c) } },
+	    { 0, 0 }, 0, 0, 0xc02c, 0, 0x80 },
+	{ "second_knows_all_that_was_wrong_1_3",
+	    { { ONE(CA), CACHED, .hostname = "other.test", .verify = 2 },
+	        { ONE(CA), CACHED, .hostname = "other.test", .verify = 2 } },
+	    { { ONE(EXPIRED), CACHED }, { ONE(EXPIRED), CACHED } }, { 0, 0 }, 0,
+	    1, 0, 0x05, 0x80 },
+	{ "second_knows_all_that_was_wrong_1_2",
+	    { { ONE(CA), CACHED, SUITE(0xc02b), .hostname = "other.test",
+	          .verify = 2 },
+	        { ONE(CA), CACHED, SUITE(0xc02b), .hostname = "other.test",
+	            .verify = 2 } },
+	    { { ONE(EXPIRED), CACHED }, { ONE(EXPIRED), CACHED } }, { 0, 0 }, 0,
+	    1, 0xc02b, 0x05, 0x80 },
+	{ "second_server_knows_all_that_was_wrong_1_3",
+	    { { .tags = { CA, EXPIRED }, .ntags = 2, CACHED },
+	        { .tags = { CA, EXPIRED }, .ntags = 2, CACHED } },
+	    { { ONE(IDENTITY), CACHED, .verify = 2 },
+	        { ONE(IDENTITY), CACHED, .verify = 2 } },
+	    { 0, 0 }, 0, 1, 0, 0, 0x09 },
+	{ "second_server_knows_all_that_was_wrong_1_2",
+	    { { .tags = { CA, EXPIRED }, .ntags = 2, CACHED, SUITE(0xc02b) },
+	        { .tags = { CA, EXPIRED },
+	            .ntags = 2,
+	            CACHED,
+	            SUITE(0xc02b) } },
+	    { { ONE(IDENTITY), CACHED, .verify = 2 },
+	        { ONE(IDENTITY), CACHED, .verify = 2 } },
+	    { 0, 0 }, 0, 1, 0xc02b, 0, 0x09 },
+	{ "second_by_a_key_needs_no_certificate",
+	    { { ONE(PSK_A), CACHED, SUITE(0xc0a8) },
+	        { ONE(PSK_A), CACHED, SUITE(0xc0a8) } },
+	    { { ONE(PSK_A), CACHED, .verify = 3 },
+	        { ONE(PSK_A), CACHED, .verify = 3 } },
+	    { 0, 0 }, 0, 1, 0xc0a8, 0, 0 },
+};
+
+static int
+number_of(int sock, int name)
+{
+	int n = -1;
+	net_socklen_t len = sizeof(n);
+
+	assert_int_equal(zsock_getsockopt(sock, ZSOCK_SOL_TLS, name, &n, &len),
+	    0);
+	return n;
+}
+
+static void
+check_second(const struct second_case *c, const struct tls_result *r)
+{
+	assert_int_equal(r->client_error, c->connect[1]);
+	assert_int_equal(r->server < 0 ? r->server : 0, c->accept);
+	assert_int_equal((uint32_t)number_of(r->client,
+	                     ZSOCK_TLS_CERT_VERIFY_RESULT),
+	    c->client_flags);
+	if (r->server < 0)
+		return;
+	assert_int_equal(number_of(r->server, ZSOCK_TLS_CERT_VERIFY_RESULT),
+	    c->server_flags);
+	assert_int_equal(zsock_tls_resumed(r->client), c->resumed);
+	assert_int_equal(zsock_tls_resumed(r->server), c->resumed);
+	if (c->suite != 0)
+		assert_int_equal(number_of(r->client,
+		                     ZSOCK_TLS_CIPHERSUITE_USED),
+		    c->suite);
+	tls_ends_talk(r);
+}
+
+static void
+second(void **state)
+{
+	const struct second_case *c = *state;
+	uint16_t port;
+	const int listener = tls_ends_listen(&c->server[0], &port);
+	struct tls_result r;
+
+	tls_ends_meet_at(&c->client[0], listener, port, &r);
+	assert_int_equal(r.client_error, c->connect[0]);
+	if (r.server >= 0)
+		tls_ends_talk(&r);
+	r.listener = -1;
+	tls_ends_close(&r);
+	tls_ends_set(listener, &c->server[1]);
+	tls_ends_meet_at(&c->client[1], listener, port, &r);
+	check_second(c, &r);
+	r.listener = -1;
+	tls_ends_close(&r);
+	assert_int_equal(zsock_close(listener), 0);
+}
+
 /* A session of another name or mode would spare the peer its proof. */
 static void
 another_verification_is_another_session(void **state)
@@ -434,7 +590,7 @@ int
 main(void)
 {
 	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(refusals) +
-	    LEN(sessions) + LEN(callbacks) + 1] = {
+	    LEN(sessions) + LEN(seconds) + LEN(callbacks) + 1] = {
 		cmocka_unit_test(another_verification_is_another_session),
 	};
 	size_t n = 1;
@@ -447,6 +603,8 @@ main(void)
 		tests[n++] = (struct CMUnitTest)ROW(refusal, refusals, i);
 	for (size_t i = 0; i < LEN(sessions); i++)
 		tests[n++] = (struct CMUnitTest)ROW(session, sessions, i);
+	for (size_t i = 0; i < LEN(seconds); i++)
+		tests[n++] = (struct CMUnitTest)ROW(second, seconds, i);
 	for (size_t i = 0; i < LEN(callbacks); i++)
 		tests[n++] = (struct CMUnitTest)ROW(callback, callbacks, i);
 	return cmocka_run_group_tests(tests, setup, teardown);

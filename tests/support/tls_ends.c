@@ -17,18 +17,16 @@ set(int sock, int name, const void *val, size_t len)
 	    0);
 }
 
-int
-tls_ends_open(const struct tls_end *end)
+void
+tls_ends_set(int sock, const struct tls_end *end)
 {
-	const int sock = call_socket(AF_INET, SOCK_STREAM,
-	    end->proto != 0 ? end->proto : KINDS_TLS_1_2);
 	const int verify = end->verify - 1, cache = end->cache;
 	void *const callback[] = { end->callback, end->context };
 
-	assert_true(sock >= 0);
 	set(sock, TLS_NAME_SEC_TAG_LIST, end->tags,
 	    (size_t)end->ntags * sizeof(int));
-	set(sock, TLS_NAME_HOSTNAME, end->hostname, 0);
+	if (!end->no_hostname)
+		set(sock, TLS_NAME_HOSTNAME, end->hostname, 0);
 	if (end->nsuites > 0)
 		set(sock, TLS_NAME_CIPHERSUITE_LIST, end->suites,
 		    (size_t)end->nsuites * sizeof(int));
@@ -44,6 +42,16 @@ tls_ends_open(const struct tls_end *end)
 		set(sock, TLS_NAME_CERT_VERIFY_CALLBACK, callback,
 		    sizeof(callback));
 	set(sock, TLS_NAME_SESSION_CACHE, &cache, sizeof(cache));
+}
+
+int
+tls_ends_open(const struct tls_end *end)
+{
+	const int sock = call_socket(AF_INET, SOCK_STREAM,
+	    end->proto != 0 ? end->proto : KINDS_TLS_1_2);
+
+	assert_true(sock >= 0);
+	tls_ends_set(sock, end);
 	return sock;
 }
 

@@ -12,6 +12,7 @@ struct tls_end {
 	int tags[4];
 	int ntags;
 	const char *hostname; /* NULL: set to NULL, so that any name will do */
+	bool no_hostname;     /* not set at all */
 	int suites[4];
 	int nsuites;
 	const char *protocols[3];
@@ -32,6 +33,9 @@ struct tls_result {
 
 /* A socket with the options of end; not connected. */
 int tls_ends_open(const struct tls_end *end);
+
+/* Gives an open socket the options of end. */
+void tls_ends_set(int sock, const struct tls_end *end);
 
 /* Client and server meet on loopback.  What is open is closed by close. */
 void tls_ends_meet(const struct tls_end *client, const struct tls_end *server,
