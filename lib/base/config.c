@@ -71,13 +71,17 @@ config_die(const char *variable, const char *why)
 	    EXIT_CONFIG); /* what runs at exit may ask for the configuration */
 }
 
+static const char *
+unless_empty(const char *value)
+{
+	return value != NULL && *value != '\0' ? value : NULL;
+}
+
 /* Its value, or NULL if it is not set or empty. */
 static const char *
 env_text(const char *name)
 {
-	const char *value = getenv(name);
-
-	return value != NULL && *value != '\0' ? value : NULL;
+	return unless_empty(getenv(name));
 }
 
 /*
@@ -130,6 +134,7 @@ read_environment(void)
 
 	config.log_level = env_log_level();
 	config.log_file = env_text("ZSOCK_LOG_FILE");
+	config.keylog = unless_empty(secure_getenv("SSLKEYLOGFILE"));
 	config.profile = env_profile();
 	config.fd_base = env_number("ZSOCK_FD_BASE", 0, CONFIG_FD_BASE_MAX, 0,
 	    "it is " CONFIG_FD_BASE_WANT);

@@ -21,6 +21,11 @@ struct config {
 	/* ZSOCK_LOG_FILE: where log lines are appended; NULL is stderr. */
 	const char *log_file;
 	/*
+	 * SSLKEYLOGFILE: where the keys of TLS are appended, or NULL; always
+	 * that in a set-user-ID program.
+	 */
+	const char *keylog;
+	/*
 	 * ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS: how long connect and accept wait for
 	 * a TLS handshake, in milliseconds; 10000 as on the device.
 	 */

@@ -41,22 +41,50 @@ log_use_stderr(bool is)
 	atomic_store(&stderr_is_taken, !is);
 }
 
-/* A log that cannot be written has nowhere to say so. */
-static void
+/* All of line, or the negative errno. */
+static int
 write_to(int fd, const char *line, size_t len)
 {
 	const struct timespec now = { 0, 0 };
 	sigset_t pipe, old, waiting;
+	ssize_t n;
+	int rc;
 
 	/* A reader that is gone is no reason to end the program. */
 	sigemptyset(&pipe);
 	sigaddset(&pipe, SIGPIPE);
 	pthread_sigmask(SIG_BLOCK, &pipe, &old);
 	sigpending(&waiting);
-	if (kernel->write(fd, line, len) == -1 && errno == EPIPE &&
-	    !sigismember(&waiting, SIGPIPE))
+	n = kernel->write(fd, line, len);
+	rc = n == -1 ? -errno : (size_t)n < len ? -ENOSPC : 0;
+	if (rc == -EPIPE && !sigismember(&waiting, SIGPIPE))
 		(void)sigtimedwait(&pipe, NULL, &now); /* it may be ignored */
 	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+/* A log that cannot be written has nowhere to say so. */
+static void
+write_log(int fd, const char *line, size_t len)
+{
+	(void)write_to(fd, line, len);
+}
+
+int
+log_append(const char *path, const char *line, size_t len)
+{
+	const int saved = errno;
+	const int fd = open(path,
+	    O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK | O_NOCTTY,
+	    0600);
+	int rc = -errno;
+
+	if (fd != -1) {
+		rc = write_to(fd, line, len);
+		kernel->close(fd);
+	}
+	errno = saved;
+	return rc;
 }
 
 /* Once is enough: the lines themselves follow on stderr. */
@@ -74,7 +102,7 @@ complain_of_file(const char *file)
 	    "goes to stderr\n",
 	    file, strerror(errno));
 	if (n > 0 && n < (int)sizeof(line) && !atomic_load(&stderr_is_taken))
-		write_to(STDERR_FILENO, line, (size_t)n);
+		write_log(STDERR_FILENO, line, (size_t)n);
 }
 
 /*
@@ -96,10 +124,10 @@ write_line(const char *line, size_t len)
 	}
 	if (fd == -1) {
 		if (!atomic_load(&stderr_is_taken))
-			write_to(STDERR_FILENO, line, len);
+			write_log(STDERR_FILENO, line, len);
 		return;
 	}
-	write_to(fd, line, len);
+	write_log(fd, line, len);
 	kernel->close(fd);
 }
 

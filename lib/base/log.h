@@ -2,6 +2,7 @@
 #define BASE_LOG_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 enum log_level { LOG_OFF, LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
@@ -20,6 +21,14 @@ bool log_wants(enum log_level level);
  */
 void log_line(enum log_level level, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * Appends line, its newline included, to a file of its own, by a descriptor
+ * that is open for this line only; the file is made with mode 0600.  Never
+ * blocks, and leaves errno and SIGPIPE alone.  0 or the negative errno; ENOSPC
+ * also for a line of which a part was written.
+ */
+int log_append(const char *path, const char *line, size_t len);
 
 /* Whether stderr is a stderr, and not a socket that has its number. */
 void log_use_stderr(bool is);

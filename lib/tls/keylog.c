@@ -1,60 +1,62 @@
 #include "tls/keylog.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
+#include <openssl/crypto.h>
+
+#include "base/config.h"
 #include "base/log.h"
 
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int file = -1;
-
-/*
- * The user's own, for it opens what was said; a set-user-ID program has none.
- * Appended to, so that several programs may share it.
- */
 static void
-open_file(void)
+announce(void)
 {
-	const char *path = secure_getenv("SSLKEYLOGFILE");
+	static atomic_flag said = ATOMIC_FLAG_INIT;
 
-	if (path == NULL || *path == '\0')
-		return;
-	file = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY,
-	    0600);
-	if (file == -1)
-		log_line(LOG_WARN, "SSLKEYLOGFILE: %s: %s; no keys are logged",
-		    path, strerror(errno));
-	else
+	if (!atomic_flag_test_and_set(&said))
 		log_line(LOG_WARN,
 		    "SSLKEYLOGFILE: the keys of all TLS connections go to %s: "
 		    "whoever reads it can decrypt them",
-		    path);
+		    config_get()->keylog);
+}
+
+static void
+complain(int error)
+{
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+
+	if (!atomic_flag_test_and_set(&said))
+		log_line(LOG_WARN, "SSLKEYLOGFILE: %s: %s; keys are missing",
+		    config_get()->keylog, strerror(-error));
 }
 
 /* A line is one write, so that those of several threads do not mix. */
 static void
 write_line(const SSL *ssl, const char *line)
 {
-	const struct iovec parts[] = {
-		{ .iov_base = (void *)line, .iov_len = strlen(line) },
-		{ .iov_base = (void *)"\n", .iov_len = 1 },
-	};
-	const int saved = errno;
+	const size_t n = strlen(line);
+	char *copy = malloc(n + 1);
+	int rc = -ENOMEM;
 
 	(void)ssl;
-	if (writev(file, parts, 2) == -1)
-		log_line(LOG_WARN, "SSLKEYLOGFILE: %s", strerror(errno));
-	errno = saved;
+	if (copy != NULL) {
+		memcpy(copy, line, n);
+		copy[n] = '\n';
+		rc = log_append(config_get()->keylog, copy, n + 1);
+		OPENSSL_cleanse(copy, n);
+		free(copy);
+	}
+	if (rc < 0)
+		complain(rc);
 }
 
 SSL_CTX_keylog_cb_func
 tls_keylog(void)
 {
-	pthread_once(&once, open_file);
-	return file != -1 ? write_line : NULL;
+	if (config_get()->keylog == NULL)
+		return NULL;
+	announce();
+	return write_line;
 }

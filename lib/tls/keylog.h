@@ -5,8 +5,7 @@
 
 /*
  * What writes the secrets of every connection to the file that SSLKEYLOGFILE
- * names, in the format that Wireshark reads; NULL if it names none.  The
- * environment is looked at once.
+ * names, in the format that Wireshark reads; NULL if it names none.
  */
 SSL_CTX_keylog_cb_func tls_keylog(void);
 
