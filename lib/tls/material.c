@@ -113,6 +113,16 @@ refuse(const struct cred *c, struct verdict *why)
 	return -EINVAL;
 }
 
+/* Takes over x, also on failure. */
+static int
+push(STACK_OF(X509) * chain, X509 *x)
+{
+	if (sk_X509_push(chain, x) > 0)
+		return 0;
+	X509_free(x);
+	return -ENOMEM;
+}
+
 /*
  * Appends the certificates of c to chain.  A PEM block that cannot be decoded
  * refuses the whole credential, as on the device.
@@ -126,19 +136,23 @@ parse_certificates(const struct cred *c, STACK_OF(X509) * chain,
 	X509 *x;
 	BIO *bio;
 	unsigned long e;
+	int rc = 0;
 
 	if (!is_pem(c)) {
 		x = d2i_X509(NULL, &der, (long)c->len);
 		if (x == NULL)
 			return refuse(c, why);
-		return sk_X509_push(chain, x) > 0 ? 0 : -ENOMEM;
+		return push(chain, x);
 	}
 	bio = BIO_new_mem_buf(c->data, (int)c->len - 1);
 	if (bio == NULL)
 		return -ENOMEM;
-	while ((x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
-		sk_X509_push(chain, x);
+	while (
+	    rc == 0 && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+		rc = push(chain, x);
 	BIO_free(bio);
+	if (rc < 0)
+		return rc;
 	e = ERR_peek_last_error();
 	if (sk_X509_num(chain) == before ||
 	    ERR_GET_REASON(e) != PEM_R_NO_START_LINE)
@@ -200,10 +214,7 @@ parse_key(struct tls_material *m, const struct cred *c, struct verdict *why)
 	return 0;
 }
 
-/*
- * The device has room for one; here a server may have several, and a client
- * uses the first.
- */
+/* The device has room for one; here a server may have several. */
 static int
 parse_psk(struct tls_material *m, const struct cred *c,
     const struct cred_set *set, struct verdict *why)

@@ -1,5 +1,6 @@
 #include "tls/names.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -8,13 +9,20 @@
 
 #include "base/profile.h"
 
-/* Moves what was printed to bio into buf, cut to fit. */
+/*
+ * Moves what was printed to bio into buf, cut to fit.  A newline in a name would
+ * make two lines of the one that tells of it.
+ */
 static void
 take_text(BIO *bio, char *buf, size_t size)
 {
 	int n = BIO_read(bio, buf, (int)size - 1);
 
 	buf[n > 0 ? n : 0] = '\0';
+	for (; *buf != '\0'; buf++) {
+		if (iscntrl((unsigned char)*buf))
+			*buf = '?';
+	}
 }
 
 void
@@ -160,6 +168,10 @@ same_text(const char *a, size_t alen, const char *b, size_t blen)
 	return alen == blen && strncasecmp(a, b, alen) == 0;
 }
 
+/*
+ * A wildcard stands for the first label of whatever is expected, also of an
+ * address, as in Mbed TLS: no CA vouches for *.0.0.1.
+ */
 static bool
 matches_dns(const ASN1_STRING *presented, const char *name)
 {

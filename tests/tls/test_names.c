@@ -39,6 +39,8 @@ static const struct match_case {
 	    false },
 	{ "a_wildcard_is_itself", "*.a.test", "DNS:*.a.test", NULL, true,
 	    false },
+	{ "a_wildcard_for_part_of_an_address", "10.0.0.1", "DNS:*.0.0.1", NULL,
+	    true, false },
 	{ "a_common_name", "a.test", NULL, "a.test", true, false },
 	{ "a_wildcard_as_common_name", "x.a.test", NULL, "*.a.test", true,
 	    false },
@@ -156,6 +158,24 @@ long_texts_are_cut(void **state)
 	pki_free(&cert);
 }
 
+/* What is told of a certificate is one line, whatever stands in it. */
+static void
+control_bytes_are_not_told(void **state)
+{
+	static const char evil[] = "a\nzsock: error: b\r\x1b";
+	struct pki_cert cert;
+	char text[64];
+
+	(void)state;
+	pki_make(&cert, NULL, &(struct pki_spec){ .name = evil });
+	tls_names_describe(cert.cert, text, sizeof(text));
+	assert_string_equal(text, "common name:a?zsock: error: b?.");
+	tls_names_describe_dn(X509_get_subject_name(cert.cert), text,
+	    sizeof(text));
+	assert_null(strpbrk(text, "\n\r\x1b"));
+	pki_free(&cert);
+}
+
 int
 main(void)
 {
@@ -164,6 +184,7 @@ main(void)
 		cmocka_unit_test(a_malformed_extension_matches_nothing),
 		cmocka_unit_test(addresses_are_told_from_names),
 		cmocka_unit_test(long_texts_are_cut),
+		cmocka_unit_test(control_bytes_are_not_told),
 	};
 	struct CMUnitTest tests[LEN(matches) + LEN(fixed)];
 	size_t n = 0;
