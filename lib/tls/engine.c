@@ -117,6 +117,22 @@ apply_settings(struct tls_engine *e, const struct tls_settings *settings,
 	return rc;
 }
 
+/* A client shows one identity: which of several is not for us to choose. */
+static int
+check_psks(const struct tls_engine *e, struct verdict *why)
+{
+	size_t n;
+	const struct tls_psk *psks = tls_context_psks(e->context, &n);
+
+	if (e->role == TLS_ROLE_SERVER || n < 2)
+		return 0;
+	verdict_set(why,
+	    "sec_tag %d: a second pre-shared key; sec_tag %d has one already, "
+	    "and a client can use only one",
+	    psks[1].key->tag, psks[0].key->tag);
+	return -EINVAL;
+}
+
 /* Before the handshake: keys, and the session to go on with. */
 static void
 attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
@@ -173,6 +189,8 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	if (!have_rings(e))
 		return out_of_memory(e, why);
 	rc = apply_settings(e, settings, why);
+	if (rc == 0)
+		rc = check_psks(e, why);
 	if (rc == -ENOMEM)
 		return out_of_memory(e, why);
 	if (rc < 0) {
@@ -368,10 +386,14 @@ tls_engine_handshake(struct tls_engine *e)
 	ERR_clear_error();
 	if (SSL_do_handshake(e->ssl) != 1)
 		return settle(e, ECONNABORTED);
+	if (!tls_verify_finish(e->ssl, &e->state.verify)) {
+		e->ssl_error = ERR_PACK(ERR_LIB_SSL, 0,
+		    SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE);
+		return fail(e, VERDICT_OURS, ECONNABORTED);
+	}
 	e->established = true;
 	e->resumed = tls_session_resumed(e->ssl);
 	e->state.psk.proved = tls_psk_proved(e->ssl);
-	tls_verify_finish(e->ssl, &e->state.verify);
 	return 0;
 }
 

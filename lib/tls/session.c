@@ -155,8 +155,8 @@ note_flags(SSL *ssl, SSL_SESSION *session)
 	uint32_t noted;
 
 	if (flags_of(session, &noted))
-		return true; /* others may read it already */
-	tls_verify_finish(ssl, v);
+		return true;             /* others may read it already */
+	(void)tls_verify_finish(ssl, v); /* the engine asks again */
 	return SSL_SESSION_set1_ticket_appdata(session, &v->flags,
 	           sizeof(v->flags)) == 1;
 }

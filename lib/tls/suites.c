@@ -79,6 +79,14 @@ is_1_3(const SSL_CIPHER *c)
 	return SSL_CIPHER_get_id(c) >> 8 == 0x030013;
 }
 
+/* Without encryption, or without a proof of either side, it is no TLS. */
+static bool
+is_sound(const SSL_CIPHER *c)
+{
+	return SSL_CIPHER_get_auth_nid(c) != NID_auth_null &&
+	    SSL_CIPHER_get_cipher_nid(c) != NID_undef;
+}
+
 /* Names of the suites of one generation, as OpenSSL's lists want them. */
 static char *
 names(SSL *ssl, const struct tls_settings *settings, bool modern)
@@ -92,7 +100,7 @@ names(SSL *ssl, const struct tls_settings *settings, bool modern)
 	for (size_t i = 0; i < settings->nsuites; i++) {
 		const SSL_CIPHER *c = find(ssl, settings->suites[i]);
 
-		if (c != NULL && is_1_3(c) == modern)
+		if (c != NULL && is_sound(c) && is_1_3(c) == modern)
 			fprintf(f, "%s:", SSL_CIPHER_get_name(c));
 	}
 	if (fclose(f) != 0) {
@@ -108,8 +116,8 @@ static int
 none_is_known(const struct tls_settings *settings, struct verdict *why)
 {
 	verdict_set(why,
-	    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu suite%s, the "
-	    "first of which is 0x%04x",
+	    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu suite%s, or it "
+	    "neither encrypts nor proves anything; the first is 0x%04x",
 	    settings->nsuites, settings->nsuites == 1 ? "" : "s",
 	    (unsigned)settings->suites[0]);
 	return -ECONNABORTED;

@@ -17,7 +17,8 @@ int tls_suites_install(SSL_CTX *c, bool strong);
 
 /*
  * Narrows ssl down to TLS_CIPHERSUITE_LIST, in its order; numbers that OpenSSL
- * does not know match nothing, as on the device.  Returns 0, -ECONNABORTED with
+ * does not know match nothing, as on the device, nor do suites without
+ * encryption or authentication.  Returns 0, -ECONNABORTED with
  * a sentence in why if none is left, or -ENOMEM.
  */
 int tls_suites_apply(SSL *ssl, enum tls_role role,

@@ -427,11 +427,10 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 	return name != NULL ? announce_name(ssl, name) : 0;
 }
 
-void
-tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
+/* What is known of a peer that has shown no certificate in this handshake. */
+static void
+settle_unshown(const SSL *ssl, struct tls_verify_state *v)
 {
-	if (v->flags != TLS_VERIFY_NOT_RUN)
-		return;
 	if (tls_psk_proved(ssl)) {
 		v->flags = 0; /* nobody needed a certificate */
 	} else if (tls_session_resumed(ssl) &&
@@ -443,4 +442,12 @@ tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
 	} else {
 		v->flags = FLAG_MISSING;
 	}
+}
+
+bool
+tls_verify_finish(const SSL *ssl, struct tls_verify_state *v)
+{
+	if (v->flags == TLS_VERIFY_NOT_RUN)
+		settle_unshown(ssl, v);
+	return v->mode != TLS_VERIFY_REQUIRED || (v->flags & FLAG_MISSING) == 0;
 }

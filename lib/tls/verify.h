@@ -1,6 +1,7 @@
 #ifndef TLS_VERIFY_H
 #define TLS_VERIFY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <openssl/ssl.h>
@@ -66,8 +67,9 @@ int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
 
 /*
  * The handshake is complete, perhaps without a certificate to verify, perhaps
- * by a session whose peer was verified earlier.
+ * by a session whose peer was verified earlier.  False: a proof was required,
+ * and none was given.
  */
-void tls_verify_finish(const SSL *ssl, struct tls_verify_state *v);
+bool tls_verify_finish(const SSL *ssl, struct tls_verify_state *v);
 
 #endif

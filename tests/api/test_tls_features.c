@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <openssl/ssl.h>
+
 #include <zephyr/net/socket.h>
 #include <zsock/zsock.h>
 
@@ -256,6 +258,14 @@ static const struct refusal_case {
 } refusals[] = {
 	{ "no_known_suite", { ONE(CA), SUITE(0xfefe) }, -ECONNABORTED,
 	    "OpenSSL has none of its 1 suite" },
+	{ "suite_without_authentication",
+	    { ONE(CA), SUITE(0x0034), .proto = KINDS_TLS_1_0 }, -ECONNABORTED,
+	    "neither encrypts nor proves" },
+	{ "suite_without_encryption",
+	    { ONE(CA), SUITE(0xc006), .proto = KINDS_TLS_1_0 }, -ECONNABORTED,
+	    "neither encrypts nor proves" },
+	{ "psk_two_identities", { .tags = { PSK_A, PSK_B }, .ntags = 2 },
+	    -EINVAL, "a client can use only one" },
 	{ "alpn_empty_name", { ONE(CA), .protocols = { "" }, .nprotocols = 1 },
 	    -EINVAL, "name 1 is empty" },
 };
@@ -273,6 +283,57 @@ refusal(void **state)
 	assert_true(zsock_error_text(sock, text, sizeof(text)) > 0);
 	assert_non_null(strstr(text, c->says));
 	assert_int_equal(zsock_close(sock), 0);
+	assert_int_equal(close(listener), 0);
+}
+
+static int
+choose_what_nobody_offered(SSL *ssl, const unsigned char **out,
+    unsigned char *len, const unsigned char *theirs, unsigned n, void *arg)
+{
+	(void)ssl;
+	(void)theirs;
+	(void)n;
+	(void)arg;
+	*out = (const unsigned char *)"evil";
+	*len = 4;
+	return SSL_TLSEXT_ERR_OK;
+}
+
+/* A server by OpenSSL alone, for one connection, which the client may end. */
+static void *
+serve_what_nobody_offered(void *arg)
+{
+	SSL_CTX *c = SSL_CTX_new(TLS_server_method());
+	const int kfd = accept(*(int *)arg, NULL, NULL);
+	SSL *ssl;
+
+	SSL_CTX_use_certificate(c, pki.server.cert);
+	SSL_CTX_use_PrivateKey(c, pki.server.key);
+	SSL_CTX_set_alpn_select_cb(c, choose_what_nobody_offered, NULL);
+	ssl = SSL_new(c);
+	SSL_set_fd(ssl, kfd);
+	(void)SSL_accept(ssl);
+	SSL_free(ssl);
+	SSL_CTX_free(c);
+	close(kfd);
+	return NULL;
+}
+
+static void
+alpn_answer_that_was_not_offered(void **state)
+{
+	const struct tls_end client = { ONE(CA), .protocols = { "mqtt", "evi" },
+		.nprotocols = 2 };
+	uint16_t port;
+	int listener = loop_listen_raw(AF_INET, &port);
+	const int sock = tls_ends_open(&client);
+	const pthread_t thread =
+	    loop_start(serve_what_nobody_offered, &listener);
+
+	(void)state;
+	assert_int_equal(loop_connect(sock, AF_INET, port), -ECONNABORTED);
+	assert_int_equal(zsock_close(sock), 0);
+	loop_join(thread);
 	assert_int_equal(close(listener), 0);
 }
 
@@ -590,10 +651,11 @@ int
 main(void)
 {
 	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(refusals) +
-	    LEN(sessions) + LEN(seconds) + LEN(callbacks) + 1] = {
+	    LEN(sessions) + LEN(seconds) + LEN(callbacks) + 2] = {
 		cmocka_unit_test(another_verification_is_another_session),
+		cmocka_unit_test(alpn_answer_that_was_not_offered),
 	};
-	size_t n = 1;
+	size_t n = 2;
 
 	for (size_t i = 0; i < LEN(goods); i++)
 		tests[n++] = (struct CMUnitTest)ROW(good, goods, i);
