@@ -583,6 +583,48 @@ another_verification_is_another_session(void **state)
 	assert_int_equal(zsock_close(listener), 0);
 }
 
+#define RENEWED 9
+
+/* An identity that changes while it is in use, and then is gone. */
+static void
+a_renewed_identity_is_the_next_connections(void **state)
+{
+	const struct tls_end server = { ONE(RENEWED) };
+	const struct tls_end before = { ONE(CA), .hostname = "old.test" };
+	const struct tls_end after = { ONE(CA), .hostname = "new.test" };
+	struct pki_cert old, new;
+	struct tls_result first, second, third;
+	uint16_t port;
+	int listener;
+
+	(void)state;
+	pki_make(&old, &pki.ca,
+	    &(struct pki_spec){ .name = "old", .san = "DNS:old.test" });
+	pki_make(&new, &pki.ca,
+	    &(struct pki_spec){ .name = "new", .san = "DNS:new.test" });
+	pki_store_identity(RENEWED, &old);
+	listener = tls_ends_listen(&server, &port);
+	tls_ends_meet_at(&before, listener, port, &first);
+	assert_int_equal(first.client_error, 0);
+	pki_store_identity(RENEWED, &new);
+	tls_ends_talk(&first);
+	tls_ends_meet_at(&after, listener, port, &second);
+	assert_int_equal(second.client_error, 0);
+	pki_forget(RENEWED);
+	tls_ends_talk(&first);
+	tls_ends_talk(&second);
+	/* Without it the listener hands out nobody, and says so. */
+	tls_ends_meet_at(&after, listener, port, &third);
+	assert_true(third.client_error < 0);
+	assert_int_equal(third.server, -ENOENT);
+	first.listener = second.listener = -1;
+	tls_ends_close(&first);
+	tls_ends_close(&second);
+	tls_ends_close(&third);
+	pki_free(&old);
+	pki_free(&new);
+}
+
 /* What the callback saw, and what it shall answer. */
 struct judge {
 	int calls, last_depth, answer;
@@ -651,11 +693,12 @@ int
 main(void)
 {
 	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(refusals) +
-	    LEN(sessions) + LEN(seconds) + LEN(callbacks) + 2] = {
+	    LEN(sessions) + LEN(seconds) + LEN(callbacks) + 3] = {
 		cmocka_unit_test(another_verification_is_another_session),
+		cmocka_unit_test(a_renewed_identity_is_the_next_connections),
 		cmocka_unit_test(alpn_answer_that_was_not_offered),
 	};
-	size_t n = 2;
+	size_t n = 3;
 
 	for (size_t i = 0; i < LEN(goods); i++)
 		tests[n++] = (struct CMUnitTest)ROW(good, goods, i);
