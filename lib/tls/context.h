@@ -19,7 +19,7 @@ struct tls_context;
 /*
  * The context for the credentials that the store holds now.  The caller gives
  * it back with tls_context_put.  Returns 0, or -ENOENT (a tag is unknown),
- * -EINVAL, -ENOTSUP or -ENOMEM with a sentence in why.
+ * -EINVAL or -ENOMEM with a sentence in why.
  */
 int tls_context_get(const int *tags, size_t n, struct tls_context **out,
     struct verdict *why);

@@ -47,6 +47,8 @@ tls_settings_copy(struct tls_settings *dst, const struct tls_settings *src)
 	dst->callback = src->callback;
 	dst->timeout_min_ms = src->timeout_min_ms;
 	dst->timeout_max_ms = src->timeout_max_ms;
+	dst->dtls_role = src->dtls_role;
+	dst->on_connect = src->on_connect;
 	return 0;
 }
 

@@ -1,6 +1,7 @@
 #include "tls/verify_callback.h"
 
 #include <dlfcn.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/log.h"
@@ -46,6 +47,18 @@ convert(const struct mbedtls *m, const X509 *cert)
 	return crt;
 }
 
+static void
+warn_of_null(void)
+{
+	static atomic_flag said = ATOMIC_FLAG_INIT;
+
+	if (!atomic_flag_test_and_set(&said))
+		log_line(LOG_WARN,
+		    "TLS_CERT_VERIFY_CALLBACK: its certificate is NULL: the "
+		    "program has no Mbed TLS that the dynamic linker sees; "
+		    "link it with -rdynamic if it is a static one");
+}
+
 static int
 ask_one(struct tls_verify_state *v, const X509 *cert, int depth,
     uint32_t *flags)
@@ -56,6 +69,8 @@ ask_one(struct tls_verify_state *v, const X509 *cert, int depth,
 
 	if (cert != NULL && find_mbedtls(&m))
 		crt = convert(&m, cert);
+	if (crt == NULL)
+		warn_of_null();
 	rc = v->callback.call(v->callback.ctx, crt, depth, flags);
 	if (crt != NULL) {
 		m.free(crt);

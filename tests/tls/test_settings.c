@@ -110,9 +110,13 @@ a_copy_is_equal_and_its_own(void **state)
 	assert_int_equal(tls_settings_set_tags(&a, (int[]){ 1, 2 }, 2), 0);
 	assert_int_equal(tls_settings_set_hostname(&a, "dev.test"), 0);
 	assert_int_equal(tls_settings_set_verify(&a, TLS_VERIFY_NONE), 0);
+	a.dtls_role = 1;
+	a.on_connect = 0;
 	assert_int_equal(tls_settings_copy(&b, &a), 0);
 	tls_settings_fini(&a);
 	assert_int_equal(b.ntags, 2);
+	assert_int_equal(b.dtls_role, 1);
+	assert_int_equal(b.on_connect, 0);
 	assert_int_equal(b.tags[1], 2);
 	assert_string_equal(b.hostname, "dev.test");
 	assert_true(b.hostname_set);

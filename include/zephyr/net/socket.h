@@ -346,8 +346,9 @@ ZSOCK_API int zsock_ioctl(int sock, unsigned long request, ...);
  * errno alone)
  * and for TLS_SEC_TAG_LIST, which then keeps its old value (Zephyr)
  *   ENOENT       nothing is stored under one of the tags
- *   EINVAL       a credential cannot be read, or does not go with the others
- *   ENOTSUP      a tag has a pre-shared key
+ *   EINVAL       a credential cannot be read, or does not go with the others; a
+ *                pre-shared key has no identity under its tag, is too long, or
+ *                its identity is too long or has a NUL in it
  */
 ZSOCK_API int zsock_getsockopt(int sock, int level, int optname, void *optval,
     net_socklen_t *optlen);
