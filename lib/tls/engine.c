@@ -69,12 +69,18 @@ have_rings(struct tls_engine *e)
 	return true;
 }
 
+/*
+ * As in Mbed TLS, TLS_MAX_FRAGMENT_LENGTH limits what its own side sends, in
+ * either role and whatever the peer says to it: 512 bytes is 1, and so on.
+ */
 static void
-limit_records(struct tls_engine *e)
+limit_records(struct tls_engine *e, int max_fragment)
 {
 	const int limit = config_get()->max_record;
 
 	e->max_record = limit != 0 ? (size_t)limit : CONFIG_RECORD_MAX;
+	if (max_fragment > 0 && e->max_record > (size_t)256 << max_fragment)
+		e->max_record = (size_t)256 << max_fragment;
 	SSL_set_max_send_fragment(e->ssl, (long)e->max_record);
 }
 
@@ -185,7 +191,7 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	}
 	e->context = tls_context_ref(ctx);
 	SSL_set_app_data(e->ssl, &e->state);
-	limit_records(e);
+	limit_records(e, settings->max_fragment);
 	if (!have_rings(e))
 		return out_of_memory(e, why);
 	rc = apply_settings(e, settings, why);

@@ -55,6 +55,54 @@ handshake_and_data_pass(void **state)
 	pair_fini(&p);
 }
 
+/* How much one call of write takes, by TLS_MAX_FRAGMENT_LENGTH. */
+static const struct fragment_case {
+	const char *name;
+	int client, server;
+	ssize_t client_takes, server_takes;
+} fragments[] = {
+	{ "fragments_unlimited", 0, -1, 5000, 5000 },
+	{ "fragments_of_512_by_the_client", 1, 0, 512, 512 },
+	{ "fragments_of_1024_by_the_server", 0, 2, 5000, 1024 },
+	{ "fragments_of_4096_by_both", 4, 4, 4096, 4096 },
+};
+
+static void
+fragment(void **state)
+{
+	const struct fragment_case *c = *state;
+	static const unsigned char data[5000];
+	struct pair p;
+	int client, server;
+
+	pair_init(&p, NAME, 65536);
+	p.client_settings.max_fragment = c->client;
+	p.server_settings.max_fragment = c->server;
+	pair_renew(&p, 0);
+	pair_handshake(&p, &client, &server);
+	assert_int_equal(client, 0);
+	assert_int_equal(server, 0);
+	assert_int_equal(tls_engine_write(p.client, data, sizeof(data)),
+	    c->client_takes);
+	assert_int_equal(tls_engine_write(p.server, data, sizeof(data)),
+	    c->server_takes);
+	pair_fini(&p);
+}
+
+/* What fits into one packet arrives, or does not, as one. */
+static void
+a_client_hello_fits_into_a_packet(void **state)
+{
+	const void *data;
+	struct pair p;
+
+	(void)state;
+	pair_init(&p, NAME, 65536);
+	assert_int_equal(tls_engine_handshake(p.client), -EAGAIN);
+	assert_in_range(tls_engine_output(p.client, &data), 1, 1200);
+	pair_fini(&p);
+}
+
 /* Runs the handshake of a client that expects name; the client's answer. */
 static int
 outcome(const char *name, struct verdict *v)
@@ -563,6 +611,7 @@ main(void)
 		cmocka_unit_test(
 		    empty_host_name_matches_nothing_and_the_line_says_why),
 		cmocka_unit_test(null_host_name_accepts_any_name),
+		cmocka_unit_test(a_client_hello_fits_into_a_packet),
 		cmocka_unit_test(addresses_are_checked_as_addresses),
 		cmocka_unit_test(host_name_never_set_is_refused),
 		cmocka_unit_test(unknown_ca_is_refused_with_the_device_bit),
@@ -600,13 +649,17 @@ main(void)
 		cmocka_unit_test(
 		    random_records_after_the_handshake_give_an_errno),
 	};
-	struct CMUnitTest tests[LEN(slices) + LEN(fixed)];
+	struct CMUnitTest tests[LEN(slices) + LEN(fragments) + LEN(fixed)];
+	size_t n = 0;
 
-	for (size_t i = 0; i < LEN(slices); i++) {
-		tests[i] = (struct CMUnitTest){ .name = slices[i].name,
+	for (size_t i = 0; i < LEN(slices); i++)
+		tests[n++] = (struct CMUnitTest){ .name = slices[i].name,
 			.test_func = handshake_and_data_pass,
 			.initial_state = (void *)&slices[i] };
-	}
-	memcpy(tests + LEN(slices), fixed, sizeof(fixed));
+	for (size_t i = 0; i < LEN(fragments); i++)
+		tests[n++] = (struct CMUnitTest){ .name = fragments[i].name,
+			.test_func = fragment,
+			.initial_state = (void *)&fragments[i] };
+	memcpy(tests + n, fixed, sizeof(fixed));
 	return cmocka_run_group_tests_name("tls/engine", tests, NULL, NULL);
 }
