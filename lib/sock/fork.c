@@ -12,10 +12,11 @@ atomic_uint sock_forks;
 /*
  * What fork copies.  A lock that another thread holds at that moment would stay
  * locked in the child for ever, so the locks of the library are taken before
- * and given back after; none is taken while another of them is held, so their
- * order is of no account.  Sockets' own locks are too many for that: see the
- * kinds' forked.  base/resolver.c and api/service.c, whose threads a child has
- * not, look after themselves once they are used.
+ * and given back after: contexts', sessions', credentials', sockets', the
+ * table's, names', limits'.  No call takes two of these at once, so there is no
+ * other order that this one could meet.  Sockets' own locks are too many for
+ * that: see the kinds' forked.  base/resolver.c and api/service.c, whose threads
+ * a child has not, look after themselves once they are used.
  */
 static void
 before(void)

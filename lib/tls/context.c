@@ -7,6 +7,7 @@
 
 #include <openssl/err.h>
 
+#include "base/log.h"
 #include "tls/alpn.h"
 #include "tls/keylog.h"
 #include "tls/material.h"
@@ -311,13 +312,34 @@ set_sessions(SSL_CTX *c, struct tls_kind kind)
 
 /*
  * The lowest version is what was asked for, unless the system's policy has a
- * higher one, which SSL_CTX_new took over.
+ * higher one, which SSL_CTX_new took over, or a level that has none so old.
  */
 static bool
 allow_versions(SSL_CTX *c, int min_version)
 {
-	return SSL_CTX_get_min_proto_version(c) > min_version ||
-	    SSL_CTX_set_min_proto_version(c, min_version) == 1;
+	const bool is_higher = SSL_CTX_get_min_proto_version(c) > min_version;
+
+	if (min_version < TLS1_2_VERSION &&
+	    (is_higher || SSL_CTX_get_security_level(c) > 0))
+		log_line(LOG_WARN,
+		    "a socket for TLS 1.0 or 1.1 cannot go so low: the "
+		    "system's OpenSSL policy has a higher MinProtocol, or a "
+		    "security level above 0");
+	return is_higher || SSL_CTX_set_min_proto_version(c, min_version) == 1;
+}
+
+/*
+ * OpenSSL 3.0's own, for all versions: the first choice of later ones makes a
+ * ClientHello that does not fit into one packet.  Where the provider lacks one,
+ * that version's own are left.
+ */
+static void
+choose_groups(SSL_CTX *c)
+{
+	(void)SSL_CTX_set1_groups_list(c,
+	    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096:"
+	    "ffdhe6144:ffdhe8192");
+	ERR_clear_error();
 }
 
 /*
@@ -342,6 +364,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 	SSL_CTX_set_mode(c,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);
+	choose_groups(c);
 	set_sessions(c, kind);
 	tls_verify_install(c);
 	tls_alpn_install(c);
