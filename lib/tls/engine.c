@@ -223,6 +223,7 @@ tls_engine_free(struct tls_engine *e)
 	tls_rings_give(e->rings);
 	tls_context_put(e->context);
 	tls_alpn_fini(&e->state.alpn);
+	tls_verify_fini(&e->state.verify);
 	free(e->hostname);
 	free(e);
 }

@@ -220,6 +220,7 @@ static void
 append_names(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
+	const struct tls_verify_words *words = tls_verify_words(verify);
 
 	if (verify->trap == TLS_NAME_UNSET)
 		append(v,
@@ -229,7 +230,7 @@ append_names(struct verdict *v, const struct verdict_case *c)
 	else if (c->hostname != NULL)
 		append(v, "; expected name \"%s\"", c->hostname);
 	append(v, "; presented names: %s",
-	    verify->presented[0] != '\0' ? verify->presented : "none");
+	    words->presented[0] != '\0' ? words->presented : "none");
 	if (verify->trap == TLS_NAME_HIDDEN)
 		append(v,
 		    "; its common name is the expected one, but does not count "
@@ -244,6 +245,7 @@ static void
 append_verification(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
+	const struct tls_verify_words *words = tls_verify_words(verify);
 
 	if (c->side != VERDICT_OURS || verify->error == X509_V_OK)
 		return;
@@ -251,9 +253,9 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		append(v, "%s%s", i == 0 ? "; also: " : ", ",
 		    X509_verify_cert_error_string(verify->others[i]));
 	append(v, "; depth %d, subject \"%s\", issuer \"%s\"", verify->depth,
-	    verify->subject, verify->issuer);
-	if (verify->detail[0] != '\0')
-		append(v, "; %s", verify->detail);
+	    words->subject, words->issuer);
+	if (words->detail[0] != '\0')
+		append(v, "; %s", words->detail);
 	if (verify->refused != 0)
 		append(v, "; TLS_CERT_VERIFY_CALLBACK answered %d",
 		    verify->refused);
@@ -263,7 +265,7 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		append(v,
 		    "; to trust it, store the CA certificate of its issuer "
 		    "\"%s\" under a tag of TLS_SEC_TAG_LIST",
-		    verify->issuer);
+		    words->issuer);
 }
 
 /* No tag is no credential; a list that was refused is the usual reason. */
@@ -352,6 +354,7 @@ static void
 append_peer(struct verdict *v, const struct verdict_case *c)
 {
 	const struct tls_verify_state *verify = c->verify;
+	const struct tls_verify_words *words = tls_verify_words(verify);
 
 	if (!verify->ran && c->psk != NULL && c->psk->proved)
 		append(v, "; the peer has the pre-shared key of sec_tag %d",
@@ -369,7 +372,7 @@ append_peer(struct verdict *v, const struct verdict_case *c)
 		append(v,
 		    "; the peer is verified, with any name; presented "
 		    "names: %s",
-		    verify->presented[0] != '\0' ? verify->presented : "none");
+		    words->presented[0] != '\0' ? words->presented : "none");
 }
 
 void

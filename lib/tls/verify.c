@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -107,10 +108,10 @@ note_first(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 	v->depth = depth;
 	if (cert == NULL)
 		return;
-	tls_names_describe_dn(X509_get_subject_name(cert), v->subject,
-	    sizeof(v->subject));
-	tls_names_describe_dn(X509_get_issuer_name(cert), v->issuer,
-	    sizeof(v->issuer));
+	tls_names_describe_dn(X509_get_subject_name(cert), v->words->subject,
+	    sizeof(v->words->subject));
+	tls_names_describe_dn(X509_get_issuer_name(cert), v->words->issuer,
+	    sizeof(v->words->issuer));
 }
 
 /* Problems with the same flag are one; each is kept, and the first in full. */
@@ -142,8 +143,10 @@ note(struct tls_verify_state *v, int error, int depth, const X509 *cert)
 static void
 detail(struct tls_verify_state *v, int error, int depth, const char *text)
 {
-	if (v->error == error && v->depth == depth && v->detail[0] == '\0')
-		snprintf(v->detail, sizeof(v->detail), "%s", text);
+	if (v->error == error && v->depth == depth &&
+	    v->words->detail[0] == '\0')
+		snprintf(v->words->detail, sizeof(v->words->detail), "%s",
+		    text);
 }
 
 /*
@@ -188,7 +191,7 @@ static void
 check_use(struct tls_verify_state *v, const SSL *ssl, const X509 *leaf)
 {
 	const int error = X509_V_ERR_INVALID_PURPOSE;
-	char why[sizeof(v->detail)];
+	char why[sizeof(v->words->detail)];
 
 	if (!tls_rules_usage(leaf, usage_of(ssl), why, sizeof(why))) {
 		note_flag(v, FLAG_KEY_USAGE, error, 0, leaf);
@@ -205,7 +208,7 @@ check_key(struct tls_verify_state *v, int depth, const X509 *cert)
 {
 	const int error = depth == 0 ? X509_V_ERR_EE_KEY_TOO_SMALL
 	                             : X509_V_ERR_CA_KEY_TOO_SMALL;
-	char why[sizeof(v->detail)];
+	char why[sizeof(v->words->detail)];
 
 	if (tls_rules_key(cert, why, sizeof(why)))
 		return;
@@ -217,7 +220,7 @@ static void
 check_digest(struct tls_verify_state *v, int depth, const X509 *cert)
 {
 	const int error = X509_V_ERR_CA_MD_TOO_WEAK;
-	char why[sizeof(v->detail)];
+	char why[sizeof(v->words->detail)];
 
 	if (tls_rules_digest(cert, why, sizeof(why)))
 		return;
@@ -300,7 +303,7 @@ explain_issuer(struct tls_verify_state *v, X509_STORE_CTX *store,
 		    "what the peer shows as its issuer did not sign it");
 	else if (X509_NAME_cmp(X509_get_subject_name(cert),
 	             X509_get_issuer_name(cert)) != 0)
-		snprintf(v->detail, sizeof(v->detail),
+		snprintf(v->words->detail, sizeof(v->words->detail),
 		    "the peer shows %d certificate%s, and none of its issuer: "
 		    "is an intermediate missing?",
 		    n, n == 1 ? "" : "s");
@@ -311,7 +314,7 @@ static void
 explain_trust(struct tls_verify_state *v, X509_STORE_CTX *store)
 {
 	X509 *cert = sk_X509_value(X509_STORE_CTX_get0_chain(store), v->depth);
-	char why[sizeof(v->detail)];
+	char why[sizeof(v->words->detail)];
 
 	if (cert == NULL)
 		return;
@@ -329,7 +332,7 @@ explain_trust(struct tls_verify_state *v, X509_STORE_CTX *store)
 		    "it is no CA, and yet signed another certificate");
 		break;
 	case X509_V_ERR_CERT_CHAIN_TOO_LONG:
-		snprintf(v->detail, sizeof(v->detail),
+		snprintf(v->words->detail, sizeof(v->words->detail),
 		    "more than %d intermediates, which is what the device "
 		    "takes",
 		    TLS_VERIFY_INTERMEDIATES);
@@ -348,11 +351,19 @@ verify_chain(X509_STORE_CTX *store, void *arg)
 	const X509 *leaf = X509_STORE_CTX_get0_cert(store);
 
 	(void)arg; /* none was given to SSL_CTX_set_cert_verify_callback */
+	if (v->words == NULL)
+		v->words = calloc(1, sizeof(*v->words));
+	if (v->words == NULL) {
+		v->error = X509_V_ERR_OUT_OF_MEM;
+		X509_STORE_CTX_set_error(store, v->error);
+		return 0;
+	}
 	v->ran = true;
 	v->flags = 0;
 	memset(v->at, 0, sizeof(v->at));
 	if (leaf != NULL)
-		tls_names_describe(leaf, v->presented, sizeof(v->presented));
+		tls_names_describe(leaf, v->words->presented,
+		    sizeof(v->words->presented));
 	if (v->mode == TLS_VERIFY_NONE) {
 		return 1; /* to the device it is good */
 	}
@@ -425,6 +436,21 @@ tls_verify_attach(SSL *ssl, struct tls_verify_state *v, enum tls_role role,
 	/* An empty name matches no certificate, and so does one never set. */
 	v->name_wanted = !settings->hostname_set || name != NULL;
 	return name != NULL ? announce_name(ssl, name) : 0;
+}
+
+void
+tls_verify_fini(struct tls_verify_state *v)
+{
+	free(v->words);
+	v->words = NULL;
+}
+
+const struct tls_verify_words *
+tls_verify_words(const struct tls_verify_state *v)
+{
+	static const struct tls_verify_words none;
+
+	return v->words != NULL ? v->words : &none;
 }
 
 /* What is known of a peer that has shown no certificate in this handshake. */

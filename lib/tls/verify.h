@@ -28,6 +28,14 @@ enum tls_name_trap {
 	TLS_NAME_ADDRESS, /* an address is expected, and names are shown */
 };
 
+/* What a person is told of the peer's certificates; each may be empty. */
+struct tls_verify_words {
+	char subject[256];   /* of the certificate that has the first problem */
+	char issuer[256];    /* who signed that certificate */
+	char detail[128];    /* what more is known of the problem */
+	char presented[512]; /* the names in the peer's own certificate */
+};
+
 /*
  * How the peer's certificate fared.  The whole chain is looked at even after
  * a first problem, so that the flags are complete, as on the device.
@@ -41,12 +49,10 @@ struct tls_verify_state {
 	const char *name; /* TLS_HOSTNAME, or NULL; the owner's */
 	uint32_t flags;   /* Zephyr's bits, 0 is good; TLS_VERIFY_NOT_RUN */
 	uint32_t at[TLS_VERIFY_DEPTHS]; /* those of each certificate */
-	int error;         /* X509_V_ERR_* of the first problem, or X509_V_OK */
-	int depth;         /* where it was; 0 is the peer's own certificate */
-	char subject[256]; /* of the certificate at that depth */
-	char issuer[256];  /* who signed that certificate */
-	char detail[128];  /* what more is known of the problem, or empty */
-	char presented[512]; /* the names in the peer's own certificate */
+	int error; /* X509_V_ERR_* of the first problem, or X509_V_OK */
+	int depth; /* where it was; 0 is the peer's own certificate */
+	/* NULL while no certificate is seen: most servers never see one. */
+	struct tls_verify_words *words;
 	enum tls_name_trap trap;
 	int others[TLS_VERIFY_OTHERS]; /* further problems, by X509_V_ERR_* */
 	size_t nothers;
@@ -64,6 +70,12 @@ void tls_verify_install(SSL_CTX *c);
  */
 int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
     enum tls_role role, const struct tls_settings *settings, const char *name);
+
+void tls_verify_fini(struct tls_verify_state *state);
+
+/* Never NULL. */
+const struct tls_verify_words *tls_verify_words(
+    const struct tls_verify_state *v);
 
 /*
  * The handshake is complete, perhaps without a certificate to verify, perhaps
