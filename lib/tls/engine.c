@@ -688,7 +688,7 @@ tls_engine_suite_name(const struct tls_engine *e)
 {
 	if (!e->established)
 		return NULL;
-	return SSL_CIPHER_standard_name(SSL_get_current_cipher(e->ssl));
+	return tls_suite_name(SSL_get_current_cipher(e->ssl));
 }
 
 int

@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "tls/alert.h"
+#include "tls/suites.h"
 
 /* Suites that are named; a person who needs more knows how to ask. */
 #define SUITES_SHOWN 6
@@ -100,7 +101,7 @@ print_ours(BIO *out, SSL *ssl)
 
 		if (is_of_version(ssl, c) && n++ < SUITES_SHOWN)
 			BIO_printf(out, "%s%s", n == 1 ? " with " : ", ",
-			    SSL_CIPHER_standard_name(c));
+			    tls_suite_name(c));
 	}
 	print_rest(out, n);
 }
@@ -118,7 +119,7 @@ print_theirs(BIO *out, SSL *ssl)
 
 		BIO_printf(out, "%s", i == 0 ? "; the client offers " : ", ");
 		if (c != NULL)
-			BIO_puts(out, SSL_CIPHER_standard_name(c));
+			BIO_puts(out, tls_suite_name(c));
 		else
 			BIO_printf(out, "0x%02x%02x", p[0], p[1]);
 	}

@@ -62,6 +62,14 @@ tls_suites_install(SSL_CTX *c, bool strong)
 	    : -1;
 }
 
+const char *
+tls_suite_name(const SSL_CIPHER *c)
+{
+	const char *name = SSL_CIPHER_standard_name(c);
+
+	return name != NULL ? name : SSL_CIPHER_get_name(c);
+}
+
 static const SSL_CIPHER *
 find(SSL *ssl, int id)
 {

@@ -24,6 +24,9 @@ int tls_suites_install(SSL_CTX *c, bool strong);
 int tls_suites_apply(SSL *ssl, enum tls_role role,
     const struct tls_settings *settings, struct verdict *why);
 
+/* "TLS_AES_128_GCM_SHA256"; OpenSSL's own name of one that IANA has none for. */
+const char *tls_suite_name(const SSL_CIPHER *c);
+
 /*
  * Puts suites whose hash is SHA-256 first: with others, a pre-shared key cannot
  * be used in TLS 1.3.

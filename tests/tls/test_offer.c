@@ -5,6 +5,7 @@
 #include <openssl/err.h>
 
 #include "tls/offer.h"
+#include "tls/suites.h"
 
 #define OURS(reason) ERR_PACK(ERR_LIB_SSL, 0, SSL_R_##reason)
 #define ALERT(number) ERR_PACK(ERR_LIB_SSL, 0, SSL_AD_REASON_OFFSET + (number))
@@ -22,6 +23,31 @@ reasons_are_told_apart(void **state)
 	assert_false(tls_offer_is_at_fault(ALERT(48)));
 	assert_false(tls_offer_is_at_fault(OURS(CERTIFICATE_VERIFY_FAILED)));
 	assert_false(tls_offer_is_at_fault(0));
+}
+
+/* A stranger's ClientHello may name any number, and the log prints it. */
+static void
+every_suite_has_a_name(void **state)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_method());
+	SSL *ssl = SSL_new(ctx);
+	int known = 0;
+
+	(void)state;
+	for (int id = 0; id <= UINT16_MAX; id++) {
+		const unsigned char wire[] = { (unsigned char)(id >> 8),
+			(unsigned char)id };
+		const SSL_CIPHER *c = SSL_CIPHER_find(ssl, wire);
+
+		if (c == NULL)
+			continue;
+		known++;
+		assert_non_null(tls_suite_name(c));
+		assert_true(strlen(tls_suite_name(c)) > 0);
+	}
+	assert_true(known > 100);
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
 }
 
 /* What a side says of itself. */
@@ -86,7 +112,7 @@ offer(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(rows) + 1];
+	struct CMUnitTest tests[LEN(rows) + 2];
 
 	for (size_t i = 0; i < LEN(rows); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
@@ -94,5 +120,7 @@ main(void)
 			.initial_state = (void *)&rows[i] };
 	tests[LEN(rows)] =
 	    (struct CMUnitTest)cmocka_unit_test(reasons_are_told_apart);
+	tests[LEN(rows) + 1] =
+	    (struct CMUnitTest)cmocka_unit_test(every_suite_has_a_name);
 	return cmocka_run_group_tests_name("tls/offer", tests, NULL, NULL);
 }
