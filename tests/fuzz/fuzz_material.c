@@ -18,7 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const int tag = TAG;
 	struct tls_context *ctx = NULL;
-	const struct tls_kind client = { .role = TLS_ROLE_CLIENT };
+	const struct tls_kind client = { TLS_ROLE_CLIENT, TLS1_2_VERSION,
+		false };
 	struct verdict why;
 	SSL *ssl;
 	size_t first;
