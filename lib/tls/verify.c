@@ -101,8 +101,9 @@ note_dates(struct tls_verify_state *v, const X509 *cert)
 	v->now_s = (int64_t)time(NULL);
 }
 
-static void
-note_first(struct tls_verify_state *v, int error, int depth, const X509 *cert)
+void
+tls_verify_blame(struct tls_verify_state *v, int error, int depth,
+    const X509 *cert)
 {
 	v->error = error;
 	v->depth = depth;
@@ -120,7 +121,7 @@ note_flag(struct tls_verify_state *v, enum flag flag, int error, int depth,
     const X509 *cert)
 {
 	if (v->error == X509_V_OK)
-		note_first(v, error, depth, cert);
+		tls_verify_blame(v, error, depth, cert);
 	else if ((v->flags & flag) == 0 && v->nothers < TLS_VERIFY_OTHERS)
 		v->others[v->nothers++] = error;
 	v->flags |= flag;

@@ -71,6 +71,13 @@ void tls_verify_install(SSL_CTX *c);
 int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
     enum tls_role role, const struct tls_settings *settings, const char *name);
 
+/*
+ * Makes this the problem that is told in full: X509_V_ERR_* of a certificate
+ * of the chain, or of none if that is NULL.
+ */
+void tls_verify_blame(struct tls_verify_state *state, int error, int depth,
+    const X509 *cert);
+
 void tls_verify_fini(struct tls_verify_state *state);
 
 /* Never NULL. */

@@ -79,11 +79,24 @@ ask_one(struct tls_verify_state *v, const X509 *cert, int depth,
 	return rc;
 }
 
+/* What was found before the program refused one is told besides. */
+static void
+refuse(struct tls_verify_state *v, const X509 *cert, int depth, int rc)
+{
+	if (v->error != X509_V_OK && v->nothers < TLS_VERIFY_OTHERS)
+		v->others[v->nothers++] = v->error;
+	v->words->detail[0] = '\0';
+	v->refused = rc;
+	v->flags = UINT32_MAX; /* as Mbed TLS has it */
+	tls_verify_blame(v, X509_V_ERR_APPLICATION_VERIFICATION, depth, cert);
+}
+
 bool
 tls_verify_ask(X509_STORE_CTX *store, struct tls_verify_state *v)
 {
 	STACK_OF(X509) *chain = X509_STORE_CTX_get0_chain(store);
 	uint32_t all = v->flags, flags;
+	int accused = -1; /* the first that only the program found bad */
 	int rc;
 
 	/* What belongs to no certificate of the chain stays. */
@@ -93,18 +106,19 @@ tls_verify_ask(X509_STORE_CTX *store, struct tls_verify_state *v)
 		flags = v->at[i];
 		rc = ask_one(v, sk_X509_value(chain, i), i, &flags);
 		if (rc != 0) {
-			v->refused = rc;
-			v->flags = UINT32_MAX; /* as Mbed TLS has it */
-			v->error = X509_V_ERR_APPLICATION_VERIFICATION;
+			refuse(v, sk_X509_value(chain, i), i, rc);
 			X509_STORE_CTX_set_error(store, v->error);
 			return false;
 		}
 		all |= flags;
+		if (flags != 0 && v->at[i] == 0 && accused < 0)
+			accused = i;
 	}
 	v->flags = all;
 	if (all == 0)
 		v->error = X509_V_OK;
 	else if (v->error == X509_V_OK)
-		v->error = X509_V_ERR_APPLICATION_VERIFICATION;
+		tls_verify_blame(v, X509_V_ERR_APPLICATION_VERIFICATION,
+		    accused, sk_X509_value(chain, accused));
 	return true;
 }

@@ -411,9 +411,81 @@ certificate(void **state)
 	pki_free(&other);
 }
 
+/* What the program has against a certificate that is good otherwise. */
+static const struct accusation_row {
+	const char *name;
+	int depth;
+	int answer;     /* of the callback */
+	uint32_t flags; /* that it leaves */
+	const char *hostname;
+	const char *said[FAILURES_SAID];
+} accusations[] = {
+	{ "callback_refuses_the_leaf", 0, -5, 0, "localhost",
+	    { "depth 0, subject \"CN=leaf\", issuer \"CN=Middle\"; "
+	      "TLS_CERT_VERIFY_CALLBACK answered -5" } },
+	{ "callback_refuses_an_intermediate", 1, 7, 0, "localhost",
+	    { "application verification failure",
+	        "; depth 1, subject \"CN=Middle\", issuer \"CN=Test CA\"; "
+	        "TLS_CERT_VERIFY_CALLBACK answered 7" } },
+	{ "callback_refuses_besides_another_problem", 1, 7, 0, "other.test",
+	    { "application verification failure",
+	        "; also: hostname mismatch; depth 1, subject \"CN=Middle\"" } },
+	{ "callback_leaves_a_flag_at_an_intermediate", 1, 0, 0x100, "localhost",
+	    { "application verification failure",
+	        "; depth 1, subject \"CN=Middle\", issuer \"CN=Test CA\"" } },
+};
+
+static int
+accuse(void *ctx, void *cert, int depth, uint32_t *flags)
+{
+	const struct accusation_row *r = ctx;
+
+	(void)cert;
+	if (depth != r->depth)
+		return 0;
+	*flags |= r->flags;
+	return r->answer;
+}
+
+static void
+accusation(void **state)
+{
+	const struct failures_variant *v = *state;
+	const struct accusation_row *r = v->row;
+	const struct tls_verify_callback callback = { .call = accuse,
+		.ctx = (void *)r };
+	const struct pki_spec specs[] = { { NAMED }, { MIDDLE } };
+	struct pki_cert chain[LEN(specs)];
+	const struct rival_spec spec = { .chain = chain,
+		.nchain = LEN(chain),
+		.min_version = v->version,
+		.max_version = v->version };
+	struct rival rival;
+	int sock;
+
+	pki_make_chain(chain, &failures_pki.ca, specs, LEN(specs));
+	rival_serve(&rival, &spec);
+	sock =
+	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, r->hostname);
+	assert_int_equal(call_setsockopt(sock, TLS_LEVEL,
+	                     TLS_NAME_CERT_VERIFY_CALLBACK, &callback,
+	                     sizeof(callback)),
+	    0);
+	assert_int_equal(loop_connect(sock, AF_INET, rival.port),
+	    -ECONNABORTED);
+	failures_said(sock, r->said);
+	assert_int_equal(call_close(sock), 0);
+	rival_join(&rival);
+	for (size_t i = 0; i < LEN(chain); i++)
+		pki_free(&chain[i]);
+}
+
 int
 main(void)
 {
+	for (size_t i = 0; i < LEN(accusations); i++)
+		failures_add(accusation, accusations[i].name, &accusations[i],
+		    FAILURES_CLIENT, 0);
 	for (size_t i = 0; i < LEN(certs); i++)
 		failures_add(certificate, certs[i].name, &certs[i],
 		    certs[i].side, 0);
