@@ -59,13 +59,19 @@ proves_another_key(const struct verdict_case *c)
 	}
 }
 
+/* A server that found nothing in what the client offered. */
+static bool
+finds_nothing(const struct verdict_case *c)
+{
+	return peer_alert(c) == SSL_AD_HANDSHAKE_FAILURE &&
+	    c->stage == TLS_ST_CW_CLNT_HELLO;
+}
+
 /* A server that knows no such identity, and perhaps has nothing else. */
 static bool
 knows_no_identity(const struct verdict_case *c)
 {
-	return peer_alert(c) == SSL_AD_UNKNOWN_PSK_IDENTITY ||
-	    (peer_alert(c) == SSL_AD_HANDSHAKE_FAILURE &&
-	        c->stage == TLS_ST_CW_CLNT_HELLO);
+	return peer_alert(c) == SSL_AD_UNKNOWN_PSK_IDENTITY || finds_nothing(c);
 }
 
 static bool
@@ -107,6 +113,69 @@ hint_identity(const struct tls_psk *used, char *buf, size_t size)
 	    used->id->tag);
 }
 
+/*
+ * Does TLS_CIPHERSUITE_LIST keep a pre-shared key, which goes with SHA-256 (see
+ * psk.c), from TLS 1.3?  Without that list such a suite is always there.
+ */
+static bool
+lacks_sha256_suite(const struct verdict_case *c)
+{
+	STACK_OF(SSL_CIPHER) *all =
+	    c->ssl != NULL ? SSL_get_ciphers(c->ssl) : NULL;
+	bool others = false;
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
+		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(all, i);
+
+		if (SSL_CIPHER_get_kx_nid(suite) != NID_kx_any)
+			continue;
+		if (EVP_MD_is_a(SSL_CIPHER_get_handshake_digest(suite),
+		        "SHA256"))
+			return false;
+		others = true;
+	}
+	return others;
+}
+
+/* Did both sides find no way to prove who the server is? */
+static bool
+has_no_way(const struct verdict_case *c)
+{
+	return finds_nothing(c) ||
+	    (own_reason(c) != 0 && tls_offer_is_at_fault(c->ssl_error));
+}
+
+bool
+tls_hint_prefers_certificate(const struct verdict_case *c)
+{
+	return c->role == TLS_ROLE_CLIENT && c->handshake &&
+	    c->side == VERDICT_OURS && c->verify->error != X509_V_OK &&
+	    c->psk != NULL && c->psk->used != NULL;
+}
+
+/*
+ * A server with nothing but keys, of which the client knows nothing.  Of TLS
+ * 1.3 that is known once a suite is chosen, of TLS 1.2 by the suites offered.
+ */
+static bool
+is_asked_for_certificate(const struct verdict_case *c)
+{
+	if (c->role != TLS_ROLE_SERVER || c->ssl == NULL || c->psk->n == 0 ||
+	    c->psk->used != NULL || c->psk->unknown ||
+	    SSL_get_certificate(c->ssl) != NULL)
+		return false;
+	switch (own_reason(c)) {
+	case SSL_R_NO_SHARED_CIPHER:
+		return SSL_version(c->ssl) < TLS1_3_VERSION &&
+		    !tls_psk_suite_offered(c->ssl);
+	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
+	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 /* About pre-shared keys, if they were spoken of. */
 static void
 hint_psk(const struct verdict_case *c, char *buf, size_t size)
@@ -115,7 +184,19 @@ hint_psk(const struct verdict_case *c, char *buf, size_t size)
 
 	if (psk == NULL || !c->handshake)
 		return;
-	if (psk->used != NULL && proves_another_key(c))
+	if (psk->n > 0 && has_no_way(c) && lacks_sha256_suite(c))
+		snprintf(buf, size,
+		    "TLS_CIPHERSUITE_LIST has no TLS 1.3 suite of SHA-256, "
+		    "which pre-shared keys need (0x1301)");
+	else if (tls_hint_prefers_certificate(c))
+		snprintf(buf, size,
+		    "the server chose a certificate although we offered a "
+		    "pre-shared key");
+	else if (is_asked_for_certificate(c))
+		snprintf(buf, size,
+		    "the client offered no pre-shared key, and we have "
+		    "nothing else");
+	else if (psk->used != NULL && proves_another_key(c))
 		hint_wrong_key(psk->used, c->role, buf, size);
 	else if (psk->used != NULL && knows_no_identity(c))
 		hint_identity(psk->used, buf, size);

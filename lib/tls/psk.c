@@ -211,6 +211,21 @@ is_psk_suite(const SSL_CIPHER *c)
 }
 
 bool
+tls_psk_suite_offered(SSL *ssl)
+{
+	const unsigned char *p = NULL;
+	const long len = SSL_get0_raw_cipherlist(ssl, &p);
+
+	for (long i = 0; p != NULL && i + 1 < len; i += 2) {
+		const SSL_CIPHER *c = SSL_CIPHER_find(ssl, p + i);
+
+		if (c != NULL && is_psk_suite(c))
+			return true;
+	}
+	return false;
+}
+
+bool
 tls_psk_proved(const SSL *ssl)
 {
 	if (tls_state_of(ssl)->psk.used == NULL)

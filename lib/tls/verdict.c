@@ -187,6 +187,25 @@ lacks_issuer(int error)
 	}
 }
 
+static bool
+contains(const struct cred_set *set, enum cred_type type)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->creds[i]->type == (int)type)
+			return true;
+	}
+	return false;
+}
+
+/* Who has a pre-shared key and no CA did not mean to trust any. */
+static bool
+wants_ca(const struct verdict_case *c)
+{
+	return lacks_issuer(c->verify->error) &&
+	    !(tls_hint_prefers_certificate(c) && c->credentials != NULL &&
+	        !contains(c->credentials, CRED_CA_CERTIFICATE));
+}
+
 static const char *
 date_text(int64_t s, char buf[32])
 {
@@ -261,7 +280,7 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		    verify->refused);
 	append_dates(v, verify);
 	append_names(v, c);
-	if (lacks_issuer(verify->error))
+	if (wants_ca(c))
 		append(v,
 		    "; to trust it, store the CA certificate of its issuer "
 		    "\"%s\" under a tag of TLS_SEC_TAG_LIST",
@@ -284,16 +303,6 @@ append_tags(struct verdict *v, const struct cred_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		append(v, "%s sec_tag %d (%s)", i == 0 ? "; using" : ",",
 		    set->creds[i]->tag, cred_type_name(set->creds[i]->type));
-}
-
-static bool
-contains(const struct cred_set *set, enum cred_type type)
-{
-	for (size_t i = 0; i < set->n; i++) {
-		if (set->creds[i]->type == (int)type)
-			return true;
-	}
-	return false;
 }
 
 /* A certificate and no key, or the reverse: the other one may be elsewhere. */
@@ -327,7 +336,7 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 	append_tags(v, set);
 	cert = contains(set, CRED_CERTIFICATE);
 	key = contains(set, CRED_PRIVATE_KEY);
-	if (c->side == VERDICT_OURS && lacks_issuer(c->verify->error) &&
+	if (c->side == VERDICT_OURS && wants_ca(c) &&
 	    !contains(set, CRED_CA_CERTIFICATE))
 		append(v, "; no CA certificate under these tags");
 	if (cert != key)

@@ -81,6 +81,7 @@ static const struct peer_row {
 	int want;
 	int late;
 	const char *said[FAILURES_SAID];
+	const char *unsaid;
 } peers[] = {
 	{ .name = "key_mismatch",
 	    .showing = true,
@@ -253,6 +254,32 @@ static const struct peer_row {
 	    .said = { "the two sides have different pre-shared keys for the "
 	              "identity \"device\"",
 	        "; ours, of sec_tag 8, has 16 bytes; using" } },
+	{ .name = "psk_without_a_suite_of_sha256",
+	    .version = TLS1_3_VERSION,
+	    .psk_id = "device",
+	    .psk = PSK,
+	    .list = { 0x1302, 0xc02c },
+	    .tags = { PSK_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "TLS_CIPHERSUITE_LIST has no TLS 1.3 suite of SHA-256, "
+	              "which pre-shared keys need (0x1301)" },
+	    .unsaid = "may not know the PSK identity" },
+	{ .name = "psk_and_a_server_that_shows_a_certificate",
+	    .side = FAILURES_CLIENT,
+	    .tags = { PSK_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "we refused the peer's certificate: unable to get local "
+	              "issuer certificate",
+	        "the server chose a certificate although we offered a "
+	        "pre-shared key" },
+	    .unsaid = "CA certificate" },
+	{ .name = "psk_and_a_client_that_offers_none",
+	    .side = FAILURES_SERVER,
+	    .tags = { PSK_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "we ended it: ",
+	        "the client offered no pre-shared key, and we have nothing "
+	        "else" } },
 	{ .name = "psk_as_hex_text",
 	    .psk_id = "device",
 	    .psk = PSK,
@@ -308,6 +335,16 @@ fail_late(int sock, int want, const char *const said[FAILURES_SAID])
 }
 
 static void
+not_said(int sock, const char *unsaid)
+{
+	char text[2048];
+
+	assert_true(call_error_text(sock, text, sizeof(text)) > 0);
+	if (unsaid != NULL && strstr(text, unsaid) != NULL)
+		fail_msg("\"%s\" is in: %s", unsaid, text);
+}
+
+static void
 connect_to(const struct peer_row *r, const struct rival_spec *spec)
 {
 	const int proto = r->proto != 0 ? r->proto : KINDS_TLS_1_2;
@@ -322,6 +359,7 @@ connect_to(const struct peer_row *r, const struct rival_spec *spec)
 		fail_late(sock, r->late, r->said);
 	else
 		failures_said(sock, r->said);
+	not_said(sock, r->unsaid);
 	assert_int_equal(call_close(sock), 0);
 	rival_join(&rival);
 }
@@ -339,6 +377,7 @@ accept_from(const struct peer_row *r, const struct rival_spec *spec)
 	rival_visit(&rival, spec, port);
 	assert_int_equal(call_accept(listener, NULL, NULL), -r->want);
 	failures_said(listener, r->said);
+	not_said(listener, r->unsaid);
 	assert_int_equal(call_close(listener), 0);
 	rival_join(&rival);
 }
