@@ -322,6 +322,32 @@ append_half_identity(struct verdict *v, enum cred_type missing)
 		    tags[i]);
 }
 
+static bool
+has_psk(const struct cred_set *set, int tag)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		if (set->creds[i]->tag == tag &&
+		    set->creds[i]->type == CRED_PSK)
+			return true;
+	}
+	return false;
+}
+
+/* An identity alone is no error when the tags are set, and proves nothing. */
+static void
+append_keyless_identities(struct verdict *v, const struct cred_set *set)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const struct cred *c = set->creds[i];
+
+		if (c->type == CRED_PSK_ID && !has_psk(set, c->tag))
+			append(v,
+			    "; sec_tag %d has a PSK identity but no pre-shared "
+			    "key: store a TLS_CREDENTIAL_PSK under it",
+			    c->tag);
+	}
+}
+
 /* What a person can change: the credentials, or that there are none. */
 static void
 append_credentials(struct verdict *v, const struct verdict_case *c)
@@ -342,6 +368,7 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 	if (cert != key)
 		append_half_identity(v,
 		    cert ? CRED_PRIVATE_KEY : CRED_CERTIFICATE);
+	append_keyless_identities(v, set);
 }
 
 void

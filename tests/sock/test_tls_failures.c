@@ -22,6 +22,7 @@
 #define CUT_TAG 7  /* PEM that has lost its NUL */
 #define PSK_TAG 8  /* a key and the identity "device" */
 #define HEX_TAG 9  /* the same, as it is printed */
+#define ID_TAG 10  /* an identity without its key */
 #define PSK "a secret of both"
 #define PSK_AS_HEX "6120736563726574206f6620626f7468"
 
@@ -40,6 +41,7 @@ forget_odd_ones(void)
 	pki_forget(CUT_TAG);
 	pki_forget(PSK_TAG);
 	pki_forget(HEX_TAG);
+	pki_forget(ID_TAG);
 }
 
 static void
@@ -58,6 +60,7 @@ store_odd_ones(void)
 	    0);
 	store_psk(PSK_TAG, PSK);
 	store_psk(HEX_TAG, PSK_AS_HEX);
+	assert_int_equal(store_add(ID_TAG, CRED_PSK_ID, "device", 6), 0);
 	pki_free(&other);
 	pki_bytes_free(&pem);
 }
@@ -280,6 +283,14 @@ static const struct peer_row {
 	    .said = { "we ended it: ",
 	        "the client offered no pre-shared key, and we have nothing "
 	        "else" } },
+	{ .name = "psk_identity_without_its_key",
+	    .psk_id = "device",
+	    .psk = PSK,
+	    .tags = { ID_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "using sec_tag 10 (PSK identity)",
+	        "sec_tag 10 has a PSK identity but no pre-shared key: store a "
+	        "TLS_CREDENTIAL_PSK under it" } },
 	{ .name = "psk_as_hex_text",
 	    .psk_id = "device",
 	    .psk = PSK,
