@@ -254,6 +254,10 @@ append_names(struct verdict *v, const struct verdict_case *c)
 		append(v,
 		    "; its common name is the expected one, but does not count "
 		    "beside a subjectAltName");
+	if (verify->trap == TLS_NAME_URL)
+		append(v,
+		    "; TLS_HOSTNAME takes a name only, without scheme and "
+		    "port, and without blanks");
 	if (verify->trap == TLS_NAME_ADDRESS)
 		append(v,
 		    "; an address has to be among the certificate's IP "

@@ -267,6 +267,8 @@ check_name(struct tls_verify_state *v, const X509 *leaf)
 		v->trap = TLS_NAME_HIDDEN;
 	else if (tls_names_is_address(v->name))
 		v->trap = TLS_NAME_ADDRESS;
+	else if (strpbrk(v->name, ":/ \t\r\n") != NULL)
+		v->trap = TLS_NAME_URL;
 }
 
 /* Is one of certs, but cert itself, called as cert's issuer is? */

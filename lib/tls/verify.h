@@ -25,6 +25,7 @@ enum tls_name_trap {
 	TLS_NAME_PLAIN,
 	TLS_NAME_UNSET,   /* a client that was never given TLS_HOSTNAME */
 	TLS_NAME_HIDDEN,  /* the common name matches, and does not count */
+	TLS_NAME_URL,     /* more than a name is expected: a scheme, a port */
 	TLS_NAME_ADDRESS, /* an address is expected, and names are shown */
 };
 
