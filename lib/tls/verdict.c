@@ -233,6 +233,10 @@ append_dates(struct verdict *v, const struct tls_verify_state *verify)
 		append(v,
 		    "; is the clock set? That of a device starts in 1970 and "
 		    "waits for an RTC or SNTP");
+	else if (verify->now_s >= verify->to_s)
+		append(v,
+		    "; the peer needs a new certificate, or the clock is "
+		    "wrong");
 }
 
 static void
@@ -289,6 +293,12 @@ append_verification(struct verdict *v, const struct verdict_case *c)
 		    "; to trust it, store the CA certificate of its issuer "
 		    "\"%s\" under a tag of TLS_SEC_TAG_LIST",
 		    words->issuer);
+}
+
+static bool
+has_no_tags(const struct verdict_case *c)
+{
+	return c->credentials == NULL || c->credentials->n == 0;
 }
 
 /* No tag is no credential; a list that was refused is the usual reason. */
@@ -352,17 +362,15 @@ append_keyless_identities(struct verdict *v, const struct cred_set *set)
 	}
 }
 
-/* What a person can change: the credentials, or that there are none. */
+/* What a person can change; that there is nothing is said before. */
 static void
 append_credentials(struct verdict *v, const struct verdict_case *c)
 {
 	const struct cred_set *set = c->credentials;
 	bool cert, key;
 
-	if (set == NULL || set->n == 0) {
-		append_no_tags(v, c);
+	if (has_no_tags(c))
 		return;
-	}
 	append_tags(v, set);
 	cert = contains(set, CRED_CERTIFICATE);
 	key = contains(set, CRED_PRIVATE_KEY);
@@ -378,14 +386,18 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 void
 verdict_compose(struct verdict *v, const struct verdict_case *c)
 {
+	const bool about_credentials = c->handshake || names_certificate(c);
+
 	verdict_set(v, "TLS %s: %s %s failed: ",
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server",
 	    c->handshake ? "handshake with" : "connection with", c->peer);
 	append_side(v, c);
+	if (about_credentials && has_no_tags(c))
+		append_no_tags(v, c);
 	append_hint(v, c);
 	append_offer(v, c);
 	append_verification(v, c);
-	if (c->handshake || names_certificate(c))
+	if (about_credentials)
 		append_credentials(v, c);
 }
 
@@ -423,7 +435,7 @@ verdict_compose_success(struct verdict *v, const struct verdict_case *c,
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server", c->peer, version,
 	    suite, resumed ? ", resumed" : "");
 	append_peer(v, c);
-	if (c->credentials == NULL || c->credentials->n == 0)
+	if (has_no_tags(c))
 		append_no_tags(v, c);
 	else
 		append_tags(v, c->credentials);

@@ -84,6 +84,7 @@ static const struct cert_row {
 	              "expired, reading the ",
 	        "depth 0, subject \"CN=leaf\", issuer \"CN=Test CA\"",
 	        "valid from ", "Z, and the clock says ",
+	        "; the peer needs a new certificate, or the clock is wrong",
 	        "sec_tag 1 (CA certificate)" } },
 	{ .name = "expired_intermediate",
 	    .chain = { { NAMED }, { MIDDLE, .from_s = -7200, .to_s = -3600 } },

@@ -77,6 +77,10 @@ static const struct trust_case {
 	    "TLS_SEC_TAG_LIST is empty" },
 	{ "no_tags", 0, 0, false, "; TLS_SEC_TAG_LIST is empty",
 	    "failed with" },
+	{ "no_tags_is_the_first_hint", 0, 0, false,
+	    "reading the server's Certificate; TLS_SEC_TAG_LIST is empty; "
+	    "depth 0, ",
+	    NULL },
 	{ "no_tags_for_they_were_refused", 0, EINVAL, false,
 	    "; TLS_SEC_TAG_LIST is empty: setting it failed with EINVAL",
 	    "no CA certificate under these tags" },
