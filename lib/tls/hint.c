@@ -150,7 +150,7 @@ tls_hint_prefers_certificate(const struct verdict_case *c)
 {
 	return c->role == TLS_ROLE_CLIENT && c->handshake &&
 	    c->side == VERDICT_OURS && c->verify->error != X509_V_OK &&
-	    c->psk != NULL && c->psk->used != NULL;
+	    c->ssl != NULL && tls_psk_passed_over(c->ssl);
 }
 
 /*

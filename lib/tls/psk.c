@@ -210,6 +210,20 @@ is_psk_suite(const SSL_CIPHER *c)
 	    SSL_CIPHER_get_kx_nid(c) == NID_kx_rsa_psk;
 }
 
+/* Suites of TLS 1.2 offer a key by themselves; OpenSSL asks for it later. */
+bool
+tls_psk_passed_over(SSL *ssl)
+{
+	const struct tls_psk_state *s = &tls_state_of(ssl)->psk;
+	const SSL_CIPHER *chosen = SSL_get_pending_cipher(ssl);
+	STACK_OF(SSL_CIPHER) *all = SSL_get_ciphers(ssl);
+	bool offered = s->used != NULL;
+
+	for (int i = 0; i < sk_SSL_CIPHER_num(all) && s->n > 0 && !offered; i++)
+		offered = is_psk_suite(sk_SSL_CIPHER_value(all, i));
+	return offered && (chosen == NULL || !is_psk_suite(chosen));
+}
+
 bool
 tls_psk_suite_offered(SSL *ssl)
 {

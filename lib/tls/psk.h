@@ -46,6 +46,9 @@ void tls_psk_print(const unsigned char *id, size_t len,
 void tls_psk_attach(SSL *ssl, struct tls_psk_state *state, enum tls_role role,
     const struct tls_psk *psks, size_t n);
 
+/* A client: did the server choose no key, although one was offered? */
+bool tls_psk_passed_over(SSL *ssl);
+
 /* A server: is one of the client's suites of TLS 1.2 of pre-shared keys? */
 bool tls_psk_suite_offered(SSL *ssl);
 

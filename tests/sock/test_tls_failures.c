@@ -73,6 +73,7 @@ static const struct peer_row {
 	int proto;   /* of the library's socket; 0 is KINDS_TLS_1_2 */
 	/* The peer's side; a server always has an identity. */
 	bool showing, wrong_key, demanding, estranged;
+	bool rsa; /* its certificate is one of RSA */
 	const char *suites, *suites13, *protocols;
 	const char *psk_id, *psk; /* in place of a server's identity */
 	/* The library's side. */
@@ -276,6 +277,28 @@ static const struct peer_row {
 	        "the server chose a certificate although we offered a "
 	        "pre-shared key" },
 	    .unsaid = "CA certificate" },
+	{ .name = "psk_and_a_server_that_shows_a_certificate_by_choice",
+	    .side = FAILURES_CLIENT,
+	    .version = TLS1_2_VERSION,
+	    .list = { 0xc02c, 0x00a8 },
+	    .tags = { PSK_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "the server chose a certificate although we offered a "
+	              "pre-shared key" } },
+	{ .name = "psk_with_a_certificate_beside_it",
+	    .side = FAILURES_CLIENT,
+	    .version = TLS1_2_VERSION,
+	    .showing = true,
+	    .rsa = true,
+	    .suites = "RSA-PSK-AES128-GCM-SHA256",
+	    .psk_id = "device",
+	    .psk = PSK,
+	    .tags = { PSK_TAG },
+	    .want = ECONNABORTED,
+	    .said = { "we refused the peer's certificate: unable to get local "
+	              "issuer certificate",
+	        "no CA certificate under these tags" },
+	    .unsaid = "the server chose" },
 	{ .name = "psk_and_a_client_that_offers_none",
 	    .side = FAILURES_SERVER,
 	    .tags = { PSK_TAG },
@@ -399,8 +422,9 @@ peer(void **state)
 	const struct failures_variant *v = *state;
 	const struct peer_row *r = v->row;
 	EVP_PKEY *wrong = pki_wrong_key(&failures_pki.server);
-	struct pki_cert stranger;
-	const struct rival_spec spec = { .chain = &failures_pki.server,
+	struct pki_cert stranger, rsa = { 0 };
+	const struct rival_spec spec = { .chain = r->rsa ? &rsa
+		                                         : &failures_pki.server,
 		.nchain = (!v->server && r->psk == NULL) || r->showing,
 		.key = r->wrong_key ? wrong : NULL,
 		.ca = !r->demanding ? NULL
@@ -416,6 +440,9 @@ peer(void **state)
 
 	pki_make(&stranger, NULL,
 	    &(struct pki_spec){ .name = "Stranger", .ca = true });
+	if (r->rsa)
+		pki_make(&rsa, &failures_pki.ca,
+		    &(struct pki_spec){ .name = "localhost", .key = PKI_RSA });
 	store_odd_ones();
 	if (v->server)
 		accept_from(r, &spec);
@@ -423,6 +450,7 @@ peer(void **state)
 		connect_to(r, &spec);
 	forget_odd_ones();
 	pki_free(&stranger);
+	pki_free(&rsa);
 	EVP_PKEY_free(wrong);
 }
 
