@@ -35,7 +35,15 @@
 #include <zsock/detail/send_all.h>
 #include <zsock/options.h>
 
-/* What ZSOCK_TLS_CERT_VERIFY_CALLBACK takes. */
+/*
+ * What ZSOCK_TLS_CERT_VERIFY_CALLBACK takes.  cb is a pointer to
+ *
+ *   int cb(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags);
+ *
+ * or with void *crt, which is NULL, where the program has no Mbed TLS.  crt and
+ * flags are lent for the call; depth 0 is the peer's own certificate; other than
+ * 0 ends the handshake.  It is called by the thread that does the handshake.
+ */
 struct zsock_tls_cert_verify_cb {
 	void *cb;
 	void *ctx;
