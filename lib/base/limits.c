@@ -200,45 +200,60 @@ parse_hostname(const char *text, struct reading *r)
 	return true;
 }
 
+/* What is wrong with a line that has value, if it is bad, after the =. */
+static const char *
+complaint(const char *value, bool blank_before)
+{
+	const char *end = *value == '"' ? strchr(value + 1, '"') : value;
+
+	if (blank_before || (*value != '\0' && strchr(LINES_BLANKS, *value)))
+		return "no blank may stand beside the =";
+	if (end != NULL && *end != '#' && strchr(end, '#') != NULL)
+		return "no comment may stand after the value";
+	return "the value is not one that Kconfig writes: a number, or a name "
+	       "in quotes";
+}
+
 /*
- * One line.  What Kconfig would not have written, blanks around the =, say, is
- * an error only with a symbol that counts here.
+ * One line: NULL, or what is wrong.  What Kconfig would not have written, blanks
+ * around the =, say, is an error only with a symbol that counts here.
  */
-static bool
+static const char *
 parse_line(char *line, struct reading *r)
 {
 	struct setting s;
 	enum limit l;
 	char *value;
-	bool neat;
+	bool neat, good;
 
 	line = lines_trim(line);
 	value = strchr(line, '=');
 	if (*line == '#' || value == NULL)
-		return true;
+		return NULL;
 	*value++ = '\0';
 	neat = strpbrk(line, LINES_BLANKS) == NULL;
 	line = lines_trim(line);
-	if (strcmp(line, "CONFIG_NET_HOSTNAME") == 0)
-		return neat && parse_hostname(value, r);
-	if (!find(line, &l, &s.name))
-		return true;
-	if (!neat || !parse_number(value, &s.value))
-		return false;
-	r->settings[l] = s;
-	return true;
+	if (strcmp(line, "CONFIG_NET_HOSTNAME") == 0) {
+		good = neat && parse_hostname(value, r);
+	} else if (find(line, &l, &s.name)) {
+		good = neat && parse_number(value, &s.value);
+		if (good)
+			r->settings[l] = s;
+	} else {
+		good = true;
+	}
+	return good ? NULL : complaint(value, !neat);
 }
 
 static int
 take_line(void *arg, const char *path, int number, char *line, char *why,
     size_t size)
 {
-	if (parse_line(line, arg))
+	const char *wrong = parse_line(line, arg);
+
+	if (wrong == NULL)
 		return 0;
-	snprintf(why, size,
-	    "%s:%d: the value is not one that Kconfig writes: a number, or a "
-	    "name in quotes",
-	    path, number);
+	snprintf(why, size, "%s:%d: %s", path, number, wrong);
 	return -EINVAL;
 }
 

@@ -218,6 +218,41 @@ file_says_so(void **state)
 	assert_memory_equal(why, where, strlen(where));
 }
 
+#define BLANK "no blank may stand beside the ="
+#define COMMENT "no comment may stand after the value"
+#define VALUE \
+	"the value is not one that Kconfig writes: a number, or a name in " \
+	"quotes"
+
+static void
+the_reason_names_what_is_wrong(void **state)
+{
+	static const struct {
+		const char *line, *reason;
+	} lines[] = {
+		{ FDS " =4", BLANK },
+		{ FDS "= 4", BLANK },
+		{ FDS "\t=\t4", BLANK },
+		{ NAME " = \"a\"", BLANK },
+		{ FDS "=4 # four", COMMENT },
+		{ FDS "=4# four", COMMENT },
+		{ NAME "=\"a\" # b", COMMENT },
+		{ NAME "=\"a # b", VALUE },
+		{ FDS "=# four", VALUE },
+		{ FDS "=four", VALUE },
+		{ FDS "=", VALUE },
+	};
+	char want[256], why[512];
+
+	(void)state;
+	for (size_t i = 0; i < LEN(lines); i++) {
+		write_file(lines[i].line, strlen(lines[i].line));
+		assert_int_equal(limits_load(path, why, sizeof(why)), -EINVAL);
+		snprintf(want, sizeof(want), "%s:1: %s", path, lines[i].reason);
+		assert_string_equal(why, want);
+	}
+}
+
 static void
 a_null_byte_is_no_text(void **state)
 {
@@ -384,6 +419,7 @@ main(void)
 {
 	const struct CMUnitTest others[] = {
 		cmocka_unit_test_setup(every_limit_has_a_symbol_here, setup),
+		cmocka_unit_test_setup(the_reason_names_what_is_wrong, setup),
 		cmocka_unit_test_setup(a_null_byte_is_no_text, setup),
 		cmocka_unit_test_setup(a_second_file_adds_to_the_first, setup),
 		cmocka_unit_test_setup(a_file_that_cannot_be_read_is_named,
