@@ -63,8 +63,10 @@ make_engine_locked(struct tls_sock *t, enum tls_role role)
 		    min_version(t->protocol), t->peer, &t->engine, &why);
 		tls_context_put(ctx);
 	}
-	if (rc < 0)
+	if (rc < 0) {
+		verdict_of_handshake(&why, role, t->peer);
 		tls_sock_reason_locked(t, &why);
+	}
 	return rc;
 }
 

@@ -383,14 +383,29 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 	append_keyless_identities(v, set);
 }
 
+static void
+begin(struct verdict *v, enum tls_role role, bool handshake, const char *peer)
+{
+	verdict_set(v, "TLS %s: %s with %s failed: ",
+	    role == TLS_ROLE_CLIENT ? "client" : "server",
+	    handshake ? "handshake" : "connection", peer);
+}
+
+void
+verdict_of_handshake(struct verdict *v, enum tls_role role, const char *peer)
+{
+	const struct verdict reason = *v;
+
+	begin(v, role, true, peer);
+	append(v, "%s", reason.text);
+}
+
 void
 verdict_compose(struct verdict *v, const struct verdict_case *c)
 {
 	const bool about_credentials = c->handshake || names_certificate(c);
 
-	verdict_set(v, "TLS %s: %s %s failed: ",
-	    c->role == TLS_ROLE_CLIENT ? "client" : "server",
-	    c->handshake ? "handshake with" : "connection with", c->peer);
+	begin(v, c->role, c->handshake, c->peer);
 	append_side(v, c);
 	if (about_credentials && has_no_tags(c))
 		append_no_tags(v, c);

@@ -52,6 +52,10 @@ struct verdict_case {
 	const struct tls_alpn *alpn;     /* NULL is none */
 };
 
+/* Puts before the sentence in v that it ended the handshake with peer. */
+void verdict_of_handshake(struct verdict *v, enum tls_role role,
+    const char *peer);
+
 /* Composes the line: side, stage, reason, verification, credentials. */
 void verdict_compose(struct verdict *v, const struct verdict_case *c);
 

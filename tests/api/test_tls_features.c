@@ -5,6 +5,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -277,10 +278,13 @@ refusal(void **state)
 	uint16_t port;
 	const int listener = loop_listen_raw(AF_INET, &port);
 	const int sock = tls_ends_open(&c->client);
-	char text[1536];
+	char text[1536], begin[80];
 
 	assert_int_equal(loop_connect(sock, AF_INET, port), c->connect);
 	assert_true(zsock_error_text(sock, text, sizeof(text)) > 0);
+	snprintf(begin, sizeof(begin),
+	    "TLS client: handshake with 127.0.0.1:%d failed: ", port);
+	assert_memory_equal(text, begin, strlen(begin));
 	assert_non_null(strstr(text, c->says));
 	assert_int_equal(zsock_close(sock), 0);
 	assert_int_equal(close(listener), 0);
