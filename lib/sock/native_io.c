@@ -184,12 +184,18 @@ is_oversize(const struct native *n, size_t len)
 {
 	const int buffers = limit_get(LIMIT_TX_BUFFERS, 0);
 	const int size = limit_get(LIMIT_BUFFER_SIZE, 128);
+	const size_t room = (size_t)buffers * (size_t)size;
 	const size_t headers =
 	    atomic_load(&n->family) == AF_INET6 ? HEADERS_V6 : HEADERS_V4;
+	char what[160];
 
-	if (buffers == 0 || len + headers <= (size_t)buffers * (size_t)size)
+	if (buffers == 0 || len + headers <= room)
 		return false;
-	limit_exceeded(LIMIT_TX_BUFFERS, "a datagram");
+	snprintf(what, sizeof(what),
+	    "a datagram of %zu bytes and %zu of headers, where %d buffers of "
+	    "%s=%d hold %zu",
+	    len, headers, buffers, limit_symbol(LIMIT_BUFFER_SIZE), size, room);
+	limit_exceeded(LIMIT_TX_BUFFERS, what);
 	return true;
 }
 

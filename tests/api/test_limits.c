@@ -244,6 +244,18 @@ a_connection_without_a_context_is_dropped(void **state)
 }
 
 static void
+a_datagram_is_measured_in_the_line(void **state)
+{
+	(void)state;
+	assert_int_equal(zsock_set_limit("CONFIG_NET_BUF_TX_COUNT", 4), 0);
+	assert_int_equal(datagram(), ENOMEM);
+	assert_non_null(strstr(quirks_log(),
+	    "a datagram of 485 bytes and 28 of headers, where 4 buffers of "
+	    "CONFIG_NET_BUF_DATA_SIZE=128 hold 512: "
+	    "CONFIG_NET_BUF_TX_COUNT=4 does not allow it"));
+}
+
+static void
 windows_reach_the_kernel(void **state)
 {
 	int size = 0;
@@ -287,7 +299,7 @@ int
 main(void)
 {
 #define WITH(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
-	struct CMUnitTest tests[LEN(cases) + 2];
+	struct CMUnitTest tests[LEN(cases) + 3];
 	size_t n = 0;
 
 	for (; n < LEN(cases); n++) {
@@ -297,6 +309,8 @@ main(void)
 	}
 	tests[n++] =
 	    (struct CMUnitTest)WITH(a_connection_without_a_context_is_dropped);
+	tests[n++] =
+	    (struct CMUnitTest)WITH(a_datagram_is_measured_in_the_line);
 	tests[n++] = (struct CMUnitTest)WITH(windows_reach_the_kernel);
 	return cmocka_run_group_tests_name("api/limits", tests, NULL, NULL);
 }
