@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -237,6 +238,21 @@ address_load(const struct sockaddr *addr, struct address *a)
 	else
 		return false;
 	return true;
+}
+
+void
+address_text(const struct sockaddr *addr, char text[ADDRESS_TEXT_SIZE])
+{
+	char host[INET6_ADDRSTRLEN];
+	struct address a;
+
+	if (!address_load(addr, &a)) {
+		snprintf(text, ADDRESS_TEXT_SIZE, "another family's address");
+		return;
+	}
+	inet_ntop(a.family, &a.v6, host, sizeof(host));
+	snprintf(text, ADDRESS_TEXT_SIZE,
+	    a.family == AF_INET6 ? "[%s]:%d" : "%s:%d", host, ntohs(a.port));
 }
 
 bool

@@ -43,6 +43,15 @@ socklen_t address_store(const struct address *a, uint16_t port,
 /* The reverse.  False, with *a untouched, for a family that is not internet. */
 bool address_load(const struct sockaddr *addr, struct address *a);
 
+/* Room for what address_text writes, its NUL included. */
+#define ADDRESS_TEXT_SIZE 56
+
+/*
+ * "1.2.3.4:80" or "[fe80::1]:80", for a line of the log; for a family that is
+ * not internet "another family's address".
+ */
+void address_text(const struct sockaddr *addr, char text[ADDRESS_TEXT_SIZE]);
+
 /* The same family and the same bytes, whatever the ports are. */
 bool address_equal(const struct address *a, const struct address *b);
 

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "base/address.h"
 #include "base/deadline.h"
 #include "base/err.h"
 #include "base/kernel.h"
@@ -94,9 +95,21 @@ give_up(struct native *n, int error)
 	(void)kernel->connect(n->base.kfd, &nobody, sizeof(nobody));
 }
 
+/* The errno is not what the kernel had to say about that peer. */
+static void
+tell_other_word(const struct sockaddr *peer, int cause, int error)
+{
+	char text[ADDRESS_TEXT_SIZE];
+
+	address_text(peer, text);
+	log_line(LOG_WARN, "connect to %s: %s, which the device calls %s", text,
+	    err_name(cause), err_name(error));
+}
+
 /* The stream will never be connected; the device's word for why. */
 static int
-settle_failed(struct native *n, int error, bool blocking, struct deadline until)
+settle_failed(struct native *n, const struct sockaddr *peer, int error,
+    bool blocking, struct deadline until)
 {
 	const int cause = error;
 
@@ -109,8 +122,7 @@ settle_failed(struct native *n, int error, bool blocking, struct deadline until)
 		error = quirk(QUIRK_CONNECT_REFUSED);
 	}
 	if (error != cause)
-		log_line(LOG_WARN, "connect: %s, which the device calls %s",
-		    err_name(cause), err_name(error));
+		tell_other_word(peer, cause, error);
 	give_up(n, error);
 	return -error;
 }
@@ -265,8 +277,8 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 	int rc;
 
 	if (quirk(QUIRK_CONNECT_NOWHERE) != 0 && is_nowhere(to))
-		return settle_failed(n, quirk(QUIRK_CONNECT_NOWHERE), true,
-		    until);
+		return settle_failed(n, addr, quirk(QUIRK_CONNECT_NOWHERE),
+		    true, until);
 	if (quirk(QUIRK_CONNECT_MULTICAST) != 0 && is_multicast6(to))
 		return -quirk(QUIRK_CONNECT_MULTICAST);
 	rc = bind_for_connect(n);
@@ -289,7 +301,7 @@ connect_directly(struct native *n, const struct sockaddr *addr, socklen_t len,
 		rc = 0;
 	}
 	if (rc < 0)
-		return settle_failed(n, -rc, blocking, until);
+		return settle_failed(n, addr, -rc, blocking, until);
 	return settle_connected(n);
 }
 

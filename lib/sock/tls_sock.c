@@ -1,8 +1,6 @@
 #include "sock/tls_sock.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
-#include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +8,7 @@
 
 #include <openssl/ssl.h>
 
+#include "base/address.h"
 #include "base/config.h"
 #include "base/err.h"
 #include "base/kernel.h"
@@ -189,22 +188,10 @@ void
 tls_sock_name_peer_locked(struct tls_sock *t, const struct sockaddr *addr,
     socklen_t len)
 {
-	union {
-		struct sockaddr_storage any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} a = { 0 };
-	char host[INET6_ADDRSTRLEN];
+	struct sockaddr_storage a = { 0 };
 
 	memcpy(&a, addr, len < sizeof(a) ? len : sizeof(a));
-	if (a.any.ss_family == AF_INET6)
-		snprintf(t->peer, sizeof(t->peer), "[%s]:%d",
-		    inet_ntop(AF_INET6, &a.in6.sin6_addr, host, sizeof(host)),
-		    ntohs(a.in6.sin6_port));
-	else
-		snprintf(t->peer, sizeof(t->peer), "%s:%d",
-		    inet_ntop(AF_INET, &a.in.sin_addr, host, sizeof(host)),
-		    ntohs(a.in.sin_port));
+	address_text((struct sockaddr *)&a, t->peer);
 }
 
 void

@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <sys/types.h>
 
+#include "base/address.h"
 #include "base/log.h"
 #include "sock/native.h"
 #include "sock/tls_retry.h"
@@ -24,10 +25,10 @@ struct tls_sock {
 	pthread_mutex_t lock;   /* guards all that follows */
 	pthread_cond_t settled; /* phase is no longer CONNECTING */
 	enum tls_phase phase;
-	int error;     /* negative errno for TLS_PHASE_FAILED */
-	int protocol;  /* IPPROTO_TLS_*, constant */
-	int inner;     /* the second number of a device, or -1; constant */
-	char peer[56]; /* "127.0.0.1:443", "[::1]:443"; empty before connect */
+	int error;    /* negative errno for TLS_PHASE_FAILED */
+	int protocol; /* IPPROTO_TLS_*, constant */
+	int inner;    /* the second number of a device, or -1; constant */
+	char peer[ADDRESS_TEXT_SIZE]; /* empty before connect */
 	struct tls_settings settings;
 	enum tls_role role;        /* from the handshake on */
 	struct deadline until;     /* of a handshake that has begun */

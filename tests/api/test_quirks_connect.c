@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -387,10 +388,17 @@ static int
 refused(int *sock)
 {
 	union quirks_addr a;
+	char text[64];
+	int error;
 
 	(void)quirks_bound(NET_SOCK_STREAM, &a);
 	*sock = quirks_open(NET_AF_INET, NET_SOCK_STREAM);
-	return quirks_errno(zsock_connect(*sock, &a.any, sizeof(a.in)));
+	error = quirks_errno(zsock_connect(*sock, &a.any, sizeof(a.in)));
+	snprintf(text, sizeof(text), "connect to 127.0.0.1:%d: ECONNREFUSED, ",
+	    net_ntohs(a.in.sin_port));
+	if (error != ECONNREFUSED)
+		assert_non_null(strstr(quirks_log(), text));
+	return error;
 }
 
 static int

@@ -176,6 +176,36 @@ text_is_parsed(void **state)
 }
 
 static void
+text_is_written_with_the_port(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} texts[] = {
+		{ "1.2.3.4:80", "1.2.3.4:80" },
+		{ "255.255.255.255:65535", "255.255.255.255:65535" },
+		{ "[fe80::1]:80", "[fe80::1]:80" },
+		{ "[1111:2222:3333:4444:5555:6666:7777:8888]:65535",
+		    "[1111:2222:3333:4444:5555:6666:7777:8888]:65535" },
+		{ "::1", "[::1]:0" },
+	};
+	const struct sockaddr other = { .sa_family = AF_UNIX };
+	char text[ADDRESS_TEXT_SIZE];
+	struct sockaddr_storage addr;
+	struct address a;
+
+	(void)state;
+	for (size_t i = 0; i < LEN(texts); i++) {
+		assert_true(
+		    address_parse(texts[i].in, strlen(texts[i].in), false, &a));
+		address_store(&a, a.port, &addr);
+		address_text((struct sockaddr *)&addr, text);
+		assert_string_equal(text, texts[i].out);
+	}
+	address_text(&other, text);
+	assert_string_equal(text, "another family's address");
+}
+
+static void
 another_family_is_no_address(void **state)
 {
 	const struct sockaddr other = { .sa_family = AF_UNIX };
@@ -224,6 +254,7 @@ int
 main(void)
 {
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test(text_is_written_with_the_port),
 		cmocka_unit_test(another_family_is_no_address),
 		cmocka_unit_test(random_text_is_harmless),
 	};
