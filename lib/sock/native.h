@@ -39,9 +39,9 @@ struct native {
 	atomic_bool bound; /* by bind, not by the kernel's own choice */
 	/* Bound to what another listens on, in one profile; bind sets both. */
 	atomic_bool taken;
-	struct sockaddr_in6 wish; /* or a sockaddr_in: that address */
-	atomic_bool shut;         /* SHUT_RD: nothing is received any more */
-	atomic_int child_port;    /* network order: what getsockname invents */
+	_Alignas(union native_addr) struct sockaddr_in6 wish; /* or _in */
+	atomic_bool shut;      /* SHUT_RD: nothing is received any more */
+	atomic_int child_port; /* network order: what getsockname invents */
 	/* What options have asked for and the kernel is not told as it is. */
 	atomic_int reuse;          /* SO_REUSEADDR */
 	atomic_llong send_timeout; /* SO_SNDTIMEO in microseconds, or 0 */
