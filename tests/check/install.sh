@@ -44,7 +44,7 @@ for mode in zsock zsock-firmware; do
 	echo "$mode: ok"
 done
 
-# The README's program against https_server, on the port that this one gets.
+# The README's program, its first piece of C, against https_server, on the port that this one gets.
 [ -x "$build/examples/https_server" ] ||
 	{ echo 'README: left out, there are no examples here'; exit 0; }
 make_cert=$source_dir/examples/make-cert.sh
@@ -55,7 +55,7 @@ exec {out}< <(exec "$build/examples/https_server" 0 "$work/pages" \
 server=$!
 IFS= read -r -t 10 line <&"$out" || { cat "$work/server.log"; exit 1; }
 # shellcheck disable=SC2016 # those are no commands
-sed -n '/^```c$/,/^```$/{/^```/d;p}' "$source_dir/README.md" |
+sed -n '/^```c$/,/^```$/{/^```$/q;/^```/d;p}' "$source_dir/README.md" |
 	sed "s/4433/${line##* }/" >"$work/fetch.c"
 flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root PKG_CONFIG_PATH=$pc \
 	pkg-config --cflags --libs zsock) || exit 1
