@@ -56,22 +56,13 @@ struct setting {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+atomic_int limit_values[LIMIT_COUNT];
 static struct {
-	atomic_int value; /* plus one: 0, the initial value, is no limit */
 	atomic_int name;
 	atomic_int used;
 } limits[LIMIT_COUNT];
 static char hostname[HOSTNAME_MAX + 1]; /* guarded by lock while loading */
 static atomic_bool hostname_set;
-
-int
-limit_get(enum limit l, int fallback)
-{
-	const int value =
-	    atomic_load_explicit(&limits[l].value, memory_order_relaxed) - 1;
-
-	return value == NO_LIMIT ? fallback : value;
-}
 
 const char *
 limit_symbol(enum limit l)
@@ -134,7 +125,7 @@ static void
 apply(enum limit l, struct setting s)
 {
 	atomic_store(&limits[l].name, s.name);
-	atomic_store(&limits[l].value, s.value + 1);
+	atomic_store(&limit_values[l], s.value + 1);
 }
 
 int

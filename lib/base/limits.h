@@ -1,6 +1,7 @@
 #ifndef BASE_LIMITS_H
 #define BASE_LIMITS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -33,8 +34,21 @@ enum limit {
 	LIMIT_COUNT
 };
 
+/*
+ * Not to be used outside this header and limits.c: the limits, plus one, so
+ * that 0, the initial value, is none.
+ */
+extern atomic_int limit_values[LIMIT_COUNT];
+
 /* The limit in force, or fallback if there is none. */
-int limit_get(enum limit l, int fallback);
+static inline int
+limit_get(enum limit l, int fallback)
+{
+	const int value =
+	    atomic_load_explicit(&limit_values[l], memory_order_relaxed);
+
+	return value == 0 ? fallback : value - 1;
+}
 
 /* Its Kconfig symbol, as the file spelled it or as the newest Zephyr does. */
 const char *limit_symbol(enum limit l);
