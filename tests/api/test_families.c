@@ -333,8 +333,11 @@ multicast_of_ipv4(void)
 static void
 multicast_of_ipv6(void)
 {
-	if (interface6() == 0)
+	if (interface6() == 0) {
+		print_message("skipped: no interface but lo is up, which "
+		              "carries no IPv6 groups\n");
 		skip();
+	}
 	multicast(&ways[1]);
 }
 
