@@ -64,7 +64,7 @@ make_engine_locked(struct tls_sock *t, enum tls_role role)
 		tls_context_put(ctx);
 	}
 	if (rc < 0) {
-		verdict_of_handshake(&why, role, t->peer);
+		verdict_of_handshake(&why, role, false, t->peer);
 		tls_sock_reason_locked(t, &why);
 	}
 	return rc;

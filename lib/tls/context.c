@@ -9,14 +9,16 @@
 
 #include "base/log.h"
 #include "tls/alpn.h"
+#include "tls/cookie.h"
 #include "tls/keylog.h"
 #include "tls/material.h"
 #include "tls/session.h"
 #include "tls/suites.h"
 #include "tls/verify.h"
+#include "tls/version.h"
 
-/* Lowest versions that a socket can ask for: 1.0 to 1.3. */
-#define VERSIONS 4
+/* Lowest versions that a socket can ask for: 1.0 to 1.3, DTLS 1.0 and 1.2. */
+#define VERSIONS 6
 
 /* Contexts kept although no socket uses them at the moment. */
 #define CACHE_MAX 16
@@ -310,6 +312,15 @@ set_sessions(SSL_CTX *c, struct tls_kind kind)
 	}
 }
 
+/* Versions that need no weak digest. */
+static bool
+is_strong(int min_version)
+{
+	return min_version == DTLS1_2_VERSION ||
+	    (!tls_version_is_dgram(min_version) &&
+	        min_version >= TLS1_2_VERSION);
+}
+
 /*
  * The lowest version is what was asked for, unless the system's policy has a
  * higher one, which SSL_CTX_new took over, or a level that has none so old.
@@ -317,14 +328,18 @@ set_sessions(SSL_CTX *c, struct tls_kind kind)
 static bool
 allow_versions(SSL_CTX *c, int min_version)
 {
-	const bool is_higher = SSL_CTX_get_min_proto_version(c) > min_version;
+	const int system = (int)SSL_CTX_get_min_proto_version(c);
+	const bool is_higher =
+	    system != 0 && tls_version_is_older(min_version, system);
 
-	if (min_version < TLS1_2_VERSION &&
+	if (!is_strong(min_version) &&
 	    (is_higher || SSL_CTX_get_security_level(c) > 0))
 		log_line(LOG_WARN,
-		    "a socket for TLS 1.0 or 1.1 cannot go so low: the "
+		    "a socket for %s cannot go so low: the "
 		    "system's OpenSSL policy has a higher MinProtocol, or a "
-		    "security level above 0");
+		    "security level above 0",
+		    tls_version_is_dgram(min_version) ? "DTLS 1.0"
+		                                      : "TLS 1.0 or 1.1");
 	return is_higher || SSL_CTX_set_min_proto_version(c, min_version) == 1;
 }
 
@@ -342,6 +357,29 @@ choose_groups(SSL_CTX *c)
 	ERR_clear_error();
 }
 
+static const SSL_METHOD *
+method_of(struct tls_kind kind)
+{
+	if (tls_version_is_dgram(kind.min_version))
+		return kind.role == TLS_ROLE_CLIENT ? DTLS_client_method()
+		                                    : DTLS_server_method();
+	return kind.role == TLS_ROLE_CLIENT ? TLS_client_method()
+	                                    : TLS_server_method();
+}
+
+/*
+ * The size of datagrams is the owner's affair, and the newest version the
+ * device's: there is no DTLS 1.3 on it.
+ */
+static bool
+set_dgram(SSL_CTX *c, struct tls_kind kind)
+{
+	SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU);
+	if (kind.role == TLS_ROLE_SERVER)
+		tls_cookie_install(c);
+	return SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1;
+}
+
 /*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
@@ -354,8 +392,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 {
 	SSL_CTX *c;
 
-	c = SSL_CTX_new(kind.role == TLS_ROLE_CLIENT ? TLS_client_method()
-	                                             : TLS_server_method());
+	c = SSL_CTX_new(method_of(kind));
 	if (c == NULL)
 		return NULL;
 	SSL_CTX_set_options(c,
@@ -369,7 +406,8 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 	tls_verify_install(c);
 	tls_alpn_install(c);
 	SSL_CTX_set_keylog_callback(c, tls_keylog());
-	if (tls_suites_install(c, kind.min_version >= TLS1_2_VERSION) < 0 ||
+	if (tls_suites_install(c, is_strong(kind.min_version)) < 0 ||
+	    (tls_version_is_dgram(kind.min_version) && !set_dgram(c, kind)) ||
 	    !allow_versions(c, kind.min_version) || !trust(c, m) ||
 	    !identify(c, m)) {
 		SSL_CTX_free(c);
@@ -381,6 +419,8 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 static int
 version_index(int min_version)
 {
+	if (tls_version_is_dgram(min_version))
+		return min_version == DTLS1_VERSION ? 4 : 5;
 	return min_version - TLS1_VERSION;
 }
 

@@ -29,7 +29,7 @@ void tls_context_put(struct tls_context *ctx);
 /* The kinds of connection that differ before their first byte. */
 struct tls_kind {
 	enum tls_role role;
-	int min_version; /* TLS1_VERSION to TLS1_3_VERSION */
+	int min_version; /* TLS1_x_VERSION, or of datagrams DTLS1_x */
 	bool cache;      /* sessions are kept, or given out */
 };
 

@@ -1,51 +1,17 @@
-#include "tls/engine.h"
+#include "tls/engine_parts.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/ssl.h>
-
 #include "base/config.h"
 #include "base/profile.h"
-#include "tls/rings.h"
-#include "tls/state.h"
+#include "tls/dgram_bio.h"
 #include "tls/suites.h"
+#include "tls/version.h"
 
 /* The most that a record adds to its data, and room for a queued message. */
 #define RECORD_OVERHEAD 512
-
-struct tls_engine {
-	SSL *ssl;
-	struct tls_rings *rings; /* NULL while idle, and then starved */
-	struct tls_context *context;
-	char *hostname;
-	enum tls_role role;
-	bool established;  /* the handshake is complete */
-	bool resumed;      /* with an earlier session */
-	size_t max_record; /* bytes of data in what is sent */
-	bool starved;      /* OpenSSL has taken in all that came */
-	bool input_ended;
-	bool ended;             /* the stream has, in order */
-	bool cut;               /* it has, inside a record */
-	int input_error;        /* errno of the kernel, or 0 */
-	int output_error;       /* errno of the kernel, or 0 */
-	int write_error;        /* what write has answered then, or 0 */
-	int error;              /* negative errno, sticky */
-	enum verdict_side side; /* these four describe error */
-	unsigned long ssl_error;
-	int kernel_error;
-	int waited_ms;
-	int stage;
-	struct tls_state state;
-	bool asked;               /* a client, for a certificate */
-	bool asked_in_vain;       /* for a certificate, and there is none */
-	unsigned char opening[2]; /* the first bytes that came */
-	size_t nopening;
-	int tags_error; /* of the settings */
-};
 
 static int
 out_of_memory(struct tls_engine *e, struct verdict *why)
@@ -54,19 +20,6 @@ out_of_memory(struct tls_engine *e, struct verdict *why)
 	verdict_set(why, "out of memory for a TLS connection");
 	tls_engine_free(e);
 	return -ENOMEM;
-}
-
-static bool
-have_rings(struct tls_engine *e)
-{
-	if (e->rings != NULL)
-		return true;
-	e->rings = tls_rings_take();
-	if (e->rings == NULL)
-		return false;
-	BIO_up_ref(e->rings->inside); /* the SSL drops one of its own */
-	SSL_set_bio(e->ssl, e->rings->inside, e->rings->inside);
-	return true;
 }
 
 /*
@@ -154,6 +107,7 @@ attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
 		.on = tls_session_wanted(settings),
 		.mode = e->state.verify.mode,
 		.context = tls_context_serial(e->context),
+		.dgram = e->dgram != NULL,
 		.peer = peer,
 		/* None that was set is not any: see verify.h. */
 		.hostname = e->hostname == NULL && e->state.verify.name_wanted
@@ -161,6 +115,16 @@ attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
 		    : e->hostname,
 	};
 	tls_session_attach(e->ssl, &e->state.session, e->role);
+}
+
+/* What takes bytes to OpenSSL, and from it. */
+static bool
+make_carrier(struct tls_engine *e, int min_version,
+    const struct tls_settings *settings)
+{
+	return tls_version_is_dgram(min_version)
+	    ? engine_parts_init_dgram(e, settings) == 0
+	    : engine_parts_rings(e);
 }
 
 int
@@ -192,7 +156,7 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	e->context = tls_context_ref(ctx);
 	SSL_set_app_data(e->ssl, &e->state);
 	limit_records(e, settings->max_fragment);
-	if (!have_rings(e))
+	if (!make_carrier(e, min_version, settings))
 		return out_of_memory(e, why);
 	rc = apply_settings(e, settings, why);
 	if (rc == 0)
@@ -235,8 +199,8 @@ tls_engine_limit_version(struct tls_engine *e, int max_version)
 	                                                           : -EINVAL;
 }
 
-static int
-fail(struct tls_engine *e, enum verdict_side side, int error)
+int
+engine_parts_fail(struct tls_engine *e, enum verdict_side side, int error)
 {
 	e->side = side;
 	e->error = -error;
@@ -254,7 +218,7 @@ tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
 		return;
 	e->kernel_error = kernel_error;
 	e->waited_ms = waited_ms;
-	fail(e, side, error);
+	engine_parts_fail(e, side, error);
 }
 
 /*
@@ -268,7 +232,7 @@ fail_transport(struct tls_engine *e, int kernel_error, int error)
 	if (!e->established && kernel_error == e->input_error &&
 	    quirk(QUIRK_TLS_HANDSHAKE_RESET) != ECONNABORTED)
 		error = kernel_error;
-	return fail(e, VERDICT_TRANSPORT,
+	return engine_parts_fail(e, VERDICT_TRANSPORT,
 	    e->write_error != 0 ? -e->write_error : error);
 }
 
@@ -304,12 +268,8 @@ side_of(unsigned long ssl_error)
 	return VERDICT_OURS;
 }
 
-/*
- * Has OpenSSL part of a record, or more?  Of a record of which it has read no
- * more than the header, only its state tells.
- */
-static bool
-inside_record(const struct tls_engine *e)
+bool
+engine_parts_inside_record(const struct tls_engine *e)
 {
 	return SSL_has_pending(e->ssl) != 0 ||
 	    SSL_rstate_string(e->ssl)[1] == 'B';
@@ -324,21 +284,13 @@ end_of_stream(struct tls_engine *e, int error)
 {
 	if (e->input_error != 0)
 		return fail_transport(e, e->input_error, error);
-	e->cut = e->input_ended && inside_record(e);
+	e->cut = e->input_ended && engine_parts_inside_record(e);
 	if (!e->established)
-		return fail(e, VERDICT_CLOSED, ECONNABORTED);
+		return engine_parts_fail(e, VERDICT_CLOSED, ECONNABORTED);
 	if (e->cut)
-		return fail(e, VERDICT_CLOSED, ECONNRESET);
+		return engine_parts_fail(e, VERDICT_CLOSED, ECONNRESET);
 	e->ended = true;
 	return 0;
-}
-
-/* The program's own use of OpenSSL may have left something in the queue. */
-static inline void
-forget_errors(void)
-{
-	if (ERR_peek_error() != 0)
-		ERR_clear_error();
 }
 
 /*
@@ -359,9 +311,8 @@ take_reason(void)
 	return first;
 }
 
-/* Turns the failure of an SSL call into the engine's answer. */
-static int
-settle(struct tls_engine *e, int error)
+int
+engine_parts_settle(struct tls_engine *e, int error)
 {
 	switch (SSL_get_error(e->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
@@ -378,8 +329,8 @@ settle(struct tls_engine *e, int error)
 		if (e->ssl_error == 0 && e->input_error != 0)
 			return fail_transport(e, e->input_error, error);
 		if (e->ssl_error == 0)
-			return fail(e, VERDICT_CLOSED, error);
-		return fail(e, side_of(e->ssl_error), error);
+			return engine_parts_fail(e, VERDICT_CLOSED, error);
+		return engine_parts_fail(e, side_of(e->ssl_error), error);
 	}
 }
 
@@ -392,11 +343,11 @@ tls_engine_handshake(struct tls_engine *e)
 		return 0;
 	ERR_clear_error();
 	if (SSL_do_handshake(e->ssl) != 1)
-		return settle(e, ECONNABORTED);
+		return engine_parts_settle(e, ECONNABORTED);
 	if (!tls_verify_finish(e->ssl, &e->state.verify)) {
 		e->ssl_error = ERR_PACK(ERR_LIB_SSL, 0,
 		    SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE);
-		return fail(e, VERDICT_OURS, ECONNABORTED);
+		return engine_parts_fail(e, VERDICT_OURS, ECONNABORTED);
 	}
 	e->established = true;
 	e->resumed = tls_session_resumed(e->ssl);
@@ -404,17 +355,20 @@ tls_engine_handshake(struct tls_engine *e)
 	return 0;
 }
 
-/*
- * Can OpenSSL do nothing without more input?  Then it need not be asked, and
- * there may be no rings.
- */
 static bool
-starving(struct tls_engine *e)
+has_input(const struct tls_engine *e)
+{
+	return e->dgram != NULL ? dgram_bio_lent(e->dgram)
+	                        : tls_rings_in(e->rings) > 0;
+}
+
+bool
+engine_parts_starving(struct tls_engine *e)
 {
 	if (e->input_ended)
 		return false;
-	if (!e->starved && tls_rings_in(e->rings) == 0 &&
-	    SSL_has_pending(e->ssl) == 0 && !SSL_want_write(e->ssl))
+	if (!e->starved && !has_input(e) && SSL_has_pending(e->ssl) == 0 &&
+	    !SSL_want_write(e->ssl))
 		e->starved = true;
 	return e->starved;
 }
@@ -428,31 +382,33 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 		return e->error;
 	if (e->ended || len == 0)
 		return 0;
-	if (starving(e))
+	if (engine_parts_starving(e))
 		return -EAGAIN;
-	forget_errors();
+	engine_parts_forget_errors();
 	if (SSL_read_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
-	return settle(e, EIO);
+	return engine_parts_settle(e, EIO);
 }
 
 /* How many of len bytes make the next record: none unless it fits whole. */
 static size_t
 fitting(const struct tls_engine *e, size_t len)
 {
-	const size_t room = TLS_RING_SIZE - tls_rings_out(e->rings);
 	const size_t n = len < e->max_record ? len : e->max_record;
+	size_t room;
 
+	if (e->dgram != NULL)
+		return n;
+	room = TLS_RING_SIZE - tls_rings_out(e->rings);
 	return n + RECORD_OVERHEAD <= room ? n : 0;
 }
 
-/* Without memory for the rings nothing goes on. */
-static int
-fail_memory(struct tls_engine *e)
+int
+engine_parts_fail_memory(struct tls_engine *e)
 {
 	ERR_clear_error();
 	e->ssl_error = ERR_PACK(ERR_LIB_SSL, 0, ERR_R_MALLOC_FAILURE);
-	return fail(e, VERDICT_OURS, ENOMEM);
+	return engine_parts_fail(e, VERDICT_OURS, ENOMEM);
 }
 
 ssize_t
@@ -465,21 +421,23 @@ tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 		return error;
 	if (len == 0)
 		return 0;
-	if (!have_rings(e))
-		return fail_memory(e);
+	if (e->dgram != NULL && len > e->max_record)
+		return -EMSGSIZE;
+	if (!engine_parts_wake(e))
+		return engine_parts_fail_memory(e);
 	len = fitting(e, len);
 	if (len == 0)
 		return -ENOBUFS;
-	forget_errors();
+	engine_parts_forget_errors();
 	if (SSL_write_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
-	return settle(e, ECONNABORTED);
+	return engine_parts_settle(e, ECONNABORTED);
 }
 
 void
 tls_engine_shutdown(struct tls_engine *e)
 {
-	if (!e->established || e->error != 0 || !have_rings(e))
+	if (!e->established || e->error != 0 || !engine_parts_wake(e))
 		return;
 	/* A second call would wait for the peer's, and lose its data. */
 	if ((SSL_get_shutdown(e->ssl) & SSL_SENT_SHUTDOWN) != 0)
@@ -497,12 +455,13 @@ tls_engine_readable(struct tls_engine *e)
 
 	if (e->error != 0 || e->ended || SSL_pending(e->ssl) > 0)
 		return true;
-	if (starving(e))
+	if (engine_parts_starving(e))
 		return false;
-	forget_errors();
+	engine_parts_forget_errors();
 	if (SSL_peek_ex(e->ssl, &byte, 1, &n) == 1)
 		return true;
-	(void)settle(e, ECONNABORTED); /* kept, and told by read and write */
+	(void)engine_parts_settle(e,
+	    ECONNABORTED); /* kept, and told by read and write */
 	return e->error != 0 || e->ended;
 }
 
@@ -510,214 +469,4 @@ bool
 tls_engine_ended(const struct tls_engine *e)
 {
 	return e->ended;
-}
-
-/* How many bytes wait to be sent. */
-static size_t
-waiting(const struct tls_engine *e)
-{
-	return e->rings != NULL ? tls_rings_out(e->rings) : 0;
-}
-
-void
-tls_engine_rest(struct tls_engine *e)
-{
-	if (e->rings == NULL || !e->established || waiting(e) > 0 ||
-	    !starving(e))
-		return;
-	SSL_set_bio(e->ssl, NULL, NULL);
-	tls_rings_give(e->rings);
-	e->rings = NULL;
-	if (!inside_record(e))
-		SSL_free_buffers(e->ssl);
-}
-
-size_t
-tls_engine_input(struct tls_engine *e, void **room)
-{
-	char *p;
-	int n;
-
-	if (!have_rings(e)) {
-		(void)fail_memory(e); /* the next call on the engine tells */
-		return 0;
-	}
-	n = BIO_nwrite0(e->rings->network, &p);
-	*room = p;
-	return n > 0 ? (size_t)n : 0;
-}
-
-void
-tls_engine_input_done(struct tls_engine *e, size_t n)
-{
-	char *p;
-	size_t i = 0;
-
-	BIO_nwrite(e->rings->network, &p, (int)n);
-	e->starved = false;
-	while (e->nopening < sizeof(e->opening) && i < n)
-		e->opening[e->nopening++] = (unsigned char)p[i++];
-}
-
-void
-tls_engine_input_end(struct tls_engine *e, int kernel_error)
-{
-	e->input_ended = true;
-	e->input_error = kernel_error;
-	if (have_rings(e))
-		(void)BIO_shutdown_wr(e->rings->network); /* always 1 */
-	else
-		(void)fail_memory(e);
-}
-
-/* Makes room for what OpenSSL still writes, which nobody will get. */
-static void
-drop_output(struct tls_engine *e)
-{
-	size_t n;
-	char *p;
-
-	while ((n = waiting(e)) > 0)
-		BIO_nread(e->rings->network, &p, (int)n);
-}
-
-size_t
-tls_engine_output(struct tls_engine *e, const void **data)
-{
-	char *p;
-	int n;
-
-	if (e->output_error != 0)
-		drop_output(e);
-	if (waiting(e) == 0)
-		return 0;
-	n = BIO_nread0(e->rings->network, &p);
-	*data = p;
-	return (size_t)n;
-}
-
-void
-tls_engine_output_broken(struct tls_engine *e, int kernel_error)
-{
-	e->output_error = kernel_error;
-	drop_output(e);
-}
-
-void
-tls_engine_output_done(struct tls_engine *e, size_t n)
-{
-	char *p;
-
-	BIO_nread(e->rings->network, &p, (int)n);
-}
-
-/* A record begins with a type of 20 to 24 and 3, or 254, as major version. */
-static bool
-opened_otherwise(const struct tls_engine *e)
-{
-	return e->nopening > 0 &&
-	    (e->opening[0] < 20 || e->opening[0] > 24 ||
-	        (e->nopening > 1 && e->opening[1] != 3 &&
-	            e->opening[1] != 254));
-}
-
-/* A server always shows the one it has, a client if it was asked. */
-static bool
-has_shown_certificate(const struct tls_engine *e)
-{
-	return SSL_get_certificate(e->ssl) != NULL &&
-	    (e->role == TLS_ROLE_SERVER || e->asked);
-}
-
-static struct verdict_case
-case_of(const struct tls_engine *e, const char *peer)
-{
-	/* The output may be broken while what has come is still read. */
-	const bool output_only = e->error == 0 && e->output_error != 0;
-
-	return (struct verdict_case){
-		.role = e->role,
-		.handshake = !e->established,
-		.peer = peer,
-		.side = output_only ? VERDICT_TRANSPORT : e->side,
-		.ssl_error = e->ssl_error,
-		.kernel_error = output_only ? e->output_error : e->kernel_error,
-		.waited_ms = e->waited_ms,
-		.stage = e->stage,
-		.verify = &e->state.verify,
-		.cut = e->cut,
-		.not_tls = opened_otherwise(e),
-		.asked_in_vain = e->asked_in_vain,
-		.shown = has_shown_certificate(e),
-		.ssl = e->ssl,
-		.hostname = e->hostname,
-		.credentials = tls_context_credentials(e->context),
-		.tags_error = e->tags_error,
-		.psk = &e->state.psk,
-		.alpn = &e->state.alpn,
-	};
-}
-
-void
-tls_engine_explain(const struct tls_engine *e, const char *peer,
-    struct verdict *v)
-{
-	const struct verdict_case c = case_of(e, peer);
-
-	verdict_compose(v, &c);
-}
-
-void
-tls_engine_summary(const struct tls_engine *e, const char *peer,
-    struct verdict *v)
-{
-	const struct verdict_case c = case_of(e, peer);
-
-	verdict_compose_success(v, &c, tls_engine_version(e),
-	    tls_engine_suite_name(e), e->resumed);
-}
-
-const char *
-tls_engine_version(const struct tls_engine *e)
-{
-	return e->established ? SSL_get_version(e->ssl) : NULL;
-}
-
-const char *
-tls_engine_suite_name(const struct tls_engine *e)
-{
-	if (!e->established)
-		return NULL;
-	return tls_suite_name(SSL_get_current_cipher(e->ssl));
-}
-
-int
-tls_engine_suite(const struct tls_engine *e)
-{
-	if (!e->established)
-		return -ENOTCONN;
-	return SSL_CIPHER_get_protocol_id(SSL_get_current_cipher(e->ssl));
-}
-
-uint32_t
-tls_engine_verify_flags(const struct tls_engine *e)
-{
-	return e->state.verify.flags;
-}
-
-size_t
-tls_engine_protocol(const struct tls_engine *e, const char **name)
-{
-	const unsigned char *p;
-	unsigned len;
-
-	SSL_get0_alpn_selected(e->ssl, &p, &len);
-	*name = (const char *)p;
-	return len;
-}
-
-bool
-tls_engine_resumed(const struct tls_engine *e)
-{
-	return e->resumed;
 }

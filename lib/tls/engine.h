@@ -10,9 +10,9 @@
 #include "tls/verdict.h"
 
 /*
- * One TLS connection as a machine of bytes in and bytes out: it never sees a
- * socket.  Its owner carries ciphertext between the engine's two rings and the
- * kernel.  Not thread-safe: the owner's lock guards it.
+ * One TLS or DTLS connection as a machine of bytes in and bytes out: it never
+ * sees a socket.  Its owner carries ciphertext between a stream's two rings and
+ * the kernel, or datagrams.  Not thread-safe: the owner's lock guards it.
  *
  * Calls return >= 0 or
  *   -EAGAIN   it needs input: feed it, then call again
@@ -25,7 +25,8 @@ struct tls_engine;
 
 /*
  * ctx is referenced, settings are only read now.  peer is its address, in
- * words, and outlives the engine; min_version a TLS1_x_VERSION.  Returns
+ * words, and outlives the engine; min_version a TLS1_x_VERSION, or for
+ * datagrams a DTLS1_x_VERSION.  Returns
  * 0, -EINVAL, -ECONNABORTED (no suite is left) or -ENOMEM with a sentence in
  * why.
  */
@@ -53,7 +54,8 @@ ssize_t tls_engine_read(struct tls_engine *e, void *buf, size_t len);
 /*
  * Encrypts at least one byte of len, at most one record, whole into the output
  * ring: nothing is ever half done, so the next call may carry other bytes.
- * -ECONNABORTED when the connection has failed, or its output is broken.
+ * -ECONNABORTED when the connection has failed, or its output is broken.  Of
+ * datagrams: all of len in one, or -EMSGSIZE, after which it can go on.
  */
 ssize_t tls_engine_write(struct tls_engine *e, const void *buf, size_t len);
 
@@ -76,16 +78,45 @@ void tls_engine_rest(struct tls_engine *e);
 bool tls_engine_ended(const struct tls_engine *e);
 
 /*
- * The rings themselves, so that the kernel reads and writes ciphertext in
- * place.  input: *room is where ciphertext may be put and the result how many
- * bytes of it, 0 when it is full or has failed.  output: *data is what waits
- * to be sent, if the result is not 0.  Both are valid until the next call on
- * the engine.
+ * A stream's rings themselves, so that the kernel reads and writes ciphertext
+ * in place.  input: *room is where ciphertext may be put and the result how
+ * many bytes of it, 0 when it is full or has failed.  output: *data is what
+ * waits to be sent, if the result is not 0; of datagrams the first one, which
+ * output_done takes away whole.  Both are valid until the next call on the
+ * engine.
  */
 size_t tls_engine_input(struct tls_engine *e, void **room);
 void tls_engine_input_done(struct tls_engine *e, size_t n);
 size_t tls_engine_output(struct tls_engine *e, const void **data);
 void tls_engine_output_done(struct tls_engine *e, size_t n);
+
+/*
+ * Of datagrams.  One has come: the next call of handshake, read or readable
+ * takes it in, and until then it has to stay where it is.
+ */
+void tls_engine_datagram(struct tls_engine *e, const void *data, size_t len);
+
+/*
+ * A server's first datagram, from the peer of that address (at most 64 bytes).
+ * 0: the peer has returned its cookie, and handshake goes on with it.  -EAGAIN:
+ * it has not; the engine is as new, and output may have an answer.  -ENOMEM.
+ */
+int tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
+    const void *data, size_t len);
+
+/*
+ * While the handshake lasts: milliseconds until a flight is to be sent again,
+ * or -1; and, when that is 0, sending it.  -ETIMEDOUT once the peer has not
+ * answered for the last time, else 0 or what has ended the connection.
+ */
+int tls_engine_timer_ms(struct tls_engine *e);
+int tls_engine_timer(struct tls_engine *e);
+
+/* Bytes of a datagram that the way to the peer carries. */
+void tls_engine_set_mtu(struct tls_engine *e, size_t mtu);
+
+/* Throws away what is left of the record that was read: how many bytes. */
+size_t tls_engine_skip(struct tls_engine *e);
 
 /*
  * No more input will come; kernel_error is the errno that ended it, or 0.  What

@@ -12,6 +12,7 @@
 #include "tls/offer.h"
 #include "tls/psk.h"
 #include "tls/verify.h"
+#include "tls/version.h"
 
 /* A key that may be text by mistake has at least so many hex digits. */
 #define HEX_LEAST 16
@@ -124,6 +125,8 @@ lacks_sha256_suite(const struct verdict_case *c)
 	    c->ssl != NULL ? SSL_get_ciphers(c->ssl) : NULL;
 	bool others = false;
 
+	if (c->ssl != NULL && SSL_is_dtls(c->ssl))
+		return false;
 	for (int i = 0; i < sk_SSL_CIPHER_num(all); i++) {
 		const SSL_CIPHER *suite = sk_SSL_CIPHER_value(all, i);
 
@@ -166,7 +169,7 @@ is_asked_for_certificate(const struct verdict_case *c)
 		return false;
 	switch (own_reason(c)) {
 	case SSL_R_NO_SHARED_CIPHER:
-		return SSL_version(c->ssl) < TLS1_3_VERSION &&
+		return !tls_version_is_1_3(SSL_version(c->ssl)) &&
 		    !tls_psk_suite_offered(c->ssl);
 	case SSL_R_NO_SUITABLE_SIGNATURE_ALGORITHM:
 	case SSL_R_NO_SHARED_SIGNATURE_ALGORITHMS:

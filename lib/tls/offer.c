@@ -6,6 +6,7 @@
 
 #include "tls/alert.h"
 #include "tls/suites.h"
+#include "tls/version.h"
 
 /* Suites that are named; a person who needs more knows how to ask. */
 #define SUITES_SHOWN 6
@@ -51,6 +52,10 @@ version_name(int version)
 		return "TLSv1.1";
 	case TLS1_2_VERSION:
 		return "TLSv1.2";
+	case DTLS1_VERSION:
+		return "DTLSv1";
+	case DTLS1_2_VERSION:
+		return "DTLSv1.2";
 	default:
 		return "TLSv1.3"; /* also the highest, if nobody has set it */
 	}
@@ -83,11 +88,12 @@ print_rest(BIO *out, int n)
 static bool
 is_of_version(const SSL *ssl, const SSL_CIPHER *c)
 {
-	const long max = SSL_get_max_proto_version((SSL *)ssl);
+	const int min = (int)SSL_get_min_proto_version((SSL *)ssl);
+	const int max = (int)SSL_get_max_proto_version((SSL *)ssl);
 
 	if (SSL_CIPHER_get_kx_nid(c) == NID_kx_any)
-		return max == 0 || max >= TLS1_3_VERSION;
-	return SSL_get_min_proto_version((SSL *)ssl) < TLS1_3_VERSION;
+		return max == 0 || tls_version_is_1_3(max);
+	return !tls_version_is_1_3(min);
 }
 
 static void

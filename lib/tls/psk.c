@@ -6,6 +6,7 @@
 
 #include "base/profile.h"
 #include "tls/state.h"
+#include "tls/version.h"
 
 static const struct cred *
 find_id(const struct cred_set *set, int tag)
@@ -244,7 +245,7 @@ tls_psk_proved(const SSL *ssl)
 {
 	if (tls_state_of(ssl)->psk.used == NULL)
 		return false;
-	if (SSL_version(ssl) >= TLS1_3_VERSION)
+	if (tls_version_is_1_3(SSL_version(ssl)))
 		return SSL_session_reused(ssl) == 1 &&
 		    !tls_session_resumed(ssl);
 	return is_psk_suite(SSL_get_current_cipher(ssl));

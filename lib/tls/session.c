@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "tls/state.h"
+#include "tls/version.h"
 
 /* Sessions kept unless the target's limits say otherwise; and the most. */
 #define KEPT 64
@@ -17,6 +18,7 @@ struct entry {
 	SSL_SESSION *session;
 	uint64_t context;
 	enum tls_verify mode;
+	bool dgram;
 	char *hostname; /* or NULL */
 	char peer[];
 };
@@ -63,6 +65,7 @@ find_locked(const struct tls_session_state *s)
 
 	while (*link != NULL &&
 	    ((*link)->context != s->context || (*link)->mode != s->mode ||
+	        (*link)->dgram != s->dgram ||
 	        strcmp((*link)->peer, s->peer) != 0 ||
 	        !same_name((*link)->hostname, s->hostname)))
 		link = &(*link)->next;
@@ -90,6 +93,7 @@ entry_new(const struct tls_session_state *s, SSL_SESSION *session)
 	memcpy(e->peer, s->peer, n);
 	e->context = s->context;
 	e->mode = s->mode;
+	e->dgram = s->dgram;
 	if (s->hostname != NULL) {
 		e->hostname = strdup(s->hostname);
 		if (e->hostname == NULL) {
@@ -177,7 +181,7 @@ tls_session_resumed(const SSL *ssl)
 	if (SSL_session_reused(ssl) != 1)
 		return false;
 	return tls_state_of(ssl)->psk.used == NULL ||
-	    SSL_version(ssl) < TLS1_3_VERSION ||
+	    !tls_version_is_1_3(SSL_version(ssl)) ||
 	    SSL_SESSION_has_ticket(SSL_get0_session(ssl)) == 1;
 }
 
@@ -246,7 +250,7 @@ tls_session_install(SSL_CTX *c, enum tls_role role)
 static bool
 has_suite_of(SSL *ssl, const SSL_SESSION *session)
 {
-	return SSL_SESSION_get_protocol_version(session) >= TLS1_3_VERSION ||
+	return tls_version_is_1_3(SSL_SESSION_get_protocol_version(session)) ||
 	    sk_SSL_CIPHER_find(SSL_get_ciphers(ssl),
 	        SSL_SESSION_get0_cipher(session)) >= 0;
 }

@@ -23,6 +23,7 @@ struct tls_session_state {
 	bool offered;         /* a session of an earlier connection */
 	enum tls_verify mode; /* how the peer is verified */
 	uint64_t context;     /* serial of the credentials */
+	bool dgram;           /* a peer is another one by UDP */
 	const char *peer;     /* "127.0.0.1:443" */
 	const char *hostname; /* that it must prove, or NULL */
 };

@@ -1,12 +1,22 @@
 #ifndef TLS_STATE_H
 #define TLS_STATE_H
 
+#include <stdint.h>
+
 #include <openssl/ssl.h>
 
 #include "tls/alpn.h"
+#include "tls/cookie.h"
 #include "tls/psk.h"
 #include "tls/session.h"
 #include "tls/verify.h"
+
+/* When a flight that is not answered is sent again, in milliseconds. */
+struct tls_timer {
+	uint32_t min_ms, max_ms; /* TLS_DTLS_HANDSHAKE_TIMEOUT_MIN, _MAX */
+	uint32_t now_ms;         /* the wait that is under way, 0 for ever */
+	int64_t waited_ms;       /* in vain, so far */
+};
 
 /*
  * What OpenSSL's callbacks have to know about one connection: the app data of
@@ -17,6 +27,9 @@ struct tls_state {
 	struct tls_alpn alpn;
 	struct tls_psk_state psk;
 	struct tls_session_state session;
+	/* Of datagrams alone. */
+	struct tls_cookie cookie;
+	struct tls_timer timer;
 };
 
 static inline struct tls_state *

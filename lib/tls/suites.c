@@ -131,10 +131,21 @@ none_is_known(const struct tls_settings *settings, struct verdict *why)
 	return -ECONNABORTED;
 }
 
+/* Datagrams have one generation of suites. */
+static int
+narrow_dgram(SSL *ssl, const char *older)
+{
+	return *older != '\0' && SSL_set_cipher_list(ssl, older) == 1
+	    ? 0
+	    : -ECONNABORTED;
+}
+
 /* A generation without a suite of the list is a version that cannot be had. */
 static int
 narrow(SSL *ssl, const char *older, const char *modern)
 {
+	if (SSL_is_dtls(ssl))
+		return narrow_dgram(ssl, older);
 	if (*older == '\0') {
 		if (SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1)
 			return -ECONNABORTED;
@@ -142,7 +153,7 @@ narrow(SSL *ssl, const char *older, const char *modern)
 		return -ECONNABORTED;
 	}
 	if (*modern == '\0') {
-		if (SSL_get_min_proto_version(ssl) >= TLS1_3_VERSION ||
+		if (SSL_get_min_proto_version(ssl) == TLS1_3_VERSION ||
 		    SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
 			return -ECONNABORTED;
 	} else if (SSL_set_ciphersuites(ssl, modern) != 1) {
@@ -168,8 +179,14 @@ tls_suites_apply(SSL *ssl, enum tls_role role,
 		rc = *older == '\0' && *modern == '\0'
 		    ? none_is_known(settings, why)
 		    : narrow(ssl, older, modern);
-	if (rc == -ECONNABORTED && *modern == '\0' && *older != '\0' &&
-	    SSL_get_min_proto_version(ssl) >= TLS1_3_VERSION)
+	if (rc == -ECONNABORTED && *older == '\0' && *modern != '\0' &&
+	    SSL_is_dtls(ssl))
+		verdict_set(why,
+		    "TLS_CIPHERSUITE_LIST has suites of TLS 1.3 alone, and "
+		    "DTLS goes up to 1.2: %s",
+		    modern);
+	else if (rc == -ECONNABORTED && *modern == '\0' && *older != '\0' &&
+	    SSL_get_min_proto_version(ssl) == TLS1_3_VERSION)
 		verdict_set(why,
 		    "TLS_CIPHERSUITE_LIST has no suite of TLS 1.3, which the "
 		    "socket was opened for: %s",

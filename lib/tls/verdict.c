@@ -132,8 +132,9 @@ append_side(struct verdict *v, const struct verdict_case *c)
 		append(v, ", %s", stage_text(c->stage, c->role));
 	if (c->side == VERDICT_OURS && c->not_tls)
 		append(v,
-		    "; what arrived is not TLS: does that %s speak plain "
+		    "; what arrived is not %s: does that %s speak plain "
 		    "text?",
+		    c->dgram ? "DTLS" : "TLS",
 		    c->role == TLS_ROLE_CLIENT ? "port" : "client");
 }
 
@@ -384,19 +385,21 @@ append_credentials(struct verdict *v, const struct verdict_case *c)
 }
 
 static void
-begin(struct verdict *v, enum tls_role role, bool handshake, const char *peer)
+begin(struct verdict *v, enum tls_role role, bool dgram, bool handshake,
+    const char *peer)
 {
-	verdict_set(v, "TLS %s: %s with %s failed: ",
+	verdict_set(v, "%s %s: %s with %s failed: ", dgram ? "DTLS" : "TLS",
 	    role == TLS_ROLE_CLIENT ? "client" : "server",
 	    handshake ? "handshake" : "connection", peer);
 }
 
 void
-verdict_of_handshake(struct verdict *v, enum tls_role role, const char *peer)
+verdict_of_handshake(struct verdict *v, enum tls_role role, bool dgram,
+    const char *peer)
 {
 	const struct verdict reason = *v;
 
-	begin(v, role, true, peer);
+	begin(v, role, dgram, true, peer);
 	append(v, "%s", reason.text);
 }
 
@@ -405,7 +408,7 @@ verdict_compose(struct verdict *v, const struct verdict_case *c)
 {
 	const bool about_credentials = c->handshake || names_certificate(c);
 
-	begin(v, c->role, c->handshake, c->peer);
+	begin(v, c->role, c->dgram, c->handshake, c->peer);
 	append_side(v, c);
 	if (about_credentials && has_no_tags(c))
 		append_no_tags(v, c);
@@ -446,7 +449,8 @@ void
 verdict_compose_success(struct verdict *v, const struct verdict_case *c,
     const char *version, const char *suite, bool resumed)
 {
-	verdict_set(v, "TLS %s: handshake with %s done: %s, %s%s",
+	verdict_set(v, "%s %s: handshake with %s done: %s, %s%s",
+	    c->dgram ? "DTLS" : "TLS",
 	    c->role == TLS_ROLE_CLIENT ? "client" : "server", c->peer, version,
 	    suite, resumed ? ", resumed" : "");
 	append_peer(v, c);

@@ -32,6 +32,7 @@ struct tls_verify_state;
 /* All that is known about a connection that failed. */
 struct verdict_case {
 	enum tls_role role;
+	bool dgram;       /* DTLS */
 	bool handshake;   /* it failed before the handshake was complete */
 	const char *peer; /* "127.0.0.1:443" */
 	enum verdict_side side;
@@ -53,7 +54,7 @@ struct verdict_case {
 };
 
 /* Puts before the sentence in v that it ended the handshake with peer. */
-void verdict_of_handshake(struct verdict *v, enum tls_role role,
+void verdict_of_handshake(struct verdict *v, enum tls_role role, bool dgram,
     const char *peer);
 
 /* Composes the line: side, stage, reason, verification, credentials. */

@@ -1,0 +1,23 @@
+#ifndef TLS_COOKIE_H
+#define TLS_COOKIE_H
+
+#include <stddef.h>
+
+#include <openssl/ssl.h>
+
+/*
+ * The cookie of a HelloVerifyRequest (RFC 6347, 4.2.1): a client that can send
+ * it back receives at the address that it sends from.  Nothing is kept for it:
+ * it is a MAC of that address and the time, by a key of this process.
+ */
+
+/* Whose cookie it is: the bytes of its address.  Part of struct tls_state. */
+struct tls_cookie {
+	const void *peer;
+	size_t len;
+};
+
+/* Lets servers of c give out and check cookies. */
+void tls_cookie_install(SSL_CTX *c);
+
+#endif

@@ -1,0 +1,69 @@
+#include "tls/dgram_record.h"
+
+#include <string.h>
+
+#define HANDSHAKE 22
+#define CLIENT_HELLO 1
+
+/* DTLS 1.0 is 254.255, 1.2 is 254.253: versions are counted downwards. */
+#define MAJOR 254
+
+/* Type, length, sequence, offset and length of the fragment. */
+#define MESSAGE_HEADER 12
+
+static uint64_t
+big_endian(const unsigned char *p, int n)
+{
+	uint64_t v = 0;
+
+	while (n-- > 0)
+		v = v << 8 | *p++;
+	return v;
+}
+
+bool
+dgram_record_read(const void *data, size_t len, struct dgram_record *r)
+{
+	const unsigned char *p = data;
+	size_t n;
+
+	if (len < DGRAM_RECORD_HEADER || p[1] != MAJOR)
+		return false;
+	n = DGRAM_RECORD_HEADER + (size_t)big_endian(p + 11, 2);
+	if (n > len)
+		return false;
+	*r = (struct dgram_record){ .type = p[0],
+		.epoch = (unsigned)big_endian(p + 3, 2),
+		.number = big_endian(p + 5, 6),
+		.len = n };
+	return true;
+}
+
+void
+dgram_record_renumber(void *data, uint64_t number)
+{
+	unsigned char *p = data;
+
+	for (int i = 10; i >= 5; i--, number >>= 8)
+		p[i] = (unsigned char)number;
+}
+
+bool
+dgram_record_is_hello(const void *data, size_t len, uint64_t *number,
+    unsigned char random[DGRAM_RANDOM_SIZE])
+{
+	/* The message's header, the client's version, its random. */
+	const size_t least =
+	    DGRAM_RECORD_HEADER + MESSAGE_HEADER + 2 + DGRAM_RANDOM_SIZE;
+	const unsigned char *p = data;
+	struct dgram_record r;
+
+	if (!dgram_record_read(data, len, &r) || r.type != HANDSHAKE ||
+	    r.epoch != 0 || r.len < least ||
+	    p[DGRAM_RECORD_HEADER] != CLIENT_HELLO ||
+	    big_endian(p + DGRAM_RECORD_HEADER + 6, 3) != 0)
+		return false;
+	*number = r.number;
+	memcpy(random, p + least - DGRAM_RANDOM_SIZE, DGRAM_RANDOM_SIZE);
+	return true;
+}

@@ -1,0 +1,35 @@
+#ifndef TLS_DGRAM_RECORD_H
+#define TLS_DGRAM_RECORD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* What can be read in a datagram of DTLS without a key (RFC 6347, 4). */
+
+#define DGRAM_RANDOM_SIZE 32
+
+/* The header of one record. */
+struct dgram_record {
+	int type; /* 22 is a handshake's, 23 has data */
+	unsigned epoch;
+	uint64_t number;
+	size_t len; /* bytes of it, its header included */
+};
+
+#define DGRAM_RECORD_HEADER 13
+
+/* False if data does not begin with a whole record. */
+bool dgram_record_read(const void *data, size_t len, struct dgram_record *r);
+
+/* Gives the record at data, which is whole, another number. */
+void dgram_record_renumber(void *data, uint64_t number);
+
+/*
+ * Is it an unencrypted ClientHello, or its first part?  *number is its
+ * record's, random what tells it from another client's.
+ */
+bool dgram_record_is_hello(const void *data, size_t len, uint64_t *number,
+    unsigned char random[DGRAM_RANDOM_SIZE]);
+
+#endif

@@ -1,0 +1,156 @@
+#include "tls/engine_parts.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "tls/dgram_bio.h"
+#include "tls/dgram_record.h"
+
+/*
+ * Bytes of a datagram unless something is known of the way: what IPv6 carries
+ * everywhere (RFC 8200, 5), without its header and UDP's.
+ */
+#define MTU (1280 - 48)
+
+/* Once two flights were lost, they may have been too large: as in Mbed TLS. */
+#define MTU_SMALL 508
+
+/* OpenSSL takes no less. */
+#define MTU_MIN 256
+
+/* A longer wait is one for ever: OpenSSL counts microseconds. */
+#define WAIT_MAX_MS (UINT_MAX / 1000)
+
+/* OpenSSL asks how long to wait, at first and after each wait in vain. */
+static unsigned
+next_wait(SSL *ssl, unsigned last_us)
+{
+	struct tls_timer *t = &tls_state_of(ssl)->timer;
+	const uint64_t twice = (uint64_t)t->now_ms * 2;
+
+	if (last_us == 0)
+		t->now_ms = t->min_ms;
+	else if (t->now_ms < t->max_ms)
+		t->now_ms = twice < t->max_ms ? (uint32_t)twice : t->max_ms;
+	if (t->now_ms == 0 || t->now_ms > WAIT_MAX_MS)
+		return UINT_MAX;
+	return t->now_ms * 1000;
+}
+
+void
+tls_engine_set_mtu(struct tls_engine *e, size_t mtu)
+{
+	e->mtu = mtu > MTU_MIN ? mtu : MTU_MIN;
+	(void)SSL_set_mtu(e->ssl, (long)e->mtu); /* it is large enough */
+}
+
+int
+engine_parts_init_dgram(struct tls_engine *e,
+    const struct tls_settings *settings)
+{
+	e->dgram = dgram_bio_new();
+	if (e->dgram == NULL)
+		return -ENOMEM;
+	SSL_set_bio(e->ssl, e->dgram, e->dgram); /* the SSL's from here on */
+	e->state.timer = (struct tls_timer){ .min_ms = settings->timeout_min_ms,
+		.max_ms = settings->timeout_max_ms };
+	DTLS_set_timer_cb(e->ssl, next_wait);
+	tls_engine_set_mtu(e, MTU);
+	return 0;
+}
+
+void
+tls_engine_datagram(struct tls_engine *e, const void *data, size_t len)
+{
+	const unsigned char *p = data;
+
+	dgram_bio_lend(e->dgram, data, len);
+	e->starved = false;
+	while (e->nopening < sizeof(e->opening) && e->nopening < len) {
+		e->opening[e->nopening] = p[e->nopening];
+		e->nopening++;
+	}
+}
+
+size_t
+tls_engine_skip(struct tls_engine *e)
+{
+	unsigned char rest[512];
+	size_t n, total = 0;
+
+	engine_parts_forget_errors();
+	while (SSL_pending(e->ssl) > 0 &&
+	    SSL_read_ex(e->ssl, rest, sizeof(rest), &n) == 1)
+		total += n;
+	OPENSSL_cleanse(rest, sizeof(rest));
+	return total;
+}
+
+int
+tls_engine_timer_ms(struct tls_engine *e)
+{
+	struct timeval left;
+
+	if (e->error != 0 || e->established || e->state.timer.now_ms == 0 ||
+	    DTLSv1_get_timeout(e->ssl, &left) != 1)
+		return -1;
+	if (left.tv_sec >= INT_MAX / 1000)
+		return INT_MAX;
+	return (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
+}
+
+/* The schedule is over: min, twice that, and so on up to max. */
+static int
+give_up(struct tls_engine *e)
+{
+	const int64_t ms = e->state.timer.waited_ms;
+
+	ERR_clear_error();
+	e->waited_ms = ms < INT_MAX ? (int)ms : INT_MAX;
+	return engine_parts_fail(e, VERDICT_DEADLINE, ETIMEDOUT);
+}
+
+/* OpenSSL itself gives up at the thirteenth time. */
+int
+tls_engine_timer(struct tls_engine *e)
+{
+	struct tls_timer *t = &e->state.timer;
+
+	if (tls_engine_timer_ms(e) != 0)
+		return e->error;
+	t->waited_ms += t->now_ms;
+	if (t->now_ms >= t->max_ms)
+		return give_up(e);
+	if (t->now_ms != t->min_ms && e->mtu > MTU_SMALL)
+		tls_engine_set_mtu(e, MTU_SMALL);
+	ERR_clear_error();
+	return DTLSv1_handle_timeout(e->ssl) < 0 ? give_up(e) : 0;
+}
+
+int
+tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
+    const void *data, size_t len)
+{
+	unsigned char random[DGRAM_RANDOM_SIZE];
+	uint64_t number;
+	BIO_ADDR *addr;
+	int rc;
+
+	if (!dgram_record_is_hello(data, len, &number, random))
+		return -EAGAIN;
+	addr = BIO_ADDR_new();
+	if (addr == NULL)
+		return -ENOMEM;
+	e->state.cookie = (struct tls_cookie){ peer, peer_len };
+	tls_engine_datagram(e, data, len);
+	ERR_clear_error();
+	rc = DTLSv1_listen(e->ssl, addr);
+	ERR_clear_error();
+	BIO_ADDR_free(addr);
+	if (rc == 1) {
+		dgram_bio_number_from(e->dgram, number);
+		return 0;
+	}
+	dgram_bio_lend(e->dgram, NULL, 0);
+	return -EAGAIN;
+}
