@@ -21,6 +21,7 @@
 /* The names of one limit, the newest first. */
 static const struct {
 	const char *names[2];
+	enum limit otherwise; /* what it is unless set, as Kconfig has it */
 } rows[LIMIT_COUNT] = {
 	[LIMIT_FDS] = { { "CONFIG_ZVFS_OPEN_MAX", "CONFIG_POSIX_MAX_FDS" } },
 	[LIMIT_CONTEXTS] = { { "CONFIG_NET_MAX_CONTEXTS" } },
@@ -31,6 +32,15 @@ static const struct {
 	                            "PROTOCOLS" } },
 	[LIMIT_TLS_SESSIONS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_CLIENT_SESSION_"
 	                           "COUNT" } },
+	[LIMIT_TLS_SESSION_CONTEXTS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_SESSION_"
+	                                   "CONTEXTS" },
+	    LIMIT_TLS_CONTEXTS },
+	[LIMIT_TLS_CONTENT] = { { "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN" } },
+	[LIMIT_DTLS_FRAGMENT] = { { "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_"
+	                            "LENGTH" } },
+	[LIMIT_DTLS_SENDMSG] = { { "CONFIG_NET_SOCKETS_DTLS_SENDMSG_BUF_"
+	                           "SIZE" } },
+	[LIMIT_DTLS_IDLE_MS] = { { "CONFIG_NET_SOCKETS_DTLS_TIMEOUT" } },
 	[LIMIT_CREDENTIALS] = { { "CONFIG_TLS_MAX_CREDENTIALS_NUMBER" } },
 	[LIMIT_POLL] = { { "CONFIG_ZVFS_POLL_MAX",
 	    "CONFIG_NET_SOCKETS_POLL_MAX" } },
@@ -76,18 +86,29 @@ limit_hostname(void)
 	return atomic_load(&hostname_set) ? hostname : NULL;
 }
 
+/* LIMIT_FDS, the first, is what no other one goes by. */
+static int
+in_force(enum limit l)
+{
+	const int own = limit_get(l, NO_LIMIT);
+
+	return own == NO_LIMIT && rows[l].otherwise != LIMIT_FDS
+	    ? limit_get(rows[l].otherwise, NO_LIMIT)
+	    : own;
+}
+
 void
 limit_exceeded(enum limit l, const char *what)
 {
 	log_line(LOG_WARN, "%s: %s=%d does not allow it; raise that symbol",
-	    what, limit_symbol(l), limit_get(l, NO_LIMIT));
+	    what, limit_symbol(l), in_force(l));
 }
 
 /* It is never above the limit, or it would forbid what others may have. */
 bool
 limit_take(enum limit l, const char *what)
 {
-	const int max = limit_get(l, NO_LIMIT);
+	const int max = in_force(l);
 	int used = atomic_load(&limits[l].used);
 
 	while (max == NO_LIMIT || used < max) {

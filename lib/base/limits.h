@@ -17,6 +17,12 @@ enum limit {
 	LIMIT_TLS_SUITES,    /* TLS_CIPHERSUITE_LIST: EINVAL */
 	LIMIT_TLS_PROTOCOLS, /* TLS_ALPN_LIST: EINVAL */
 	LIMIT_TLS_SESSIONS,  /* that clients keep to come back to */
+	/* Secure sockets, and clients of DTLS servers beyond the first. */
+	LIMIT_TLS_SESSION_CONTEXTS,
+	LIMIT_TLS_CONTENT,   /* bytes of data in a DTLS record: ECONNABORTED */
+	LIMIT_DTLS_FRAGMENT, /* the same, as a power of two */
+	LIMIT_DTLS_SENDMSG,  /* bytes of several buffers: EMSGSIZE */
+	LIMIT_DTLS_IDLE_MS,  /* until a server's silent session ends */
 	LIMIT_CREDENTIALS,   /* tls_credential_add: -ENOMEM */
 	LIMIT_POLL,          /* slots of one poll or select: ENOMEM */
 	LIMIT_PAIR_BUFFER,   /* bytes in a socketpair, each way */

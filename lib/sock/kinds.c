@@ -7,21 +7,25 @@
 #include <sys/socket.h>
 
 #include "base/profile.h"
+#include "sock/dtls.h"
 #include "sock/native.h"
 #include "sock/raw.h"
 #include "sock/tls_sock.h"
+
+typedef int opener(int family, int type, int proto, struct zsock **out);
 
 /* One row per kind: the protocols from first to last belong to it. */
 static const struct kind {
 	int type;
 	int first, last;
-	int (*open)(int family, int type, int proto, struct zsock **out);
+	opener *open;
 } kinds[] = {
 	{ SOCK_STREAM, 0, 0, native_open },
 	{ SOCK_STREAM, IPPROTO_TCP, IPPROTO_TCP, native_open },
 	{ SOCK_STREAM, KINDS_TLS_1_0, KINDS_TLS_1_3, tls_stream_open },
 	{ SOCK_DGRAM, 0, 0, native_open },
 	{ SOCK_DGRAM, IPPROTO_UDP, IPPROTO_UDP, native_open },
+	{ SOCK_DGRAM, KINDS_DTLS_1_0, KINDS_DTLS_1_2, dtls_open },
 	{ SOCK_RAW, INT_MIN, INT_MAX, raw_open },
 };
 
@@ -33,10 +37,17 @@ kinds_check_family(int family)
 	return family == AF_INET || family == AF_INET6 ? 0 : -EAFNOSUPPORT;
 }
 
-static bool
-is_tls(int proto)
+/* What opens a secure socket, or NULL if it is none. */
+static opener *
+secure_opener(int type, int proto)
 {
-	return proto >= KINDS_TLS_1_0 && proto <= KINDS_TLS_1_3;
+	if (type == SOCK_STREAM && proto >= KINDS_TLS_1_0 &&
+	    proto <= KINDS_TLS_1_3)
+		return tls_stream_open;
+	if (type == SOCK_DGRAM && proto >= KINDS_DTLS_1_0 &&
+	    proto <= KINDS_DTLS_1_2)
+		return dtls_open;
+	return NULL;
 }
 
 /* What is not secure is the kernel's, and so are the answers. */
@@ -44,11 +55,12 @@ static int
 open_kernels(int family, int type, int proto, struct zsock **out)
 {
 	const int kind = type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC);
+	opener *secure = secure_opener(kind, proto);
 	int rc;
 
-	if (kind == SOCK_STREAM && is_tls(proto))
+	if (secure != NULL)
 		rc = family == AF_INET || family == AF_INET6
-		    ? tls_stream_open(family, kind, proto, out)
+		    ? secure(family, kind, proto, out)
 		    : -EAFNOSUPPORT;
 	else
 		rc = native_open(family, kind, proto, out);

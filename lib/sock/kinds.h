@@ -9,6 +9,8 @@ enum {
 	KINDS_TLS_1_1 = 257,
 	KINDS_TLS_1_2 = 258,
 	KINDS_TLS_1_3 = 259,
+	KINDS_DTLS_1_0 = 272,
+	KINDS_DTLS_1_2 = 273,
 };
 
 /* -EAFNOSUPPORT unless sockets of this family exist. */

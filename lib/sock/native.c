@@ -313,8 +313,8 @@ native_ioctl(struct zsock *s, unsigned long request, int *value)
 	return (int)err_from_kernel(kernel->ioctl(s->kfd, request, value));
 }
 
-static int
-dgram_listen(struct zsock *s, int backlog)
+int
+native_listen_dgram(struct zsock *s, int backlog)
 {
 	(void)s;
 	(void)backlog;
@@ -349,7 +349,7 @@ static const struct option *const dgram_options[] = {
 #define DGRAM_OPS \
 	.name = "dgram", .options = dgram_options, .destroy = native_destroy, \
 	.farewell = native_farewell, .bind = native_bind, \
-	.connect = native_connect, .listen = dgram_listen, \
+	.connect = native_connect, .listen = native_listen_dgram, \
 	.accept = sock_no_accept, .shutdown = native_shutdown, \
 	.sendmsg = native_sendmsg, .recvmsg = native_recvmsg, \
 	.sent = native_sent, .received = native_received, \

@@ -90,6 +90,7 @@ void native_fini(struct native *n);
  */
 int native_bind(struct zsock *s, const struct sockaddr *addr, socklen_t len);
 int native_listen(struct zsock *s, int backlog);
+int native_listen_dgram(struct zsock *s, int backlog);
 
 /*
  * The other may have gone: gives n the address that it was bound to, if it was

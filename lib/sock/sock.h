@@ -124,6 +124,8 @@ struct zsock_ops {
 	bool poll_out_free;
 	/* Has neither addresses nor a use for any. */
 	bool no_address;
+	/* It is a struct tls_sock. */
+	bool secure;
 };
 
 /*

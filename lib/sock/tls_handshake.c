@@ -11,6 +11,7 @@
 #include "base/kernel.h"
 #include "base/limits.h"
 #include "sock/kinds.h"
+#include "tls/version.h"
 
 /* The lowest version that the protocol number asks for. */
 static int
@@ -23,6 +24,10 @@ min_version(int protocol)
 		return TLS1_2_VERSION;
 	case KINDS_TLS_1_1:
 		return TLS1_1_VERSION;
+	case KINDS_DTLS_1_2:
+		return DTLS1_2_VERSION;
+	case KINDS_DTLS_1_0:
+		return DTLS1_VERSION;
 	default:
 		return TLS1_VERSION;
 	}
@@ -46,9 +51,11 @@ ask_unlocked(void *ctx, void *cert, int depth, uint32_t *flags)
 	return rc;
 }
 
-static int
-make_engine_locked(struct tls_sock *t, enum tls_role role)
+int
+tls_handshake_make_engine_locked(struct tls_sock *t, enum tls_role role,
+    const char *peer, struct tls_engine **out)
 {
+	const int version = min_version(t->protocol);
 	struct tls_settings settings = t->settings; /* borrowed */
 	struct tls_context *ctx;
 	struct verdict why;
@@ -59,12 +66,13 @@ make_engine_locked(struct tls_sock *t, enum tls_role role)
 		    (struct tls_verify_callback){ ask_unlocked, t };
 	rc = tls_context_get(settings.tags, settings.ntags, &ctx, &why);
 	if (rc == 0) {
-		rc = tls_engine_new(ctx, &settings, role,
-		    min_version(t->protocol), t->peer, &t->engine, &why);
+		rc = tls_engine_new(ctx, &settings, role, version, peer, out,
+		    &why);
 		tls_context_put(ctx);
 	}
 	if (rc < 0) {
-		verdict_of_handshake(&why, role, false, t->peer);
+		verdict_of_handshake(&why, role, tls_version_is_dgram(version),
+		    peer);
 		tls_sock_reason_locked(t, &why);
 	}
 	return rc;
@@ -104,9 +112,8 @@ note_failure_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 	tls_sock_tell_locked(t);
 }
 
-/* The time that a handshake has, in milliseconds. */
-static int
-limit_ms(void)
+int
+tls_handshake_limit_ms(void)
 {
 	return limit_get(LIMIT_HANDSHAKE_MS, config_get()->handshake_ms);
 }
@@ -156,8 +163,8 @@ start_locked(struct tls_sock *t, enum tls_role role)
 
 	t->role = role;
 	tls_sock_find_peer_locked(t);
-	t->until = deadline_in_ms(limit_ms());
-	rc = make_engine_locked(t, role);
+	t->until = deadline_in_ms(tls_handshake_limit_ms());
+	rc = tls_handshake_make_engine_locked(t, role, t->peer, &t->engine);
 	if (rc == 0)
 		hurry_locked(t);
 	return rc;
@@ -166,7 +173,8 @@ start_locked(struct tls_sock *t, enum tls_role role)
 int
 tls_handshake_locked(struct tls_sock *t, enum tls_role role)
 {
-	struct tls_patience p = { .handshake = true, .limit_ms = limit_ms() };
+	struct tls_patience p = { .handshake = true,
+		.limit_ms = tls_handshake_limit_ms() };
 	int rc;
 
 	rc = start_locked(t, role);
@@ -204,7 +212,7 @@ step_locked(struct tls_sock *t)
 {
 	struct tls_patience p = { .handshake = true,
 		.dontwait = true,
-		.limit_ms = limit_ms() };
+		.limit_ms = tls_handshake_limit_ms() };
 	int rc = 0;
 
 	if (t->engine == NULL) {

@@ -10,6 +10,16 @@
  * the lock, which is given up while sleeping and held again on return.
  */
 
+/*
+ * A new engine for t's settings and credentials; peer, its peer in words,
+ * outlives it.  0, or a negative errno and the line that says why.
+ */
+int tls_handshake_make_engine_locked(struct tls_sock *t, enum tls_role role,
+    const char *peer, struct tls_engine **out);
+
+/* The time that connect and accept have for it, in milliseconds. */
+int tls_handshake_limit_ms(void);
+
 /* Run it on the connected kfd.  0 or a negative errno. */
 int tls_handshake_locked(struct tls_sock *t, enum tls_role role);
 

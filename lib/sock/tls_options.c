@@ -262,7 +262,7 @@ get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	int error = 0;
 
 	pthread_mutex_lock(&t->lock);
-	if (t->phase == TLS_PHASE_FAILED)
+	if (t->phase == TLS_PHASE_FAILED || t->native.type == SOCK_DGRAM)
 		error = -t->error;
 	else if (t->phase == TLS_PHASE_OPEN)
 		error = -tls_engine_error(t->engine);
@@ -366,6 +366,10 @@ const struct option tls_options[] = {
 	/* The older device asks the TCP socket below, which has none. */
 	{ INNER(SOL_SOCKET, SO_ERROR), EXACT(int), .get = get_error,
 	    .in = NEWER(OPTION_GET) },
+	OPTION_END,
+};
+
+const struct option tls_stream_options[] = {
 	{ INNER(IPPROTO_TCP, TCP_NODELAY), BETWEEN(sizeof(int), sizeof(int)),
 	    .set = set_nodelay, .get = get_nodelay },
 	OPTION_END,

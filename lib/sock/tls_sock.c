@@ -38,9 +38,28 @@ init_conds(struct tls_sock *t)
 	init_cond(&t->pulled);
 }
 
+static void
+give_contexts(void)
+{
+	limit_give(LIMIT_TLS_CONTEXTS);
+	limit_give(LIMIT_TLS_SESSION_CONTEXTS);
+}
+
+/* A device's socket comes with a session's memory. */
+static bool
+take_contexts(void)
+{
+	if (!limit_take(LIMIT_TLS_CONTEXTS, "a secure socket"))
+		return false;
+	if (limit_take(LIMIT_TLS_SESSION_CONTEXTS, "a secure socket"))
+		return true;
+	limit_give(LIMIT_TLS_CONTEXTS);
+	return false;
+}
+
 /* Takes what the target's limits count; 0, -ENFILE or -ENOMEM. */
 static int
-alloc(int protocol, struct tls_sock **out)
+alloc(size_t size, int protocol, struct tls_sock **out)
 {
 	struct tls_sock *t;
 	int inner, rc;
@@ -48,17 +67,18 @@ alloc(int protocol, struct tls_sock **out)
 	rc = fdtable_reserve_inner(&inner);
 	if (rc < 0)
 		return rc;
-	if (!limit_take(LIMIT_TLS_CONTEXTS, "a secure socket")) {
+	if (!take_contexts()) {
 		fdtable_cancel(inner);
 		return -ENOMEM;
 	}
-	t = sock_alloc(sizeof(*t));
+	t = sock_alloc(size);
 	if (t == NULL) {
-		limit_give(LIMIT_TLS_CONTEXTS);
+		give_contexts();
 		fdtable_cancel(inner);
 		return -ENOMEM;
 	}
 	t->inner = inner;
+	t->size = size;
 	pthread_mutex_init(&t->lock, NULL);
 	init_conds(t);
 	tls_settings_init(&t->settings);
@@ -76,24 +96,25 @@ release(struct tls_sock *t)
 	pthread_cond_destroy(&t->settled);
 	pthread_cond_destroy(&t->pulled);
 	pthread_mutex_destroy(&t->lock);
-	limit_give(LIMIT_TLS_CONTEXTS);
+	give_contexts();
 	fdtable_cancel(t->inner);
-	sock_release(&t->native.base, sizeof(*t));
+	sock_release(&t->native.base, t->size);
 }
 
 int
-tls_sock_new(const struct zsock_ops *ops, int kfd, int family, int protocol,
-    struct tls_sock **out)
+tls_sock_new(const struct zsock_ops *ops, size_t size, int kfd, int family,
+    int protocol, struct tls_sock **out)
 {
+	const int type = protocol >= KINDS_DTLS_1_0 ? SOCK_DGRAM : SOCK_STREAM;
 	struct tls_sock *t;
 	int rc;
 
-	rc = alloc(protocol, &t);
+	rc = alloc(size, protocol, &t);
 	if (rc < 0) {
 		native_close_kfd(kfd);
 		return rc;
 	}
-	rc = native_init(&t->native, ops, kfd, family, SOCK_STREAM);
+	rc = native_init(&t->native, ops, kfd, family, type);
 	if (rc < 0)
 		release(t);
 	else
@@ -108,7 +129,7 @@ tls_sock_new_child(const struct zsock_ops *ops, int kfd,
 	struct tls_sock *t;
 	int rc;
 
-	rc = alloc(parent->protocol, &t);
+	rc = alloc(parent->size, parent->protocol, &t);
 	if (rc < 0) {
 		native_drop_child(kfd);
 		return rc;
@@ -119,6 +140,14 @@ tls_sock_new_child(const struct zsock_ops *ops, int kfd,
 	else
 		*out = t;
 	return rc;
+}
+
+struct tls_sock *
+tls_sock_from(struct zsock *s)
+{
+	const struct zsock_ops *ops = s->ops;
+
+	return ops->secure ? (struct tls_sock *)s : NULL;
 }
 
 void
@@ -133,18 +162,17 @@ tls_sock_destroy(struct zsock *s)
 	release(t);
 }
 
-/*
- * What the thread that has the lock was changing is in no state to be used or
- * freed, so it is left behind.
- */
-static void
-abandon(struct tls_sock *t)
+/* It is in no state to be used or freed. */
+void
+tls_sock_abandon(struct tls_sock *t)
 {
 	pthread_mutex_init(&t->lock, NULL);
 	t->engine = NULL;
 	t->reason = NULL;
 	t->unsaid = NULL;
 	t->guests = NULL;
+	t->phase = TLS_PHASE_FAILED;
+	t->error = -EBADF;
 	tls_settings_init(&t->settings);
 }
 
@@ -155,7 +183,7 @@ tls_sock_forked(struct zsock *s)
 	const bool torn = pthread_mutex_trylock(&t->lock) != 0;
 
 	if (torn)
-		abandon(t);
+		tls_sock_abandon(t);
 	else
 		pthread_mutex_unlock(&t->lock);
 	init_conds(t); /* nobody waits on them in this process */
@@ -210,8 +238,9 @@ tls_sock_find_peer_locked(struct tls_sock *t)
 }
 
 /* Writing may take its time, so it is done without the lock if that can be. */
-static void
-say_locked(struct tls_sock *t, enum log_level level, const struct verdict *v)
+void
+tls_sock_say_locked(struct tls_sock *t, enum log_level level,
+    const struct verdict *v)
 {
 	if (!log_wants(level))
 		return;
@@ -228,7 +257,7 @@ tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v)
 {
 	free(t->reason);
 	t->reason = strdup(v->text); /* NULL is no reason: the log has it */
-	say_locked(t, LOG_ERROR, v);
+	tls_sock_say_locked(t, LOG_ERROR, v);
 }
 
 void
@@ -260,5 +289,5 @@ tls_sock_tell_success_locked(struct tls_sock *t)
 	if (!log_wants(LOG_INFO))
 		return;
 	tls_engine_summary(t->engine, t->peer, &v);
-	say_locked(t, LOG_INFO, &v);
+	tls_sock_say_locked(t, LOG_INFO, &v);
 }

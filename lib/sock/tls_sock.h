@@ -22,11 +22,12 @@ enum tls_phase {
 /* A secure socket: an engine, and a kernel socket that carries its bytes. */
 struct tls_sock {
 	struct native native;
-	pthread_mutex_t lock;   /* guards all that follows */
+	size_t size;          /* of what it is the first member of; constant */
+	pthread_mutex_t lock; /* guards all that follows */
 	pthread_cond_t settled; /* phase is no longer CONNECTING */
 	enum tls_phase phase;
 	int error;    /* negative errno for TLS_PHASE_FAILED */
-	int protocol; /* IPPROTO_TLS_*, constant */
+	int protocol; /* IPPROTO_TLS_* or _DTLS_*, constant */
 	int inner;    /* the second number of a device, or -1; constant */
 	char peer[ADDRESS_TEXT_SIZE]; /* empty before connect */
 	struct tls_settings settings;
@@ -59,11 +60,11 @@ struct tls_sock *tls_sock_from(struct zsock *s);
 
 /*
  * A new socket in TLS_PHASE_NEW that owns kfd: one of family, or with a parent
- * the connection that it has accepted.  A failure, -ENOMEM or -ENOENT, closes
- * kfd.
+ * the connection that it has accepted.  It is the first member of a struct of
+ * size bytes, which is zeroed.  A failure, -ENOMEM or -ENOENT, closes kfd.
  */
-int tls_sock_new(const struct zsock_ops *ops, int kfd, int family, int protocol,
-    struct tls_sock **out);
+int tls_sock_new(const struct zsock_ops *ops, size_t size, int kfd, int family,
+    int protocol, struct tls_sock **out);
 int tls_sock_new_child(const struct zsock_ops *ops, int kfd,
     const struct tls_sock *parent, struct tls_sock **out);
 void tls_sock_destroy(struct zsock *s);
@@ -73,6 +74,12 @@ void tls_sock_destroy(struct zsock *s);
  * parent was at work on answers -EBADF from now on.
  */
 void tls_sock_forked(struct zsock *s);
+
+/*
+ * The same for its own part, if another thread had the lock: what that was
+ * changing is left behind.
+ */
+void tls_sock_abandon(struct tls_sock *t);
 
 /* Gives the lock up, and writes the line that was composed under it. */
 void tls_sock_unlock(struct tls_sock *t);
@@ -106,9 +113,14 @@ void tls_sock_tell_locked(struct tls_sock *t);
  */
 void tls_sock_tell_success_locked(struct tls_sock *t);
 
+/* Logs a line when the lock is given up. */
+void tls_sock_say_locked(struct tls_sock *t, enum log_level level,
+    const struct verdict *v);
+
 /* Keeps a reason of ours, and logs it when the lock is given up. */
 void tls_sock_reason_locked(struct tls_sock *t, const struct verdict *v);
 
 extern const struct option tls_options[];
+extern const struct option tls_stream_options[]; /* streams' alone */
 
 #endif

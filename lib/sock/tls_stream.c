@@ -27,16 +27,10 @@ tls_stream_open(int family, int type, int proto, struct zsock **out)
 
 	if (kfd < 0)
 		return kfd;
-	rc = tls_sock_new(&tls_stream_ops, kfd, family, proto, &t);
+	rc = tls_sock_new(&tls_stream_ops, sizeof(*t), kfd, family, proto, &t);
 	if (rc == 0)
 		*out = &t->native.base;
 	return rc;
-}
-
-struct tls_sock *
-tls_sock_from(struct zsock *s)
-{
-	return s->ops == &tls_stream_ops ? (struct tls_sock *)s : NULL;
 }
 
 /* What a socket answers that is not new; 1 if it may be connected. */
@@ -450,6 +444,7 @@ out:
 
 static const struct option *const tables[] = {
 	tls_options,
+	tls_stream_options,
 	native_stream_options,
 	NULL,
 };
@@ -475,4 +470,5 @@ static const struct zsock_ops tls_stream_ops = {
 	.poll_begin = tls_poll_begin,
 	.poll_end = tls_poll_end,
 	.no_public_recvmsg = true,
+	.secure = true,
 };

@@ -232,6 +232,28 @@ tls_wait_sleep_locked(struct tls_sock *t, short want, struct deadline until)
 	return rc < 0 ? rc : 0;
 }
 
+int
+tls_wait_datagram_locked(struct tls_sock *t, struct tls_patience *p,
+    struct deadline wake)
+{
+	const int kfd = t->native.base.kfd;
+	const bool timed = p->begun || wake.at_ns != INT64_MAX;
+	int rc;
+
+	rc = timed ? tls_wait_bound_locked(t, p) : 0;
+	if (rc < 0)
+		return rc;
+	begin(p);
+	if (p->bounded && p->until.at_ns < wake.at_ns)
+		wake = p->until;
+	tls_sock_unlock(t);
+	rc = wake.at_ns == INT64_MAX
+	    ? sleep_in_recv(t)
+	    : sleep_in_poll(kfd, POLLIN, deadline_left_ms(wake));
+	pthread_mutex_lock(&t->lock);
+	return rc < 0 ? rc : 0;
+}
+
 /* A handshake is not interrupted by signals; its deadline still holds. */
 static int
 sleep_in_handshake(int kfd, short want, struct deadline until)

@@ -45,6 +45,12 @@ int tls_wait_bound_locked(struct tls_sock *t, struct tls_patience *p);
 int tls_wait_sleep_locked(struct tls_sock *t, short want,
     struct deadline until);
 
+/*
+ * A receiver's sleep until a datagram has come, or wake: 0, -EAGAIN or -EINTR.
+ */
+int tls_wait_datagram_locked(struct tls_sock *t, struct tls_patience *p,
+    struct deadline wake);
+
 /* Waits until cond is signalled: 0, or -EAGAIN as above. */
 int tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
     struct tls_patience *p);

@@ -14,9 +14,6 @@
 
 #define COOKIE_SIZE 32
 
-/* Bytes of a peer's address, at most. */
-#define PEER_MAX 64
-
 /* A cookie is good for this long, at least; for twice that at most. */
 #define PERIOD_NS (INT64_C(60) * 1000000000)
 
@@ -34,11 +31,11 @@ static bool
 compute(const struct tls_cookie *c, int64_t period,
     unsigned char cookie[COOKIE_SIZE])
 {
-	unsigned char text[sizeof(period) + PEER_MAX];
+	unsigned char text[sizeof(period) + TLS_COOKIE_PEER_MAX];
 	size_t n;
 
 	pthread_once(&once, make_secret);
-	if (!has_secret || c->len > sizeof(text) - sizeof(period))
+	if (!has_secret)
 		return false;
 	memcpy(text, &period, sizeof(period));
 	memcpy(text + sizeof(period), c->peer, c->len);

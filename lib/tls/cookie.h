@@ -11,9 +11,12 @@
  * it is a MAC of that address and the time, by a key of this process.
  */
 
+/* Bytes of a peer's address, at most. */
+#define TLS_COOKIE_PEER_MAX 64
+
 /* Whose cookie it is: the bytes of its address.  Part of struct tls_state. */
 struct tls_cookie {
-	const void *peer;
+	unsigned char peer[TLS_COOKIE_PEER_MAX];
 	size_t len;
 };
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/config.h"
+#include "base/limits.h"
 #include "base/profile.h"
 #include "tls/dgram_bio.h"
 #include "tls/suites.h"
@@ -22,6 +23,21 @@ out_of_memory(struct tls_engine *e, struct verdict *why)
 	return -ENOMEM;
 }
 
+/* The target's own limits; Mbed TLS rounds its fragments down. */
+static void
+limit_datagrams(struct tls_engine *e)
+{
+	const int content = limit_get(LIMIT_TLS_CONTENT, CONFIG_RECORD_MAX);
+	const int fragment = limit_get(LIMIT_DTLS_FRAGMENT, 0);
+
+	if (content > 0 && (size_t)content < e->max_record)
+		e->max_record = (size_t)content;
+	for (size_t n = 4096; n >= 512 && fragment >= 512; n /= 2) {
+		if ((size_t)fragment >= n && n < e->max_record)
+			e->max_record = n;
+	}
+}
+
 /*
  * As in Mbed TLS, TLS_MAX_FRAGMENT_LENGTH limits what its own side sends, in
  * either role and whatever the peer says to it: 512 bytes is 1, and so on.
@@ -32,6 +48,8 @@ limit_records(struct tls_engine *e, int max_fragment)
 	const int limit = config_get()->max_record;
 
 	e->max_record = limit != 0 ? (size_t)limit : CONFIG_RECORD_MAX;
+	if (e->dgram != NULL)
+		limit_datagrams(e);
 	if (max_fragment > 0 && e->max_record > (size_t)256 << max_fragment)
 		e->max_record = (size_t)256 << max_fragment;
 	SSL_set_max_send_fragment(e->ssl, (long)e->max_record);
@@ -155,9 +173,9 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 	}
 	e->context = tls_context_ref(ctx);
 	SSL_set_app_data(e->ssl, &e->state);
-	limit_records(e, settings->max_fragment);
 	if (!make_carrier(e, min_version, settings))
 		return out_of_memory(e, why);
+	limit_records(e, settings->max_fragment);
 	rc = apply_settings(e, settings, why);
 	if (rc == 0)
 		rc = check_psks(e, why);

@@ -115,6 +115,15 @@ int tls_engine_timer(struct tls_engine *e);
 /* Bytes of a datagram that the way to the peer carries. */
 void tls_engine_set_mtu(struct tls_engine *e, size_t mtu);
 
+/* The same, unless it is known to be less already. */
+void tls_engine_limit_mtu(struct tls_engine *e, size_t mtu);
+
+/* The peer's host has said that nobody is there: for the line, not an end. */
+void tls_engine_note_refused(struct tls_engine *e);
+
+/* Bytes that are left of the record that was read. */
+size_t tls_engine_left(const struct tls_engine *e);
+
 /* Throws away what is left of the record that was read: how many bytes. */
 size_t tls_engine_skip(struct tls_engine *e);
 

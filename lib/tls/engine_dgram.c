@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <string.h>
 
 #include "tls/dgram_bio.h"
 #include "tls/dgram_record.h"
@@ -72,6 +73,25 @@ tls_engine_datagram(struct tls_engine *e, const void *data, size_t len)
 	}
 }
 
+void
+tls_engine_limit_mtu(struct tls_engine *e, size_t mtu)
+{
+	if (mtu < e->mtu)
+		tls_engine_set_mtu(e, mtu);
+}
+
+void
+tls_engine_note_refused(struct tls_engine *e)
+{
+	e->refused = true;
+}
+
+size_t
+tls_engine_left(const struct tls_engine *e)
+{
+	return (size_t)SSL_pending(e->ssl);
+}
+
 size_t
 tls_engine_skip(struct tls_engine *e)
 {
@@ -136,12 +156,14 @@ tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
 	BIO_ADDR *addr;
 	int rc;
 
-	if (!dgram_record_is_hello(data, len, &number, random))
+	if (!dgram_record_is_hello(data, len, &number, random) ||
+	    peer_len > TLS_COOKIE_PEER_MAX)
 		return -EAGAIN;
 	addr = BIO_ADDR_new();
 	if (addr == NULL)
 		return -ENOMEM;
-	e->state.cookie = (struct tls_cookie){ peer, peer_len };
+	memcpy(e->state.cookie.peer, peer, peer_len);
+	e->state.cookie.len = peer_len;
 	tls_engine_datagram(e, data, len);
 	ERR_clear_error();
 	rc = DTLSv1_listen(e->ssl, addr);

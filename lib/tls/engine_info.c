@@ -31,6 +31,7 @@ case_of(const struct tls_engine *e, const char *peer)
 	return (struct verdict_case){
 		.role = e->role,
 		.dgram = e->dgram != NULL,
+		.refused = e->refused,
 		.handshake = !e->established,
 		.peer = peer,
 		.side = output_only ? VERDICT_TRANSPORT : e->side,

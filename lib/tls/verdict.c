@@ -118,7 +118,11 @@ append_side(struct verdict *v, const struct verdict_case *c)
 		    strerror(c->kernel_error));
 		break;
 	case VERDICT_DEADLINE:
-		append(v, "the peer did not answer within %d ms", c->waited_ms);
+		append(v, "the peer did not answer within %d ms%s",
+		    c->waited_ms,
+		    c->refused ? ", and its host says that nobody has "
+		                 "that port"
+		               : "");
 		break;
 	case VERDICT_OURS:
 		if (c->verify->error != X509_V_OK)

@@ -33,6 +33,7 @@ struct tls_verify_state;
 struct verdict_case {
 	enum tls_role role;
 	bool dgram;       /* DTLS */
+	bool refused;     /* ICMP says that nobody has the peer's port */
 	bool handshake;   /* it failed before the handshake was complete */
 	const char *peer; /* "127.0.0.1:443" */
 	enum verdict_side side;

@@ -1,0 +1,413 @@
+#include "sock/dtls.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/profile.h"
+#include "sock/dtls_calls.h"
+#include "sock/dtls_io.h"
+#include "sock/option.h"
+#include "sock/tls_handshake.h"
+
+static const struct zsock_ops dtls_ops;
+
+int
+dtls_open(int family, int type, int proto, struct zsock **out)
+{
+	const int kfd = native_socket(family, type, IPPROTO_UDP);
+	struct tls_sock *t;
+	int rc;
+
+	if (kfd < 0)
+		return kfd;
+	rc = tls_sock_new(&dtls_ops, sizeof(struct dtls_sock), kfd, family,
+	    proto, &t);
+	if (rc == 0)
+		*out = &t->native.base;
+	return rc;
+}
+
+bool
+dtls_is_server_locked(const struct dtls_sock *d)
+{
+	return d->tls.settings.dtls_role == TLS_ROLE_SERVER;
+}
+
+struct dtls_session *
+dtls_only_locked(const struct dtls_sock *d)
+{
+	const struct dtls_table *t = &d->sessions;
+
+	return t->open.newest != NULL ? t->open.newest : t->opening.newest;
+}
+
+int
+dtls_make_engine_locked(struct dtls_sock *d, const char *name,
+    struct tls_engine **out)
+{
+	const int rc = tls_handshake_make_engine_locked(&d->tls,
+	    dtls_is_server_locked(d) ? TLS_ROLE_SERVER : TLS_ROLE_CLIENT, name,
+	    out);
+
+	if (rc == 0)
+		dtls_io_find_mtu_locked(d, *out);
+	return rc;
+}
+
+/* What options and zsock_tls_version tell of. */
+static void
+show(struct dtls_sock *d, struct dtls_session *s)
+{
+	d->latest = s;
+	d->tls.engine = s != NULL ? s->engine : NULL;
+	if (d->tls.phase != TLS_PHASE_CONNECTING)
+		d->tls.phase = s != NULL ? TLS_PHASE_OPEN : TLS_PHASE_NEW;
+}
+
+static void
+opened(struct dtls_sock *d, struct dtls_session *s)
+{
+	struct verdict v;
+
+	dtls_table_opened(&d->sessions, s);
+	dtls_table_warm(&d->sessions, s);
+	d->ready = s; /* data may have overtaken the last message */
+	d->active = s;
+	d->refused = false;
+	d->tls.error = 0;
+	show(d, s);
+	if (!log_wants(LOG_INFO))
+		return;
+	tls_engine_summary(s->engine, s->name, &v);
+	tls_sock_say_locked(&d->tls, LOG_INFO, &v);
+}
+
+/*
+ * While the program's TLS_CERT_VERIFY_CALLBACK runs, without the lock, nobody
+ * else may take in what comes.
+ */
+static int
+shake_hands(struct dtls_sock *d, struct dtls_session *s)
+{
+	const bool pulling = d->tls.pulling;
+	int rc;
+
+	s->busy = true;
+	d->tls.pulling = pulling || d->tls.settings.callback.call != NULL;
+	rc = tls_engine_handshake(s->engine);
+	s->busy = false;
+	if (d->tls.pulling && !pulling) {
+		d->tls.pulling = false;
+		pthread_cond_broadcast(&d->tls.pulled);
+	}
+	return rc;
+}
+
+/* A network that refuses to carry it ends it, in the device's words. */
+static bool
+is_fatal(int rc)
+{
+	return rc < 0 && rc != -EAGAIN && rc != -EMSGSIZE && rc != -ENOBUFS;
+}
+
+static void
+arm(struct dtls_session *s)
+{
+	const int ms = tls_engine_timer_ms(s->engine);
+
+	s->wake = ms < 0 ? DEADLINE_NEVER : deadline_in_ms(ms);
+}
+
+void
+dtls_advance_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	int rc = shake_hands(d, s);
+	const int sent = dtls_io_flush_locked(d, s); /* an alert, too */
+
+	if (rc == -EAGAIN && is_fatal(sent)) {
+		tls_engine_fail(s->engine, VERDICT_TRANSPORT, ECONNABORTED,
+		    -sent, 0);
+		rc = tls_engine_error(s->engine);
+	}
+	if (rc == -EAGAIN)
+		arm(s);
+	else if (rc == 0)
+		opened(d, s);
+	else
+		dtls_end_locked(d, s, rc);
+}
+
+/* The word for why, while somebody is there to hear it. */
+static void
+tell(struct dtls_sock *d, struct dtls_session *s)
+{
+	struct verdict v;
+
+	if (!tls_engine_failed(s->engine) ||
+	    atomic_load(&d->tls.native.base.closing))
+		return;
+	if (d->refused)
+		tls_engine_note_refused(s->engine);
+	tls_engine_explain(s->engine, s->name, &v);
+	tls_sock_reason_locked(&d->tls, &v);
+}
+
+void
+dtls_end_locked(struct dtls_sock *d, struct dtls_session *s, int error)
+{
+	const bool server = dtls_is_server_locked(d);
+
+	tell(d, s);
+	if (s->open || !server)
+		d->news |= error == 0 || error == -ENOTCONN ? POLLHUP : POLLERR;
+	if (error != 0)
+		d->tls.error = error;
+	if (s->counted)
+		limit_give(LIMIT_TLS_SESSION_CONTEXTS);
+	if (d->ready == s)
+		d->ready = NULL;
+	dtls_table_remove(&d->sessions, s);
+	if (d->active == s)
+		d->active = d->sessions.open.newest;
+	if (d->latest == s || !server)
+		show(d, d->sessions.open.newest);
+}
+
+int
+dtls_settle_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	const bool failed = tls_engine_error(s->engine) != 0;
+	const bool server = dtls_is_server_locked(d);
+	int error = 0;
+
+	if (failed)
+		error = -quirk(QUIRK_DTLS_FAILED);
+	else if (!server)
+		error = -ENOTCONN;
+	if (!failed)
+		tls_engine_shutdown(s->engine); /* the answer to the peer's */
+	(void)dtls_io_flush_locked(d, s);       /* the peer may be gone */
+	dtls_end_locked(d, s, error);
+	return server ? 0 : error;
+}
+
+void
+dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
+    const char *why)
+{
+	struct verdict v;
+
+	verdict_set(&v, "DTLS %s: session with %s ended: %s",
+	    dtls_is_server_locked(d) ? "server" : "client", s->name, why);
+	tls_sock_reason_locked(&d->tls, &v);
+	dtls_end_locked(d, s, error);
+}
+
+/* How long a server's session may be silent, in nanoseconds; 0 is for ever. */
+static int64_t
+idle_ns(const struct dtls_sock *d)
+{
+	if (!dtls_is_server_locked(d))
+		return 0;
+	return (int64_t)limit_get(LIMIT_DTLS_IDLE_MS,
+	           quirk(QUIRK_DTLS_IDLE_S) * 1000) *
+	    1000000;
+}
+
+static void
+send_again(struct dtls_sock *d, struct dtls_session *s)
+{
+	const int rc = tls_engine_timer(s->engine);
+
+	(void)dtls_io_flush_locked(d, s); /* it is sent again, or given up */
+	if (rc < 0)
+		dtls_end_locked(d, s, rc);
+	else
+		arm(s);
+}
+
+/* Nothing was heard of the client: it is told, in case it is still there. */
+static void
+expire(struct dtls_sock *d, struct dtls_session *s)
+{
+	if (s->open) {
+		tls_engine_shutdown(s->engine);
+		(void)dtls_io_flush_locked(d, s);
+		dtls_end_locked(d, s, 0);
+		return;
+	}
+	tls_engine_fail(s->engine, VERDICT_DEADLINE, ETIMEDOUT, 0,
+	    (int)(idle_ns(d) / 1000000));
+	dtls_end_locked(d, s, -ETIMEDOUT);
+}
+
+static void
+expire_old(struct dtls_sock *d, struct dtls_list *l, int64_t idle, int64_t now)
+{
+	while (l->oldest != NULL && !l->oldest->busy &&
+	    now - l->oldest->active_ns >= idle)
+		expire(d, l->oldest);
+}
+
+void
+dtls_tick_locked(struct dtls_sock *d)
+{
+	const int64_t idle = idle_ns(d);
+	struct dtls_session *s, *newer;
+	int64_t now;
+
+	if (d->sessions.n == 0 ||
+	    (idle == 0 && d->sessions.opening.oldest == NULL))
+		return;
+	now = deadline_now_ns();
+	if (idle > 0) {
+		expire_old(d, &d->sessions.open, idle, now);
+		expire_old(d, &d->sessions.opening, idle, now);
+	}
+	for (s = d->sessions.opening.oldest; s != NULL; s = newer) {
+		newer = s->newer;
+		if (s->wake.at_ns <= now && !s->busy)
+			send_again(d, s);
+	}
+}
+
+static void
+sooner(struct deadline *wake, int64_t at_ns)
+{
+	if (at_ns < wake->at_ns)
+		wake->at_ns = at_ns;
+}
+
+struct deadline
+dtls_wake_locked(struct dtls_sock *d)
+{
+	const struct dtls_table *t = &d->sessions;
+	const int64_t idle = idle_ns(d);
+	struct deadline wake = DEADLINE_NEVER;
+
+	for (struct dtls_session *s = t->opening.oldest; s != NULL;
+	     s = s->newer)
+		sooner(&wake, s->wake.at_ns);
+	if (idle > 0 && t->opening.oldest != NULL)
+		sooner(&wake, t->opening.oldest->active_ns + idle);
+	if (idle > 0 && t->open.oldest != NULL)
+		sooner(&wake, t->open.oldest->active_ns + idle);
+	return wake;
+}
+
+void
+dtls_rest_locked(struct dtls_sock *d)
+{
+	for (int i = 0; i < DTLS_WARM; i++) {
+		struct dtls_session *s = d->sessions.warm[i];
+
+		if (s == NULL)
+			continue;
+		tls_engine_rest(s->engine);
+		s->warm = false;
+		d->sessions.warm[i] = NULL;
+	}
+}
+
+/* Sessions end by close_notify; best effort, as a stream's. */
+static void
+dtls_farewell(struct zsock *base)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+	struct dtls_list *l = &d->sessions.open;
+
+	pthread_mutex_lock(&d->tls.lock);
+	if (d->tls.used == atomic_load(&sock_forks)) {
+		for (struct dtls_session *s = l->oldest; s != NULL;) {
+			struct dtls_session *newer = s->newer;
+
+			tls_engine_shutdown(s->engine);
+			(void)dtls_io_flush_to_locked(d, s->engine, &s->peer,
+			    s->peer_len);
+			s = newer;
+		}
+	}
+	tls_sock_unlock(&d->tls);
+}
+
+static void
+dtls_destroy(struct zsock *base)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+
+	while (d->sessions.n > 0) {
+		struct dtls_session *s = dtls_only_locked(d);
+
+		if (s->counted)
+			limit_give(LIMIT_TLS_SESSION_CONTEXTS);
+		dtls_table_remove(&d->sessions, s);
+	}
+	dtls_table_fini(&d->sessions);
+	tls_engine_free(d->hello);
+	d->tls.engine = NULL; /* it was a session's */
+	tls_sock_destroy(base);
+}
+
+/* What another thread of the parent was at work on is left behind. */
+static void
+dtls_forked(struct zsock *base)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+
+	if (pthread_mutex_trylock(&d->tls.lock) != 0) {
+		d->sessions = (struct dtls_table){ 0 };
+		d->hello = NULL;
+		d->active = d->latest = d->ready = NULL;
+		tls_sock_abandon(&d->tls);
+	} else {
+		pthread_mutex_unlock(&d->tls.lock);
+	}
+	tls_sock_forked(base);
+}
+
+/* A client that is to come finds the new settings. */
+static int
+dtls_setsockopt(struct zsock *base, int level, int name, const void *val,
+    socklen_t len)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+	const int rc = option_set(base, level, name, val, len);
+
+	pthread_mutex_lock(&d->tls.lock);
+	d->stale = true;
+	pthread_mutex_unlock(&d->tls.lock);
+	return rc;
+}
+
+static const struct option *const tables[] = {
+	tls_options,
+	native_dgram_options,
+	NULL,
+};
+
+static const struct zsock_ops dtls_ops = {
+	.name = "dtls",
+	.options = tables,
+	.destroy = dtls_destroy,
+	.farewell = dtls_farewell,
+	.forked = dtls_forked,
+	.bind = native_bind,
+	.connect = dtls_connect,
+	.listen = native_listen_dgram,
+	.accept = sock_no_accept,
+	.shutdown = native_shutdown,
+	.sendmsg = dtls_sendmsg,
+	.recvmsg = dtls_recvmsg,
+	.getsockname = native_getsockname,
+	.getpeername = native_getpeername,
+	.getsockopt = option_get,
+	.setsockopt = dtls_setsockopt,
+	.ioctl = sock_no_ioctl,
+	.poll_begin = dtls_poll_begin,
+	.poll_end = dtls_poll_end,
+	.no_public_recvmsg = true,
+	.poll_out_free = true,
+	.secure = true,
+};

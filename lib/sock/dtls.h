@@ -1,0 +1,78 @@
+#ifndef SOCK_DTLS_H
+#define SOCK_DTLS_H
+
+#include "sock/dtls_session.h"
+#include "sock/tls_sock.h"
+#include "sock/tls_wait.h"
+
+/*
+ * A secure datagram socket: a session with its peer or, of a server, one with
+ * each of its clients, over a kernel socket that carries their datagrams.  The
+ * engine of its struct tls_sock is that of the last handshake, and the phase
+ * OPEN while that session is there; before, a client's is NEW, CONNECTING or
+ * PENDING as a stream's is.
+ */
+struct dtls_sock {
+	struct tls_sock tls; /* its lock guards all that follows */
+	struct dtls_table sessions;
+	/* A client's: whom it sends to, and hears; len 0 is nobody yet. */
+	union native_addr peer;
+	socklen_t peer_len;
+	bool connected; /* the kernel knows the peer */
+	bool refused;   /* ICMP has said that nobody has the peer's port */
+	/* A server's: what the next client's ClientHello is shown to, or NULL. */
+	struct tls_engine *hello;
+	bool stale;  /* options have changed since it was made */
+	bool served; /* recv was called */
+	struct dtls_session *active; /* for a send without an address */
+	struct dtls_session *latest; /* of the last handshake, or NULL */
+	struct dtls_session *ready;  /* has got something: it may have data */
+	short news; /* POLLHUP, POLLERR: sessions have ended since poll said */
+};
+
+/* The most that OpenSSL takes of one datagram, and a bit. */
+#define DTLS_DATAGRAM_MAX (17 * 1024)
+
+int dtls_open(int family, int type, int proto, struct zsock **out);
+
+/* All below needs the lock, and holds it on return. */
+
+bool dtls_is_server_locked(const struct dtls_sock *d);
+
+/* The session of a client, or NULL. */
+struct dtls_session *dtls_only_locked(const struct dtls_sock *d);
+
+/* A new engine for a peer of that name; 0 or a negative errno, and a line. */
+int dtls_make_engine_locked(struct dtls_sock *d, const char *name,
+    struct tls_engine **out);
+
+/* Goes on with a session's handshake: at first, and when something has come. */
+void dtls_advance_locked(struct dtls_sock *d, struct dtls_session *s);
+
+/*
+ * The session is over, and freed; if it failed, a line says why.  error is 0 or
+ * the negative errno that the socket answers for it.
+ */
+void dtls_end_locked(struct dtls_sock *d, struct dtls_session *s, int error);
+
+/*
+ * The peer, or a fault in what came, has ended the session: so it ends here.
+ * The negative errno that a client's call answers; a server's goes on: 0.
+ */
+int dtls_settle_locked(struct dtls_sock *d, struct dtls_session *s);
+
+/* It ends for a reason of ours, which is the line. */
+void dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
+    const char *why);
+
+/*
+ * Does what is due: flights are sent again, sessions end because nothing was
+ * heard of their peer.  wake is when the next thing is due.
+ */
+void dtls_tick_locked(struct dtls_sock *d);
+struct deadline dtls_wake_locked(struct dtls_sock *d);
+
+/* Gives memory back that sessions need only to move bytes. */
+void dtls_rest_locked(struct dtls_sock *d);
+
+#endif

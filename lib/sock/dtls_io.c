@@ -1,0 +1,187 @@
+#include "sock/dtls_io.h"
+
+#include <errno.h>
+#include <netinet/ip.h>
+#include <poll.h>
+#include <string.h>
+
+#include "base/kernel.h"
+#include "sock/dtls_calls.h"
+
+/* Bytes of the headers of IP and UDP. */
+#define HEADERS_V4 28
+#define HEADERS_V6 48
+
+/*
+ * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
+ * call, whose own datagram has not been looked at then.
+ */
+static bool
+is_icmp(int error)
+{
+	switch (error) {
+	case ECONNREFUSED:
+	case EHOSTUNREACH:
+	case EHOSTDOWN:
+	case ENOPROTOOPT:
+	case EPROTO:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void
+note_icmp(struct dtls_sock *d, int error)
+{
+	d->refused = d->refused || error == ECONNREFUSED;
+}
+
+void
+dtls_io_find_mtu_locked(struct dtls_sock *d, struct tls_engine *e)
+{
+	const bool v6 = atomic_load(&d->tls.native.family) == AF_INET6;
+	const int headers = v6 ? HEADERS_V6 : HEADERS_V4;
+	int mtu = 0;
+	socklen_t len = sizeof(mtu);
+
+	/* Of a socket that has no peer the kernel knows none. */
+	if (kernel->getsockopt(d->tls.native.base.kfd,
+	        v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_MTU : IP_MTU, &mtu,
+	        &len) == 0 &&
+	    mtu > headers)
+		tls_engine_limit_mtu(e, (size_t)(mtu - headers));
+}
+
+static int
+send_one(struct dtls_sock *d, const void *data, size_t n,
+    const union native_addr *addr, socklen_t len)
+{
+	const struct sockaddr *to = d->connected ? NULL : &addr->any;
+	int error = 0;
+
+	/* Again, if the first time was told of an earlier datagram. */
+	for (int i = 0; i < 2; i++) {
+		if (kernel->sendto(d->tls.native.base.kfd, data, n,
+		        MSG_DONTWAIT | MSG_NOSIGNAL, to,
+		        to != NULL ? len : 0) >= 0)
+			return 0;
+		error = errno;
+		if (!is_icmp(error))
+			break;
+		note_icmp(d, error);
+	}
+	return -error;
+}
+
+int
+dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
+    const union native_addr *addr, socklen_t len)
+{
+	const void *data;
+	size_t n;
+	int rc = 0;
+
+	while ((n = tls_engine_output(e, &data)) > 0) {
+		rc = send_one(d, data, n, addr, len);
+		tls_engine_output_done(e, n);
+		if (rc == -EMSGSIZE)
+			dtls_io_find_mtu_locked(d, e);
+	}
+	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	return rc;
+}
+
+int
+dtls_io_flush_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	const void *data;
+
+	if (tls_engine_output(s->engine, &data) == 0)
+		return 0;
+	dtls_table_touch(&d->sessions, s);
+	return dtls_io_flush_to_locked(d, s->engine, &s->peer, s->peer_len);
+}
+
+/* Is it a ClientHello, and another than that which the session began with? */
+static bool
+begins_anew(const struct dtls_session *s, const void *data, size_t n)
+{
+	unsigned char random[DGRAM_RANDOM_SIZE];
+	uint64_t number;
+
+	return dgram_record_is_hello(data, n, &number, random) &&
+	    memcmp(random, s->random, sizeof(random)) != 0;
+}
+
+static void
+route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
+    const void *data, size_t n)
+{
+	struct dtls_session *s = dtls_table_find(&d->sessions, from);
+
+	if (s != NULL && s->busy)
+		return; /* lost, as some are on their way */
+	if (dtls_is_server_locked(d) &&
+	    (s == NULL || begins_anew(s, data, n))) {
+		dtls_server_welcome_locked(d, from, len, data, n);
+		return;
+	}
+	if (s == NULL)
+		return;
+	dtls_table_touch(&d->sessions, s);
+	tls_engine_datagram(s->engine, data, n);
+	if (s->open) {
+		dtls_table_warm(&d->sessions, s);
+		d->ready = d->active = s;
+	} else {
+		dtls_advance_locked(d, s);
+	}
+}
+
+int
+dtls_io_take_in_locked(struct dtls_sock *d, void *room)
+{
+	struct native *native = &d->tls.native;
+	union native_addr from;
+	socklen_t len = sizeof(from);
+	ssize_t n;
+
+	n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
+	    MSG_DONTWAIT, &from.any, &len);
+	if (n == -1 && is_icmp(errno)) {
+		note_icmp(d, errno);
+		return 0;
+	}
+	if (n == -1)
+		return -EAGAIN;
+	/* What close and SHUT_RD end looks like an empty datagram. */
+	if (n == 0 &&
+	    (atomic_load(&native->shut) || atomic_load(&native->base.closing)))
+		return -EAGAIN;
+	d->tls.quiet = false;
+	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	if (n > 0)
+		route(d, &from, len, room, (size_t)n);
+	return 0;
+}
+
+int
+dtls_io_wait_locked(struct dtls_sock *d, struct tls_patience *p)
+{
+	struct tls_sock *t = &d->tls;
+	int rc;
+
+	if (p->dontwait || atomic_load(&t->native.shut) ||
+	    atomic_load(&t->native.base.closing))
+		return -EAGAIN;
+	if (t->pulling)
+		return tls_wait_cond_locked(t, &t->pulled, p);
+	if (d->active != NULL)
+		tls_engine_rest(d->active->engine);
+	t->pulling = true;
+	rc = tls_wait_datagram_locked(t, p, dtls_wake_locked(d));
+	t->pulling = false;
+	pthread_cond_broadcast(&t->pulled);
+	return rc;
+}

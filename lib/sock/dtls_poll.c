@@ -1,0 +1,163 @@
+#include "sock/dtls_calls.h"
+
+#include <poll.h>
+
+#include "base/profile.h"
+#include "sock/dtls_io.h"
+
+/*
+ * How often poll looks at what another thread may do unseen by the kernel, as
+ * in tls_poll.c.
+ */
+#define OTHERS_MS 25
+
+/* How much is taken in at most before other sockets are looked at again. */
+#define FILLS_MAX 16
+
+/* Is there something to read?  What is lent to the engine is taken in. */
+static bool
+readable(struct dtls_sock *d)
+{
+	struct dtls_session *s = d->ready;
+
+	if (s == NULL)
+		return false;
+	if (!tls_engine_readable(s->engine)) {
+		(void)dtls_io_flush_locked(d, s); /* an answer of OpenSSL's */
+		d->ready = NULL;
+		return false;
+	}
+	if (tls_engine_error(s->engine) == 0 && !tls_engine_ended(s->engine))
+		return true;
+	(void)dtls_settle_locked(d, s); /* news of it are kept */
+	return false;
+}
+
+static short
+take_news(struct dtls_sock *d)
+{
+	const short news = d->news;
+
+	d->news = 0;
+	return news;
+}
+
+static void
+begin_open(struct dtls_sock *d, short events, struct poll_slot *slot)
+{
+	slot->kernel_events = (short)(POLLIN | (events & POLLOUT));
+	slot->wake = dtls_wake_locked(d);
+	if (readable(d))
+		slot->ready = events & POLLIN;
+	slot->ready |= take_news(d);
+	if (slot->ready != 0)
+		return;
+	if (d->tls.receivers > 0)
+		slot->wake = deadline_in_ms(OTHERS_MS);
+	if (d->tls.quiet)
+		dtls_rest_locked(d);
+	d->tls.quiet = true;
+}
+
+/* The older device's poll does not know yet what has come. */
+static bool
+is_unaware(const struct dtls_sock *d)
+{
+	return quirk(QUIRK_DTLS_POLL_FIRST) != 0 && !d->served &&
+	    dtls_is_server_locked(d);
+}
+
+static void
+begin_server(struct dtls_sock *d, short events, struct poll_slot *slot)
+{
+	if (is_unaware(d)) {
+		slot->kernel_events = events;
+		return;
+	}
+	if (dtls_server_ready_locked(d) < 0) {
+		slot->ready = POLLERR;
+		return;
+	}
+	begin_open(d, events, slot);
+}
+
+/* A handshake that was left goes on while the program only polls. */
+static void
+go_on(struct dtls_sock *d)
+{
+	if (d->tls.phase != TLS_PHASE_PENDING)
+		return;
+	(void)dtls_client_go_on_locked(d); /* the phase tells */
+}
+
+/* Nobody but a send or a connect begins a handshake. */
+static void
+begin_client(struct dtls_sock *d, short events, struct poll_slot *slot)
+{
+	go_on(d);
+	switch (d->tls.phase) {
+	case TLS_PHASE_OPEN:
+	case TLS_PHASE_PENDING:
+		begin_open(d, events, slot);
+		break;
+	default:
+		slot->kernel_events = events & POLLOUT;
+		slot->ready = take_news(d);
+		slot->wake = deadline_in_ms(OTHERS_MS);
+		break;
+	}
+}
+
+void
+dtls_poll_begin(struct zsock *base, short events, struct poll_slot *slot)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+
+	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
+	pthread_mutex_lock(&d->tls.lock);
+	if (atomic_load(&d->tls.native.shut)) {
+		slot->ready = (events & POLLIN) | POLLHUP;
+	} else {
+		dtls_tick_locked(d);
+		if (dtls_is_server_locked(d))
+			begin_server(d, events, slot);
+		else
+			begin_client(d, events, slot);
+	}
+	tls_sock_unlock(&d->tls);
+}
+
+/* Not from under a receiver that sleeps; nor from a handshake. */
+static void
+input(struct dtls_sock *d)
+{
+	unsigned char room[DTLS_DATAGRAM_MAX];
+
+	for (int i = 0; i < FILLS_MAX && !readable(d) && d->news == 0; i++) {
+		if (d->tls.pulling || dtls_io_take_in_locked(d, room) != 0)
+			break;
+	}
+	(void)readable(d); /* room goes */
+}
+
+short
+dtls_poll_end(struct zsock *base, short events, short revents)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+	short ready = revents & events & POLLOUT;
+
+	pthread_mutex_lock(&d->tls.lock);
+	if (is_unaware(d) && (revents & POLLIN) != 0) {
+		ready |= (short)(POLLIN | quirk(QUIRK_DTLS_POLL_FIRST));
+	} else if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
+		if (d->tls.phase == TLS_PHASE_PENDING)
+			go_on(d);
+		else if (d->tls.phase != TLS_PHASE_CONNECTING)
+			input(d);
+		if (d->ready != NULL)
+			ready |= events & POLLIN;
+		ready |= take_news(d);
+	}
+	tls_sock_unlock(&d->tls);
+	return ready;
+}

@@ -1,0 +1,263 @@
+#include "sock/dtls_calls.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "base/limits.h"
+#include "base/profile.h"
+#include "sock/dtls_io.h"
+
+/* What one datagram is made of. */
+struct payload {
+	const void *data;
+	size_t len;
+	void *merged; /* several buffers in one, or NULL */
+};
+
+/*
+ * Only one buffer may have something in it, unless the target has room to put
+ * several together.
+ */
+static int
+check_pieces(size_t pieces, size_t total)
+{
+	const int shipped = quirk(QUIRK_DTLS_SENDMSG) != 0 ? 0 : -1;
+	const int room = limit_get(LIMIT_DTLS_SENDMSG, shipped);
+
+	return pieces > 1 && room >= 0 && total > (size_t)room ? -EMSGSIZE : 0;
+}
+
+static int
+gather(const struct msghdr *m, struct payload *p)
+{
+	size_t pieces = 0, total = 0;
+	unsigned char *to;
+	int rc;
+
+	*p = (struct payload){ 0 };
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		const struct iovec *v = &m->msg_iov[i];
+
+		if (v->iov_len == 0)
+			continue;
+		if (v->iov_base == NULL)
+			return -quirk(QUIRK_ARGUMENT_NULL);
+		*p = (struct payload){ v->iov_base, v->iov_len, NULL };
+		pieces++;
+		total += v->iov_len;
+	}
+	rc = check_pieces(pieces, total);
+	if (rc < 0 || pieces < 2)
+		return rc;
+	p->merged = to = malloc(total);
+	if (to == NULL)
+		return -ENOMEM;
+	*p = (struct payload){ to, total, to };
+	for (size_t i = 0; i < m->msg_iovlen; i++) {
+		const size_t n = m->msg_iov[i].iov_len;
+
+		if (n > 0)
+			memcpy(to, m->msg_iov[i].iov_base, n);
+		to += n;
+	}
+	return 0;
+}
+
+static void
+scatter(struct payload *p)
+{
+	if (p->merged == NULL)
+		return;
+	OPENSSL_cleanse(p->merged, p->len);
+	free(p->merged);
+}
+
+/*
+ * The device ends the session over a datagram that it, or its network, cannot
+ * carry.
+ */
+static int
+refuse(struct dtls_sock *d, struct dtls_session *s, size_t len, int rc)
+{
+	const int word = quirk(QUIRK_DTLS_SEND_FAILED);
+	char why[160];
+
+	if (word == 0)
+		return rc;
+	if (rc == -EMSGSIZE)
+		snprintf(why, sizeof(why),
+		    "a datagram of %zu bytes is more than one record, or the "
+		    "way to the peer, carries",
+		    len);
+	else
+		snprintf(why, sizeof(why), "the datagram could not be sent: %s",
+		    strerror(-rc));
+	dtls_break_locked(d, s, -word, why);
+	return -word;
+}
+
+/* Until the kernel has room, for as long as the call may wait. */
+static int
+wait_room(struct dtls_sock *d, struct tls_patience *p)
+{
+	int rc = tls_wait_bound_locked(&d->tls, p);
+
+	if (rc == 0 && atomic_load(&d->tls.native.base.closing))
+		rc = -EINTR;
+	return rc < 0 ? rc : tls_wait_sleep_locked(&d->tls, POLLOUT, p->until);
+}
+
+/* A session that ended while the call slept is looked for in vain. */
+static struct dtls_session *
+find(struct dtls_sock *d, const union native_addr *to)
+{
+	struct dtls_session *s = dtls_table_find(&d->sessions, to);
+
+	return s != NULL && s->open ? s : NULL;
+}
+
+/*
+ * What the kernel has no room for is not sent: the record is made anew, so that
+ * nothing of a refused call leaves later.
+ */
+static ssize_t
+send_payload(struct dtls_sock *d, struct dtls_session *s,
+    const struct payload *payload, struct tls_patience *p)
+{
+	const union native_addr to = s->peer;
+	ssize_t rc;
+
+	for (;;) {
+		dtls_table_warm(&d->sessions, s);
+		rc = tls_engine_write(s->engine, payload->data, payload->len);
+		if (rc >= 0)
+			rc = dtls_io_flush_locked(d, s);
+		if (rc != -EAGAIN)
+			break;
+		rc = wait_room(d, p);
+		if (rc < 0)
+			return rc;
+		s = find(d, &to);
+		if (s == NULL)
+			return -ENOTCONN;
+	}
+	if (rc < 0 && tls_engine_error(s->engine) != 0)
+		dtls_end_locked(d, s, (int)rc);
+	else if (rc < 0)
+		rc = refuse(d, s, payload->len, (int)rc);
+	return rc < 0 ? rc : (ssize_t)payload->len;
+}
+
+static int
+check_family(const struct dtls_sock *d, const struct msghdr *m)
+{
+	const union native_addr *to = m->msg_name;
+	const int family = atomic_load(&d->tls.native.family);
+
+	if (m->msg_namelen < sizeof(to->any.sa_family) ||
+	    to->any.sa_family != family)
+		return -EINVAL;
+	return 0;
+}
+
+/* The address as this side keeps it, whatever the caller's structure holds. */
+static socklen_t
+copy_name(const struct msghdr *m, union native_addr *out)
+{
+	const socklen_t n = m->msg_namelen < sizeof(*out)
+	    ? m->msg_namelen
+	    : (socklen_t)sizeof(*out);
+
+	memset(out, 0, sizeof(*out));
+	memcpy(out, m->msg_name, n);
+	return out->any.sa_family == AF_INET ? sizeof(out->in)
+	                                     : sizeof(out->in6);
+}
+
+/* A client's first destination is its peer; from then on there is no other. */
+static int
+choose_peer(struct dtls_sock *d, const struct msghdr *m)
+{
+	union native_addr to;
+	socklen_t len;
+	int rc;
+
+	if (m->msg_name == NULL)
+		return d->peer_len == 0 ? -EDESTADDRREQ : 0;
+	rc = check_family(d, m);
+	if (rc < 0)
+		return rc;
+	len = copy_name(m, &to);
+	if (d->peer_len != 0)
+		return dtls_same_peer(&to, &d->peer) ? 0 : -EISCONN;
+	d->peer = to;
+	d->peer_len = len;
+	return 0;
+}
+
+static ssize_t
+client_send(struct dtls_sock *d, const struct msghdr *m,
+    const struct payload *payload, struct tls_patience *p)
+{
+	struct dtls_session *s;
+	int rc;
+
+	rc = choose_peer(d, m);
+	if (rc == 0)
+		rc = dtls_client_ready_locked(d, p);
+	if (rc < 0)
+		return rc;
+	s = dtls_only_locked(d);
+	return payload->len == 0 ? 0 : send_payload(d, s, payload, p);
+}
+
+/* To the client that the address, or else the last datagram, names. */
+static ssize_t
+server_send(struct dtls_sock *d, const struct msghdr *m,
+    const struct payload *payload, struct tls_patience *p)
+{
+	struct dtls_session *s = d->active;
+	union native_addr to;
+	int rc;
+
+	dtls_tick_locked(d);
+	if (m->msg_name != NULL) {
+		rc = check_family(d, m);
+		if (rc < 0)
+			return rc;
+		(void)copy_name(m, &to);
+		s = find(d, &to);
+		if (s == NULL && d->sessions.n > 0 &&
+		    quirk(QUIRK_DTLS_SESSIONS) != 0)
+			return -EISCONN;
+	}
+	if (s == NULL)
+		return -ENOTCONN;
+	d->active = s;
+	return payload->len == 0 ? 0 : send_payload(d, s, payload, p);
+}
+
+ssize_t
+dtls_sendmsg(struct zsock *base, const struct msghdr *m, int flags)
+{
+	struct dtls_sock *d = (struct dtls_sock *)base;
+	struct tls_patience p = { .dontwait = flags & MSG_DONTWAIT,
+		.option = SO_SNDTIMEO };
+	struct payload payload;
+	ssize_t rc;
+
+	rc = gather(m, &payload);
+	if (rc < 0)
+		return rc;
+	pthread_mutex_lock(&d->tls.lock);
+	rc = dtls_is_server_locked(d) ? server_send(d, m, &payload, &p)
+	                              : client_send(d, m, &payload, &p);
+	tls_sock_unlock(&d->tls);
+	scatter(&payload);
+	return rc;
+}
