@@ -51,9 +51,17 @@ dtls_make_engine_locked(struct dtls_sock *d, const char *name,
 	    dtls_is_server_locked(d) ? TLS_ROLE_SERVER : TLS_ROLE_CLIENT, name,
 	    out);
 
+	if (rc == 0 && d->mtu != 0)
+		tls_engine_limit_mtu(*out, d->mtu);
 	if (rc == 0)
 		dtls_io_find_mtu_locked(d, *out);
 	return rc;
+}
+
+int
+dtls_whole_locked(const struct dtls_sock *d)
+{
+	return d->tls.phase == TLS_PHASE_FAILED ? d->tls.error : 0;
 }
 
 /* What options and zsock_tls_version tell of. */
@@ -162,7 +170,7 @@ dtls_end_locked(struct dtls_sock *d, struct dtls_session *s, int error)
 	tell(d, s);
 	if (s->open || !server)
 		d->news |= error == 0 || error == -ENOTCONN ? POLLHUP : POLLERR;
-	if (error != 0)
+	if (error != 0 && (s->open || !server))
 		d->tls.error = error;
 	if (s->counted)
 		limit_give(LIMIT_TLS_SESSION_CONTEXTS);
@@ -383,6 +391,7 @@ dtls_setsockopt(struct zsock *base, int level, int name, const void *val,
 
 static const struct option *const tables[] = {
 	tls_options,
+	dtls_options,
 	native_dgram_options,
 	NULL,
 };

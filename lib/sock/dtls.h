@@ -27,6 +27,7 @@ struct dtls_sock {
 	struct dtls_session *active; /* for a send without an address */
 	struct dtls_session *latest; /* of the last handshake, or NULL */
 	struct dtls_session *ready;  /* has got something: it may have data */
+	size_t mtu;                  /* bytes of a datagram by IPV6_MTU, or 0 */
 	short news; /* POLLHUP, POLLERR: sessions have ended since poll said */
 };
 

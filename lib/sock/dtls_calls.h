@@ -10,7 +10,13 @@ ssize_t dtls_recvmsg(struct zsock *s, struct msghdr *m, int flags);
 void dtls_poll_begin(struct zsock *s, short events, struct poll_slot *slot);
 short dtls_poll_end(struct zsock *s, short events, short revents);
 
+/* What datagrams alone have. */
+extern const struct option dtls_options[];
+
 /* The rest needs the lock. */
+
+/* 0, or what every call answers since a fork has torn the socket. */
+int dtls_whole_locked(const struct dtls_sock *d);
 
 /*
  * A client's handshake.  go_on goes as far as that is without waiting: 0 it is

@@ -118,6 +118,8 @@ run(struct dtls_sock *d, struct tls_patience *p)
 			return leave(d, rc);
 		if (atomic_load(&t->native.base.closing))
 			return leave(d, -EINTR);
+		if (atomic_load(&t->native.shut))
+			return leave(d, -ENOTCONN); /* nothing can come */
 		rc = tls_wait_bound_locked(t, p);
 		if (rc < 0)
 			return leave(d, rc);
@@ -247,7 +249,9 @@ dtls_connect(struct zsock *base, const struct sockaddr *addr, socklen_t len)
 	int rc;
 
 	pthread_mutex_lock(&d->tls.lock);
-	rc = check_again(d);
+	rc = dtls_whole_locked(d);
+	if (rc == 0)
+		rc = check_again(d);
 	if (rc > 0)
 		rc = native_connect(base, addr, len);
 	if (rc == 0) {

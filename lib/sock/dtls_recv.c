@@ -102,7 +102,6 @@ recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
 	unsigned char room[DTLS_DATAGRAM_MAX];
 	ssize_t rc = 0;
 
-	d->news = 0;
 	for (;;) {
 		rc = dtls_is_server_locked(d) ? dtls_server_ready_locked(d)
 		                              : dtls_client_usable_locked(d, p);
@@ -133,8 +132,11 @@ dtls_recvmsg(struct zsock *base, struct msghdr *m, int flags)
 	pthread_mutex_lock(&d->tls.lock);
 	d->served = true;
 	d->tls.receivers++;
-	rc = recv_locked(d, m, flags, &p);
+	rc = dtls_whole_locked(d);
+	if (rc == 0)
+		rc = recv_locked(d, m, flags, &p);
 	d->tls.receivers--;
+	d->news = 0; /* the call has told what there was to tell */
 	if (rc == -EAGAIN && atomic_load(&d->tls.native.shut))
 		rc = -quirk(QUIRK_RECV_SHUT_DGRAM);
 	waited = rc == -EAGAIN && p.begun;

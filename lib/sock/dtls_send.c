@@ -255,8 +255,10 @@ dtls_sendmsg(struct zsock *base, const struct msghdr *m, int flags)
 	if (rc < 0)
 		return rc;
 	pthread_mutex_lock(&d->tls.lock);
-	rc = dtls_is_server_locked(d) ? server_send(d, m, &payload, &p)
-	                              : client_send(d, m, &payload, &p);
+	rc = dtls_whole_locked(d);
+	if (rc == 0)
+		rc = dtls_is_server_locked(d) ? server_send(d, m, &payload, &p)
+		                              : client_send(d, m, &payload, &p);
 	tls_sock_unlock(&d->tls);
 	scatter(&payload);
 	return rc;
