@@ -42,10 +42,25 @@ take_news(struct dtls_sock *d)
 	return news;
 }
 
+/*
+ * There is always room on the device.  On Linux POLLOUT is how a program hears
+ * that the handshake it does not wait for is complete.
+ */
+static short
+asked_room(const struct dtls_sock *d, short events)
+{
+	const bool under_way = d->tls.phase == TLS_PHASE_PENDING ||
+	    d->tls.phase == TLS_PHASE_CONNECTING;
+
+	return under_way && quirk(QUIRK_TLS_HANDSHAKE_INSIDE) == 0
+	    ? 0
+	    : events & POLLOUT;
+}
+
 static void
 begin_open(struct dtls_sock *d, short events, struct poll_slot *slot)
 {
-	slot->kernel_events = (short)(POLLIN | (events & POLLOUT));
+	slot->kernel_events = (short)(POLLIN | asked_room(d, events));
 	slot->wake = dtls_wake_locked(d);
 	if (readable(d))
 		slot->ready = events & POLLIN;
@@ -101,7 +116,7 @@ begin_client(struct dtls_sock *d, short events, struct poll_slot *slot)
 		begin_open(d, events, slot);
 		break;
 	default:
-		slot->kernel_events = events & POLLOUT;
+		slot->kernel_events = asked_room(d, events);
 		slot->ready = take_news(d);
 		slot->wake = deadline_in_ms(OTHERS_MS);
 		break;

@@ -23,7 +23,9 @@
  * final: every later send and receive answers the same errno, whichever it was,
  * until the socket is closed, and zsock_error_text() says what happened.  The
  * peer's close_notify is no failure: receiving is 0 from then on, and sending
- * ECONNABORTED.
+ * ECONNABORTED.  On a secure datagram socket only a session ends, and the next
+ * send, or client, begins another; what else is different there stands behind
+ * "DTLS" (RFC 6347 for the protocol, the Zephyr documentation for the calls).
  */
 
 #include <zephyr/net/net_ip.h>
@@ -53,7 +55,8 @@ ZSOCK_BEGIN_DECLS
 
 /*
  * Make a socket.  NET_IPPROTO_TLS_1_2 and its like make a NET_SOCK_STREAM one
- * secure; 0 is TCP or UDP, as the type says.  Does not block.
+ * secure, NET_IPPROTO_DTLS_1_2 and _1_0 a NET_SOCK_DGRAM one; 0 is TCP or UDP, as
+ * the type says.  Does not block.
  *
  * Returns its number, the lowest that is free, from 0 on: test for < 0, not
  * for <= 0.  (With the POSIX names, the kernel's number.)  It is the caller's
@@ -163,6 +166,11 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  * being connected, as POSIX has it.  In that profile a secure one with O_NONBLOCK
  * gives EINPROGRESS, too, and zsock_poll, send and recv go on with the handshake.
  *
+ * DTLS: a client's peer is addr from now on, and the handshake is part of the
+ * call as above, unless TLS_DTLS_HANDSHAKE_ON_CONNECT is 0 (or Zephyr 3.3): then
+ * the first zsock_send does it.  What is not answered is sent again by the
+ * schedule of TLS_DTLS_HANDSHAKE_TIMEOUT_MIN and _MAX.
+ *
  * Returns 0, also on a plain stream that is connected already (Zephyr).
  *   EINVAL         addrlen is too short, or the family is not the socket's
  *   ETIMEDOUT      no answer from the peer's host within 3 seconds, or nothing
@@ -173,7 +181,7 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  *                  stands for a redirected name of ZSOCK_HOSTS that has no
  *                  redirection for this port (so of zsock_sendto, zsock_sendmsg)
  *   EALREADY       it is being connected, or the secure socket is connected
- *   EOPNOTSUPP     the socket listens
+ *   EOPNOTSUPP     the socket listens; DTLS: it has a server's role
  *   EADDRNOTAVAIL  a stream, and an IPv6 group (Zephyr)
  *   EINTR          another thread closed the socket
  *   others         the same as before, of a stream that failed to connect
@@ -186,7 +194,8 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  *   ECONNABORTED  the handshake failed
  *   ECONNRESET    the peer reset the connection meanwhile (Zephyr 3.3:
  *                 ECONNABORTED)
- *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
+ *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set.
+ *                 DTLS: a send goes on with it, or a connect begins another
  *   ENOENT        nothing is stored under one of its sec_tags any more
  *   EINVAL        a credential cannot be used
  */
@@ -246,17 +255,31 @@ ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
  * IPV6_HOPLIMIT count, on a plain datagram socket; all others are ignored
  * (Zephyr).
  *
+ * DTLS: what is sent is one datagram.  A client without a session makes one
+ * first: dest is its peer if it has none yet, and the call waits until the
+ * handshake is complete or the schedule of its retransmissions is over, whatever
+ * flags, O_NONBLOCK and SO_SNDTIMEO say (Zephyr).  A server sends to its client
+ * dest, or if that is NULL to the one that it last heard or sent to.
+ *
  * Returns how many bytes were taken, on a stream perhaps fewer than len.
  *   EAGAIN        it would block, or the time of SO_SNDTIMEO is over
  *   ENOBUFS       a plain stream, and the device's limit is over (Zephyr)
  *   ENOTCONN      a stream that is not connected, or cannot send any more
- *                 (Zephyr); a secure one without a complete handshake
+ *                 (Zephyr); a secure one without a complete handshake; DTLS: a
+ *                 server that has no session with that client
+ *   EISCONN       DTLS: a client, and dest is not its peer
  *   EDESTADDRREQ  a datagram without a destination
  *   ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH
  *                 a plain stream was reset, or its peer's host is gone, or it
  *                 has failed to connect: the same from then on (Zephyr)
- *   ECONNABORTED  the secure connection has failed, or the peer has ended it
- *   EMSGSIZE      msg has more than IOV_MAX buffers
+ *   ECONNABORTED  the secure connection has failed, or the peer has ended it;
+ *                 DTLS: the handshake has failed, or the datagram is too large
+ *                 for a record or could not be sent, which ends the session
+ *                 (Zephyr; 3.3: EIO)
+ *   ETIMEDOUT     DTLS: the peer did not answer; the next send tries anew
+ *   ENOENT, EINVAL  DTLS: the credentials, as zsock_connect has it
+ *   EMSGSIZE      msg has more than IOV_MAX buffers; DTLS: more than one that is
+ *                 not empty (Zephyr)
  *   ENOMEM        the datagram is too large (Zephyr); or there was none to move
  *                 bytes of a secure stream with, which has failed
  *   EINTR         a signal came before anything was taken, whether its handler
@@ -282,12 +305,22 @@ ZSOCK_API ssize_t zsock_sendmsg(int sock, const struct net_msghdr *msg,
  * zsock_recvfrom stores who sent it, as zsock_accept does; src and addrlen may
  * be NULL, as there.  zsock_recvmsg fills several buffers, and control data.
  *
+ * DTLS: one record of the session's, which ends with what len has no room for.
+ * *addrlen is cut to the room that there is.  A server goes on with the
+ * handshakes of its clients meanwhile, and ends sessions of which nothing is
+ * heard; what becomes of them it does not tell.
+ *
  * Returns how many bytes were received; 0 is the end of a stream: the peer's
  * close_notify on a secure one, or the end of its TCP connection between two
  * records.  What arrived before an error is returned first.
  *   EAGAIN      nothing is there, or the time is over
  *   ENOTCONN    a stream that is not connected; a secure one without a
- *               complete handshake
+ *               complete handshake; DTLS: the client's session is over by the
+ *               server's close_notify
+ *   ECONNABORTED
+ *               DTLS: it is over by an alert (Zephyr 3.3: EIO)
+ *   ENOENT, EINVAL
+ *               DTLS: a server's credentials, as zsock_connect has it
  *   EIO         the secure connection has failed: an alert, a damaged record or
  *               a reset (Zephyr); the same from then on
  *   ECONNRESET, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH
