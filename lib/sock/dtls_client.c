@@ -4,7 +4,7 @@
 #include <poll.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "base/kernel.h"
 #include "base/profile.h"
 #include "sock/dtls_io.h"
 #include "sock/tls_handshake.h"
@@ -240,6 +240,47 @@ check_again(struct dtls_sock *d)
 	return 1;
 }
 
+/* What connect has made the peer; without one there is no handshake. */
+static int
+keep_peer(struct dtls_sock *d, const struct sockaddr *addr)
+{
+	union native_addr now;
+	socklen_t len = sizeof(now);
+	struct verdict why;
+
+	d->connected =
+	    kernel->getpeername(d->tls.native.base.kfd, &now.any, &len) == 0;
+	d->peer = now;
+	d->peer_len = d->connected ? len : 0;
+	if (d->connected || addr->sa_family == AF_UNSPEC)
+		return 0;
+	tls_sock_name_peer_locked(&d->tls, addr, len);
+	verdict_set(&why, "that is nobody's address, or port 0");
+	verdict_of_handshake(&why, TLS_ROLE_CLIENT, true, d->tls.peer);
+	tls_sock_reason_locked(&d->tls, &why);
+	return -ECONNABORTED;
+}
+
+static int
+connect_locked(struct dtls_sock *d, const struct sockaddr *addr, socklen_t len,
+    bool wait)
+{
+	int rc;
+
+	rc = dtls_whole_locked(d);
+	if (rc == 0)
+		rc = check_again(d);
+	if (rc <= 0)
+		return rc;
+	rc = native_connect(&d->tls.native.base, addr, len);
+	if (rc == 0)
+		rc = keep_peer(d, addr);
+	if (rc < 0 || !d->connected || d->tls.settings.on_connect == 0 ||
+	    quirk(QUIRK_DTLS_CONNECT_STORES) != 0)
+		return rc;
+	return connect_handshake(d, wait);
+}
+
 int
 dtls_connect(struct zsock *base, const struct sockaddr *addr, socklen_t len)
 {
@@ -249,20 +290,7 @@ dtls_connect(struct zsock *base, const struct sockaddr *addr, socklen_t len)
 	int rc;
 
 	pthread_mutex_lock(&d->tls.lock);
-	rc = dtls_whole_locked(d);
-	if (rc == 0)
-		rc = check_again(d);
-	if (rc > 0)
-		rc = native_connect(base, addr, len);
-	if (rc == 0) {
-		memset(&d->peer, 0, sizeof(d->peer));
-		d->peer_len = len < sizeof(d->peer) ? len : sizeof(d->peer);
-		memcpy(&d->peer, addr, d->peer_len);
-		d->connected = true;
-		if (quirk(QUIRK_DTLS_CONNECT_STORES) == 0 &&
-		    d->tls.settings.on_connect != 0)
-			rc = connect_handshake(d, wait);
-	}
+	rc = connect_locked(d, addr, len, wait);
 	tls_sock_unlock(&d->tls);
 	return rc;
 }

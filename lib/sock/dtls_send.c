@@ -179,6 +179,17 @@ copy_name(const struct msghdr *m, union native_addr *out)
 	                                     : sizeof(out->in6);
 }
 
+/* Nobody answers from such an address. */
+static bool
+is_nowhere(const union native_addr *a)
+{
+	if (a->in.sin_port == 0)
+		return true;
+	return a->any.sa_family == AF_INET
+	    ? a->in.sin_addr.s_addr == htonl(INADDR_ANY)
+	    : IN6_IS_ADDR_UNSPECIFIED(&a->in6.sin6_addr);
+}
+
 /* A client's first destination is its peer; from then on there is no other. */
 static int
 choose_peer(struct dtls_sock *d, const struct msghdr *m)
@@ -195,6 +206,8 @@ choose_peer(struct dtls_sock *d, const struct msghdr *m)
 	len = copy_name(m, &to);
 	if (d->peer_len != 0)
 		return dtls_same_peer(&to, &d->peer) ? 0 : -EISCONN;
+	if (is_nowhere(&to))
+		return -EDESTADDRREQ;
 	d->peer = to;
 	d->peer_len = len;
 	return 0;
