@@ -381,6 +381,12 @@ set_dgram(SSL_CTX *c, struct tls_kind kind)
 }
 
 /*
+ * OpenSSL's SSL_OP_NO_TX_ and NO_RX_CERTIFICATE_COMPRESSION, which came with
+ * 3.2 and mean nothing before: the device compresses none.
+ */
+#define NO_COMPRESSED_CERTIFICATES (UINT64_C(3) << 32)
+
+/*
  * TCP FIN without close_notify reads as the end of the stream, as on the
  * device; the engine tells a stream that was cut inside a record.
  * Renegotiation is off: TLS 1.3 has none and the device refuses it.  What is
@@ -397,7 +403,7 @@ make_ssl_ctx(const struct tls_material *m, struct tls_kind kind)
 		return NULL;
 	SSL_CTX_set_options(c,
 	    SSL_OP_IGNORE_UNEXPECTED_EOF | SSL_OP_NO_RENEGOTIATION |
-	        SSL_OP_NO_COMPRESSION);
+	        SSL_OP_NO_COMPRESSION | NO_COMPRESSED_CERTIFICATES);
 	SSL_CTX_set_mode(c,
 	    SSL_MODE_ENABLE_PARTIAL_WRITE |
 	        SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER | SSL_MODE_NO_AUTO_CHAIN);

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/profile.h"
 #include "tls/dgram_bio.h"
+#include "tls/stage.h"
 #include "tls/suites.h"
 #include "tls/version.h"
 
@@ -222,7 +223,7 @@ engine_parts_fail(struct tls_engine *e, enum verdict_side side, int error)
 {
 	e->side = side;
 	e->error = -error;
-	e->stage = SSL_get_state(e->ssl);
+	e->stage = tls_stage_of(e->ssl);
 	if (!e->established)
 		tls_session_drop(&e->state.session);
 	return e->error;

@@ -228,7 +228,7 @@ static const struct idle {
 };
 
 #define IDLE_PAIRS 20
-#define LITTLE (48 * 1024) /* bytes, of both ends; two rings alone are more */
+#define LITTLE (56 * 1024) /* bytes, of both ends; two rings alone are more */
 
 static void
 takes_little(void **state)
