@@ -147,6 +147,28 @@ dtls_advance_locked(struct dtls_sock *d, struct dtls_session *s)
 		dtls_end_locked(d, s, rc);
 }
 
+bool
+dtls_count_locked(struct dtls_sock *d)
+{
+	if (d->counted >= d->sessions.n)
+		return true;
+	if (!limit_take(LIMIT_TLS_SESSION_CONTEXTS,
+	        "a DTLS server's session with one more client, whose datagram "
+	        "is dropped"))
+		return false;
+	d->counted++;
+	return true;
+}
+
+void
+dtls_discount_locked(struct dtls_sock *d)
+{
+	if (d->counted == 0 || d->counted < d->sessions.n)
+		return;
+	limit_give(LIMIT_TLS_SESSION_CONTEXTS);
+	d->counted--;
+}
+
 /* The word for why, while somebody is there to hear it. */
 static void
 tell(struct dtls_sock *d, struct dtls_session *s)
@@ -172,11 +194,10 @@ dtls_end_locked(struct dtls_sock *d, struct dtls_session *s, int error)
 		d->news |= error == 0 || error == -ENOTCONN ? POLLHUP : POLLERR;
 	if (error != 0 && (s->open || !server))
 		d->tls.error = error;
-	if (s->counted)
-		limit_give(LIMIT_TLS_SESSION_CONTEXTS);
 	if (d->ready == s)
 		d->ready = NULL;
 	dtls_table_remove(&d->sessions, s);
+	dtls_discount_locked(d);
 	if (d->active == s)
 		d->active = d->sessions.open.newest;
 	if (d->latest == s || !server)
@@ -345,14 +366,9 @@ dtls_destroy(struct zsock *base)
 {
 	struct dtls_sock *d = (struct dtls_sock *)base;
 
-	while (d->sessions.n > 0) {
-		struct dtls_session *s = dtls_only_locked(d);
-
-		if (s->counted)
-			limit_give(LIMIT_TLS_SESSION_CONTEXTS);
-		dtls_table_remove(&d->sessions, s);
-	}
 	dtls_table_fini(&d->sessions);
+	while (d->counted > 0)
+		dtls_discount_locked(d);
 	tls_engine_free(d->hello);
 	d->tls.engine = NULL; /* it was a session's */
 	tls_sock_destroy(base);

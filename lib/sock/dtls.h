@@ -15,6 +15,7 @@
 struct dtls_sock {
 	struct tls_sock tls; /* its lock guards all that follows */
 	struct dtls_table sessions;
+	size_t counted; /* of them, against the target's limit: all but one */
 	/* A client's: whom it sends to, and hears; len 0 is nobody yet. */
 	union native_addr peer;
 	socklen_t peer_len;
@@ -72,6 +73,14 @@ void dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
  */
 void dtls_tick_locked(struct dtls_sock *d);
 struct deadline dtls_wake_locked(struct dtls_sock *d);
+
+/*
+ * Before there is one session more, and when there is one less.  The device's
+ * first one comes with its socket; the others are taken from what the target
+ * has: false if that is used up.
+ */
+bool dtls_count_locked(struct dtls_sock *d);
+void dtls_discount_locked(struct dtls_sock *d);
 
 /* Gives memory back that sessions need only to move bytes. */
 void dtls_rest_locked(struct dtls_sock *d);

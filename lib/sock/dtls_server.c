@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/profile.h"
 #include "sock/dtls_io.h"
 
@@ -27,49 +26,25 @@ dtls_server_ready_locked(struct dtls_sock *d)
 	return rc;
 }
 
-/*
- * The device's first session comes with the socket; those after it are taken
- * from what the target has.  The older device has but that one.
- */
-static bool
-has_room(struct dtls_sock *d, bool *counted)
-{
-	*counted = false;
-	if (d->sessions.n == 0)
-		return true;
-	if (quirk(QUIRK_DTLS_SESSIONS) != 0)
-		return false;
-	*counted = limit_take(LIMIT_TLS_SESSION_CONTEXTS,
-	    "a DTLS server's session with one more client, whose datagram is "
-	    "dropped");
-	return *counted;
-}
-
 /* The client has returned its cookie: from here on there is something to keep. */
 static void
 admit(struct dtls_sock *d, const union native_addr *from, socklen_t len,
     const unsigned char *random)
 {
+	struct tls_engine *engine = d->hello;
 	struct dtls_session *s = dtls_table_find(&d->sessions, from);
-	bool counted;
 
 	if (s != NULL)
 		dtls_end_locked(d, s, 0); /* it is the same client, anew */
-	if (!has_room(d, &counted)) {
-		tls_engine_free(d->hello);
-		d->hello = NULL;
-		return;
-	}
-	s = dtls_table_add(&d->sessions, from, len, d->hello);
-	if (s == NULL) {
-		if (counted)
-			limit_give(LIMIT_TLS_SESSION_CONTEXTS);
-		tls_engine_free(d->hello);
-		d->hello = NULL;
-		return;
-	}
 	d->hello = NULL;
-	s->counted = counted;
+	s = NULL;
+	if (dtls_count_locked(d))
+		s = dtls_table_add(&d->sessions, from, len, engine);
+	if (s == NULL) {
+		dtls_discount_locked(d);
+		tls_engine_free(engine);
+		return;
+	}
 	memcpy(s->random, random, sizeof(s->random));
 	dtls_advance_locked(d, s);
 }

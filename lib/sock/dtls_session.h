@@ -15,10 +15,9 @@ struct dtls_session {
 	char name[ADDRESS_TEXT_SIZE]; /* the peer's, for the log */
 	/* A client's, in its ClientHello: another one is another handshake. */
 	unsigned char random[DGRAM_RANDOM_SIZE];
-	bool open;    /* the handshake is complete */
-	bool warm;    /* see dtls_table_warm */
-	bool busy;    /* its engine is at work, and the lock may be given up */
-	bool counted; /* against the target's limit */
+	bool open; /* the handshake is complete */
+	bool warm; /* see dtls_table_warm */
+	bool busy; /* its engine is at work, and the lock may be given up */
 	struct deadline wake;      /* when a flight is to be sent again */
 	int64_t active_ns;         /* when a datagram last came or left */
 	struct dtls_session *next; /* in its bucket */
