@@ -330,12 +330,22 @@ take_reason(void)
 	return first;
 }
 
+/* OpenSSL has sent a flight as often as it ever does. */
+static bool
+is_timeout(unsigned long ssl_error)
+{
+	return ERR_GET_LIB(ssl_error) == ERR_LIB_SSL &&
+	    ERR_GET_REASON(ssl_error) == SSL_R_READ_TIMEOUT_EXPIRED;
+}
+
 int
 engine_parts_settle(struct tls_engine *e, int error)
 {
 	switch (SSL_get_error(e->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
 		e->starved = true;
+		if (!e->established && e->state.timer.over)
+			return engine_parts_time_out(e);
 		return -EAGAIN;
 	case SSL_ERROR_WANT_WRITE:
 		if (e->output_error != 0)
@@ -345,6 +355,8 @@ engine_parts_settle(struct tls_engine *e, int error)
 		return end_of_stream(e, error);
 	default:
 		e->ssl_error = take_reason();
+		if (!e->established && is_timeout(e->ssl_error))
+			return engine_parts_time_out(e);
 		if (e->ssl_error == 0 && e->input_error != 0)
 			return fail_transport(e, e->input_error, error);
 		if (e->ssl_error == 0)

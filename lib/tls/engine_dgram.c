@@ -22,20 +22,30 @@
 /* A longer wait is one for ever: OpenSSL counts microseconds. */
 #define WAIT_MAX_MS (UINT_MAX / 1000)
 
-/* OpenSSL asks how long to wait, at first and after each wait in vain. */
+/*
+ * OpenSSL asks how long to wait, at first and after each wait in vain: when
+ * tls_engine_timer is called, and of itself when a datagram comes by then.
+ */
 static unsigned
 next_wait(SSL *ssl, unsigned last_us)
 {
 	struct tls_timer *t = &tls_state_of(ssl)->timer;
 	const uint64_t twice = (uint64_t)t->now_ms * 2;
 
-	if (last_us == 0)
+	if (last_us == 0) {
 		t->now_ms = t->min_ms;
-	else if (t->now_ms < t->max_ms)
-		t->now_ms = twice < t->max_ms ? (uint32_t)twice : t->max_ms;
-	if (t->now_ms == 0 || t->now_ms > WAIT_MAX_MS)
-		return UINT_MAX;
-	return t->now_ms * 1000;
+		t->waited_ms = 0;
+		t->over = false;
+	} else if (t->now_ms != 0) {
+		t->waited_ms += t->now_ms;
+		t->over = t->now_ms >= t->max_ms;
+		if (!t->over)
+			t->now_ms =
+			    twice < t->max_ms ? (uint32_t)twice : t->max_ms;
+	}
+	if (t->now_ms > WAIT_MAX_MS)
+		t->now_ms = 0;
+	return t->now_ms != 0 ? t->now_ms * 1000 : UINT_MAX;
 }
 
 void
@@ -120,8 +130,8 @@ tls_engine_timer_ms(struct tls_engine *e)
 }
 
 /* The schedule is over: min, twice that, and so on up to max. */
-static int
-give_up(struct tls_engine *e)
+int
+engine_parts_time_out(struct tls_engine *e)
 {
 	const int64_t ms = e->state.timer.waited_ms;
 
@@ -138,13 +148,14 @@ tls_engine_timer(struct tls_engine *e)
 
 	if (tls_engine_timer_ms(e) != 0)
 		return e->error;
-	t->waited_ms += t->now_ms;
-	if (t->now_ms >= t->max_ms)
-		return give_up(e);
+	if (t->now_ms >= t->max_ms) {
+		t->waited_ms += t->now_ms;
+		return engine_parts_time_out(e);
+	}
 	if (t->now_ms != t->min_ms && e->mtu > MTU_SMALL)
 		tls_engine_set_mtu(e, MTU_SMALL);
 	ERR_clear_error();
-	return DTLSv1_handle_timeout(e->ssl) < 0 ? give_up(e) : 0;
+	return DTLSv1_handle_timeout(e->ssl) < 0 ? engine_parts_time_out(e) : 0;
 }
 
 int

@@ -76,6 +76,9 @@ bool engine_parts_rings(struct tls_engine *e);
 int engine_parts_init_dgram(struct tls_engine *e,
     const struct tls_settings *settings);
 
+/* The peer has not answered the last flight, however often it was sent. */
+int engine_parts_time_out(struct tls_engine *e);
+
 /* Before a record is written: what a rest gave back.  False: no memory. */
 bool engine_parts_wake(struct tls_engine *e);
 

@@ -1,6 +1,7 @@
 #ifndef TLS_STATE_H
 #define TLS_STATE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <openssl/ssl.h>
@@ -15,7 +16,8 @@
 struct tls_timer {
 	uint32_t min_ms, max_ms; /* TLS_DTLS_HANDSHAKE_TIMEOUT_MIN, _MAX */
 	uint32_t now_ms;         /* the wait that is under way, 0 for ever */
-	int64_t waited_ms;       /* in vain, so far */
+	int64_t waited_ms;       /* in vain, since the flight was sent */
+	bool over;               /* the longest wait has been in vain */
 };
 
 /*
