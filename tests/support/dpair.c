@@ -333,11 +333,9 @@ dpair_step(struct dpair *p)
 	enum way_side side;
 	int ms;
 
-	if (p->rc[WAY_CLIENT] == -EAGAIN && p->way.sent[WAY_CLIENT] == 0) {
+	if (p->rc[WAY_CLIENT] == -EAGAIN && p->way.sent[WAY_CLIENT] == 0)
 		advance(p, WAY_CLIENT);
-		flush_all(p);
-		return true;
-	}
+	flush_all(p); /* a test may have written */
 	side = next_timer(p, &ms);
 	d = way_take(&p->way, ms < 0 ? INT64_MAX : fake_clock_ms() + ms - 1);
 	if (d != NULL) {
@@ -398,4 +396,68 @@ dpair_exchange(struct dpair *p)
 		assert_int_equal(p->last_got[to], sizeof(data));
 		assert_memory_equal(p->got[to] + before, data, sizeof(data));
 	}
+}
+
+bool
+dpair_take(struct tls_engine *e, struct dpair_datagram *d)
+{
+	const void *data;
+
+	d->len = tls_engine_output(e, &data);
+	assert_true(d->len <= sizeof(d->data));
+	if (d->len == 0)
+		return false;
+	memcpy(d->data, data, d->len);
+	tls_engine_output_done(e, d->len);
+	return true;
+}
+
+void
+dpair_write(struct tls_engine *e, const void *data, size_t len,
+    struct dpair_datagram *d)
+{
+	const void *more;
+
+	assert_int_equal(tls_engine_write(e, data, len), len);
+	assert_true(dpair_take(e, d));
+	assert_int_equal(tls_engine_output(e, &more), 0);
+}
+
+void
+dpair_assert_reads(struct tls_engine *e, const void *data, size_t len)
+{
+	unsigned char got[17000];
+
+	assert_true(tls_engine_readable(e));
+	assert_int_equal(tls_engine_read(e, got, sizeof(got)), len);
+	assert_memory_equal(got, data, len);
+}
+
+void
+dpair_assert_silent(struct tls_engine *e)
+{
+	const void *data;
+	char byte;
+
+	assert_false(tls_engine_readable(e));
+	assert_int_equal(tls_engine_read(e, &byte, 1), -EAGAIN);
+	assert_int_equal(tls_engine_skip(e), 0);
+	assert_int_equal(tls_engine_output(e, &data), 0);
+	assert_int_equal(tls_engine_error(e), 0);
+}
+
+int
+dpair_setup(void **state)
+{
+	(void)state;
+	dpair_credentials_init();
+	return 0;
+}
+
+int
+dpair_teardown(void **state)
+{
+	(void)state;
+	dpair_credentials_fini();
+	return 0;
 }

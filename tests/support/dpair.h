@@ -63,6 +63,27 @@ bool dpair_handshake(struct dpair *p);
 ssize_t dpair_send(struct dpair *p, enum way_side from, const void *data,
     size_t len);
 
+/*
+ * For tests that carry by themselves.  take: what waits in e to be sent, one
+ * datagram of it, or false.  write: it makes one of these data.
+ */
+struct dpair_datagram {
+	size_t len;
+	unsigned char data[17000];
+};
+
+bool dpair_take(struct tls_engine *e, struct dpair_datagram *d);
+void dpair_write(struct tls_engine *e, const void *data, size_t len,
+    struct dpair_datagram *d);
+
+/* e has these data to read, at once; or nothing to read and to send. */
+void dpair_assert_reads(struct tls_engine *e, const void *data, size_t len);
+void dpair_assert_silent(struct tls_engine *e);
+
+/* Group fixtures: the credentials. */
+int dpair_setup(void **state);
+int dpair_teardown(void **state);
+
 /* Data pass both ways, each datagram whole; or the test fails. */
 void dpair_exchange(struct dpair *p);
 

@@ -321,22 +321,6 @@ static const struct {
 	{ "a_client_that_gets_junk_on_time", client_that_gets_junk_on_time },
 };
 
-static int
-setup(void **state)
-{
-	(void)state;
-	dpair_credentials_init();
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	dpair_credentials_fini();
-	return 0;
-}
-
 int
 main(void)
 {
@@ -364,5 +348,5 @@ main(void)
 	memcpy(tests + n, fixed, sizeof(fixed));
 	n += LEN(fixed);
 	return _cmocka_run_group_tests("tls/engine_dgram_timer", tests, n,
-	    setup, teardown);
+	    dpair_setup, dpair_teardown);
 }
