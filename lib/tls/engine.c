@@ -344,6 +344,7 @@ engine_parts_settle(struct tls_engine *e, int error)
 	switch (SSL_get_error(e->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
 		e->starved = true;
+		e->hoards = false;
 		if (!e->established && e->state.timer.over)
 			return engine_parts_time_out(e);
 		return -EAGAIN;
@@ -381,6 +382,7 @@ tls_engine_handshake(struct tls_engine *e)
 		return engine_parts_fail(e, VERDICT_OURS, ECONNABORTED);
 	}
 	e->established = true;
+	e->hoards = e->dgram != NULL;
 	e->resumed = tls_session_resumed(e->ssl);
 	e->state.psk.proved = tls_psk_proved(e->ssl);
 	return 0;
@@ -396,7 +398,7 @@ has_input(const struct tls_engine *e)
 bool
 engine_parts_starving(struct tls_engine *e)
 {
-	if (e->input_ended)
+	if (e->input_ended || e->hoards)
 		return false;
 	if (!e->starved && !has_input(e) && SSL_has_pending(e->ssl) == 0 &&
 	    !SSL_want_write(e->ssl))

@@ -102,14 +102,18 @@ tls_engine_left(const struct tls_engine *e)
 	return (size_t)SSL_pending(e->ssl);
 }
 
+/*
+ * Data that overtook the handshake count as pending, too, record by record; no
+ * read goes over the end of one.
+ */
 size_t
 tls_engine_skip(struct tls_engine *e)
 {
 	unsigned char rest[512];
-	size_t n, total = 0;
+	size_t n = sizeof(rest), total = 0;
 
 	engine_parts_forget_errors();
-	while (SSL_pending(e->ssl) > 0 &&
+	while (n == sizeof(rest) && SSL_pending(e->ssl) > 0 &&
 	    SSL_read_ex(e->ssl, rest, sizeof(rest), &n) == 1)
 		total += n;
 	OPENSSL_cleanse(rest, sizeof(rest));

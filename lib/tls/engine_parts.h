@@ -28,6 +28,7 @@ struct tls_engine {
 	bool refused;      /* the peer's host says that nobody is there */
 	bool resting;      /* OpenSSL's buffers are given back */
 	bool starved;      /* OpenSSL has taken in all that came */
+	bool hoards;       /* it may have data that overtook the handshake */
 	bool input_ended;
 	bool ended;             /* the stream has, in order */
 	bool cut;               /* it has, inside a record */

@@ -37,7 +37,11 @@ waiting(const struct tls_engine *e)
 static void
 rest_dgram(struct tls_engine *e)
 {
-	if (!e->established || e->resting || !engine_parts_starving(e))
+	if (!e->established || e->resting)
+		return;
+	if (e->hoards)
+		(void)tls_engine_readable(e); /* so that OpenSSL tells */
+	if (!engine_parts_starving(e))
 		return;
 	dgram_bio_trim(e->dgram);
 	e->resting = SSL_free_buffers(e->ssl) == 1;
