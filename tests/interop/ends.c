@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#define BUF_LEN 4096
 #define RUN_S 120 /* then the program is ended, whatever it does */
 
 static const char usage[] =
@@ -19,10 +20,16 @@ static const char usage[] =
     "  recv=N      receive N bytes; if the peer ends before, nothing more\n"
     "              is done\n"
     "  until-end   receive until the peer ends\n"
+    "  echo=N      N times, receive and send back what came\n"
     "  end         wait for the peer to end, who sends nothing more; without\n"
     "              it this end does\n"
     "\n"
     "options:\n"
+    "  --dtls                   and not TLS: a file is a datagram.  A\n"
+    "                           server of zsock_end has one socket for all\n"
+    "                           connections, and sends to whom it heard last\n"
+    "  --resend MIN,MAX         DTLS: milliseconds until the first flight\n"
+    "                           is repeated, and the last\n"
     "  --lowest 10|11|12|13     version (12)\n"
     "  --ca FILE, --cert FILE, --key FILE, --psk IDENTITY=HEX\n"
     "  --name NAME, --any-name  what the peer's certificate must say\n"
@@ -39,6 +46,7 @@ static const struct option longs[] = {
 	{ "any-name", no_argument, NULL, 'N' },
 	{ "ca", required_argument, NULL, 'C' },
 	{ "cert", required_argument, NULL, 'c' },
+	{ "dtls", no_argument, NULL, 'd' },
 	{ "got", required_argument, NULL, 'g' },
 	{ "key", required_argument, NULL, 'k' },
 	{ "lowest", required_argument, NULL, 'l' },
@@ -46,6 +54,7 @@ static const struct option longs[] = {
 	{ "no-tickets", no_argument, NULL, 'T' },
 	{ "port", required_argument, NULL, 'p' },
 	{ "psk", required_argument, NULL, 'i' },
+	{ "resend", required_argument, NULL, 'R' },
 	{ "rounds", required_argument, NULL, 'r' },
 	{ "sessions", no_argument, NULL, 's' },
 	{ "suites", required_argument, NULL, 'S' },
@@ -118,6 +127,9 @@ take_flag(struct end_args *a, int c)
 	case 'N':
 		a->any_name = true;
 		return true;
+	case 'd':
+		a->dtls = true;
+		return true;
 	case 's':
 		a->sessions = true;
 		return true;
@@ -184,6 +196,8 @@ take_list(struct end_args *a, int c, char *arg)
 	case 'S':
 		split_suites(a, arg);
 		return true;
+	case 'R':
+		return sscanf(arg, "%d,%d", &a->resend[0], &a->resend[1]) == 2;
 	case 'i':
 		if (a->npsk == END_LIST_MAX)
 			return false;
@@ -237,25 +251,51 @@ send_file(const struct end_stream *s, const char *file)
 	printf("sent %zu\n", len);
 }
 
+static size_t
+take(const struct end_stream *s, unsigned char *buf, size_t len, FILE *to)
+{
+	const size_t n = s->recv(s->with, buf, len);
+
+	if (to != NULL && fwrite(buf, 1, n, to) != n)
+		end_fail("--got", "cannot be written");
+	if (s->datagrams && n > 0)
+		printf("datagram %zu\n", n);
+	return n;
+}
+
+/* There is always room for a whole datagram. */
 static bool
 receive(const struct end_stream *s, size_t len, FILE *to)
 {
-	unsigned char buf[4096];
+	unsigned char buf[BUF_LEN];
 	size_t done = 0;
 
 	while (done < len) {
 		const size_t left = len - done;
-		const size_t n = s->recv(s->with, buf,
-		    left < sizeof(buf) ? left : sizeof(buf));
+		const bool part = left < sizeof(buf) && !s->datagrams;
+		const size_t n = take(s, buf, part ? left : sizeof(buf), to);
 
 		if (n == 0)
 			break;
-		if (to != NULL && fwrite(buf, 1, n, to) != n)
-			end_fail("--got", "cannot be written");
 		done += n;
 	}
 	printf("received %zu\n", done);
 	return done == len;
+}
+
+static bool
+echo(const struct end_stream *s, long times, FILE *to)
+{
+	unsigned char buf[BUF_LEN];
+
+	for (long i = 0; i < times; i++) {
+		const size_t n = take(s, buf, sizeof(buf), to);
+
+		if (n == 0)
+			return false;
+		s->send(s->with, buf, n);
+	}
+	return true;
 }
 
 static void
@@ -282,6 +322,8 @@ end_run_steps(const struct end_args *a, const struct end_stream *s)
 			more = receive(s, (size_t)atol(*step + 5), got);
 		else if (strcmp(*step, "until-end") == 0)
 			receive(s, SIZE_MAX, got);
+		else if (strncmp(*step, "echo=", 5) == 0)
+			more = echo(s, atol(*step + 5), got);
 		else if (strcmp(*step, "end") == 0)
 			await_end(s);
 		else

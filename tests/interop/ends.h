@@ -19,7 +19,8 @@ struct end_args {
 	int lowest; /* version: 10 to 13 */
 	int verify; /* -1 is what the implementation does by default */
 	int rounds;
-	bool any_name, sessions, tickets;
+	bool any_name, sessions, tickets, dtls;
+	int resend[2]; /* DTLS: first and last wait for an answer, or 0 */
 	const char *name, *ca, *cert, *key;
 	const char *psk[END_LIST_MAX];      /* IDENTITY=HEX */
 	const char *alpn[END_LIST_MAX + 1]; /* ends with NULL */
@@ -29,12 +30,16 @@ struct end_args {
 	char **steps;
 };
 
-/* One connection; both calls end the program when they fail. */
+/*
+ * One connection; both calls end the program when they fail.  With datagrams,
+ * each call has exactly one.
+ */
 struct end_stream {
 	void *with;
 	void (*send)(void *with, const unsigned char *data, size_t len);
 	/* 0 is the end of the stream. */
 	size_t (*recv)(void *with, unsigned char *data, size_t len);
+	bool datagrams;
 };
 
 /* Ends the program with 2 and the usage if the arguments are wrong. */

@@ -14,7 +14,9 @@
 #include <mbedtls/net_sockets.h>
 #include <mbedtls/ssl.h>
 #include <mbedtls/ssl_cache.h>
+#include <mbedtls/ssl_cookie.h>
 #include <mbedtls/ssl_ticket.h>
+#include <mbedtls/timing.h>
 
 #include "interop/ends.h"
 
@@ -28,9 +30,17 @@ struct common {
 	mbedtls_pk_context key;
 	mbedtls_ssl_cache_context cache;
 	mbedtls_ssl_ticket_context tickets;
+	mbedtls_ssl_cookie_ctx cookies;
 	mbedtls_ssl_config config;
 	mbedtls_ssl_session session;
 	bool have_session;
+};
+
+/* Whom a connection is with. */
+struct peer {
+	mbedtls_net_context net;
+	unsigned char address[16];
+	size_t address_len;
 };
 
 static int
@@ -88,6 +98,23 @@ keep_sessions(struct common *m, const struct end_args *a)
 	    mbedtls_ssl_ticket_parse, &m->tickets);
 }
 
+/* What DTLS needs besides: cookies, and how long to wait for an answer. */
+static void
+configure_dtls(struct common *m, const struct end_args *a)
+{
+	mbedtls_ssl_config *c = &m->config;
+
+	mbedtls_ssl_cookie_init(&m->cookies);
+	good(mbedtls_ssl_cookie_setup(&m->cookies, mbedtls_ctr_drbg_random,
+	         &m->random),
+	    "cookies");
+	mbedtls_ssl_conf_dtls_cookies(c, mbedtls_ssl_cookie_write,
+	    mbedtls_ssl_cookie_check, &m->cookies);
+	if (a->resend[0] > 0)
+		mbedtls_ssl_conf_handshake_timeout(c, (uint32_t)a->resend[0],
+		    (uint32_t)a->resend[1]);
+}
+
 static void
 configure(struct common *m, struct end_args *a)
 {
@@ -107,7 +134,9 @@ configure(struct common *m, struct end_args *a)
 	    "seed");
 	good(mbedtls_ssl_config_defaults(c,
 	         a->server ? MBEDTLS_SSL_IS_SERVER : MBEDTLS_SSL_IS_CLIENT,
-	         MBEDTLS_SSL_TRANSPORT_STREAM, MBEDTLS_SSL_PRESET_DEFAULT),
+	         a->dtls ? MBEDTLS_SSL_TRANSPORT_DATAGRAM
+	                 : MBEDTLS_SSL_TRANSPORT_STREAM,
+	         MBEDTLS_SSL_PRESET_DEFAULT),
 	    "defaults");
 	mbedtls_ssl_conf_rng(c, mbedtls_ctr_drbg_random, &m->random);
 	mbedtls_ssl_conf_min_version(c, MBEDTLS_SSL_MAJOR_VERSION_3,
@@ -119,8 +148,26 @@ configure(struct common *m, struct end_args *a)
 		mbedtls_ssl_conf_ciphersuites(c, a->suites);
 	if (a->nalpn > 0)
 		good(mbedtls_ssl_conf_alpn_protocols(c, a->alpn), "alpn");
+	if (a->dtls)
+		configure_dtls(m, a);
 	load_certificates(m, a);
 	keep_sessions(m, a);
+}
+
+static int
+protocol(const struct end_args *a)
+{
+	return a->dtls ? MBEDTLS_NET_PROTO_UDP : MBEDTLS_NET_PROTO_TCP;
+}
+
+/* A cookie of DTLS is bound to the address of who is to come back with it. */
+static void
+await_client(mbedtls_ssl_context *ssl, const struct peer *p)
+{
+	good(mbedtls_ssl_session_reset(ssl), "reset");
+	good(mbedtls_ssl_set_client_transport_id(ssl, p->address,
+	         p->address_len),
+	    "transport id");
 }
 
 /*
@@ -128,14 +175,20 @@ configure(struct common *m, struct end_args *a)
  * both sides have still got.
  */
 static bool
-handshake(mbedtls_ssl_context *ssl)
+handshake(mbedtls_ssl_context *ssl, const struct peer *p)
 {
 	bool resumed = true;
 
 	while (ssl->state != MBEDTLS_SSL_HANDSHAKE_OVER) {
+		int rc;
+
 		if (ssl->state == MBEDTLS_SSL_CLIENT_KEY_EXCHANGE)
 			resumed = false;
-		good(mbedtls_ssl_handshake_step(ssl), "handshake");
+		rc = mbedtls_ssl_handshake_step(ssl);
+		if (rc == MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED)
+			await_client(ssl, p);
+		else
+			good(rc, "handshake");
 	}
 	return resumed;
 }
@@ -177,20 +230,25 @@ recv_some(void *with, unsigned char *data, size_t len)
 }
 
 static void
-converse(mbedtls_net_context *net, struct common *m, const struct end_args *a)
+converse(struct peer *p, struct common *m, const struct end_args *a)
 {
 	mbedtls_ssl_context ssl;
-	const struct end_stream stream = { &ssl, send_all, recv_some };
+	mbedtls_timing_delay_context timer;
+	const struct end_stream stream = { &ssl, send_all, recv_some, a->dtls };
 
 	mbedtls_ssl_init(&ssl);
 	good(mbedtls_ssl_setup(&ssl, &m->config), "setup");
-	mbedtls_ssl_set_bio(&ssl, net, mbedtls_net_send, NULL,
+	mbedtls_ssl_set_bio(&ssl, &p->net, mbedtls_net_send, NULL,
 	    mbedtls_net_recv_timeout);
+	mbedtls_ssl_set_timer_cb(&ssl, &timer, mbedtls_timing_set_delay,
+	    mbedtls_timing_get_delay);
+	if (a->server && a->dtls)
+		await_client(&ssl, p);
 	if (!a->server && a->name != NULL)
 		good(mbedtls_ssl_set_hostname(&ssl, a->name), a->name);
 	if (m->have_session)
 		good(mbedtls_ssl_set_session(&ssl, &m->session), "session");
-	tell_open(&ssl, handshake(&ssl));
+	tell_open(&ssl, handshake(&ssl, p));
 	if (a->sessions && !a->server) {
 		mbedtls_ssl_session_free(&m->session);
 		good(mbedtls_ssl_get_session(&ssl, &m->session), "session");
@@ -198,7 +256,7 @@ converse(mbedtls_net_context *net, struct common *m, const struct end_args *a)
 	}
 	end_run_steps(a, &stream);
 	good(mbedtls_ssl_close_notify(&ssl), "close_notify");
-	mbedtls_net_free(net);
+	mbedtls_net_free(&p->net);
 	mbedtls_ssl_free(&ssl);
 	printf("closed\n");
 }
@@ -210,35 +268,37 @@ run_client(struct common *m, const struct end_args *a)
 
 	snprintf(port, sizeof(port), "%d", a->port);
 	for (int i = 0; i < a->rounds; i++) {
-		mbedtls_net_context net;
+		struct peer p;
 
-		mbedtls_net_init(&net);
-		good(mbedtls_net_connect(&net, "127.0.0.1", port,
-		         MBEDTLS_NET_PROTO_TCP),
+		mbedtls_net_init(&p.net);
+		good(mbedtls_net_connect(&p.net, "127.0.0.1", port,
+		         protocol(a)),
 		    "connect");
-		converse(&net, m, a);
+		converse(&p, m, a);
 	}
 }
 
 static void
 run_server(struct common *m, const struct end_args *a)
 {
-	mbedtls_net_context listener, net;
+	mbedtls_net_context listener;
 	struct sockaddr_in at;
 	socklen_t len = sizeof(at);
 
 	mbedtls_net_init(&listener);
-	good(mbedtls_net_bind(&listener, "127.0.0.1", "0",
-	         MBEDTLS_NET_PROTO_TCP),
+	good(mbedtls_net_bind(&listener, "127.0.0.1", "0", protocol(a)),
 	    "bind");
 	good(getsockname(listener.fd, (struct sockaddr *)&at, &len),
 	    "getsockname");
 	printf("listening %d\n", ntohs(at.sin_port));
 	for (int i = 0; i < a->rounds; i++) {
-		mbedtls_net_init(&net);
-		good(mbedtls_net_accept(&listener, &net, NULL, 0, NULL),
+		struct peer p;
+
+		mbedtls_net_init(&p.net);
+		good(mbedtls_net_accept(&listener, &p.net, p.address,
+		         sizeof(p.address), &p.address_len),
 		    "accept");
-		converse(&net, m, a);
+		converse(&p, m, a);
 	}
 	mbedtls_net_free(&listener);
 }

@@ -11,7 +11,17 @@
 
 #include "interop/ends.h"
 
+#define MANY 16 /* clients of one DTLS server */
+
 enum { TAG_CA = 1, TAG_OWN, TAG_PSK };
+
+/* A DTLS server's only socket. */
+struct datagrams {
+	int sock;
+	struct net_sockaddr_in heard[MANY]; /* in the order of first words */
+	size_t nheard;
+	const struct net_sockaddr_in *last; /* who is answered to */
+};
 
 static sec_tag_t tags[END_LIST_MAX + TAG_PSK];
 static size_t ntags;
@@ -81,17 +91,36 @@ set(int sock, int level, int option, const void *val, size_t len,
 #define SET_TLS(option, val, len) \
 	set(sock, ZSOCK_SOL_TLS, ZSOCK_##option, val, len, #option)
 
+static void
+set_dtls(int sock, const struct end_args *a)
+{
+	const int role = ZSOCK_TLS_DTLS_ROLE_SERVER;
+
+	if (a->server)
+		SET_TLS(TLS_DTLS_ROLE, &role, sizeof(role));
+	if (a->resend[0] == 0)
+		return;
+	SET_TLS(TLS_DTLS_HANDSHAKE_TIMEOUT_MIN, &a->resend[0],
+	    sizeof(a->resend[0]));
+	SET_TLS(TLS_DTLS_HANDSHAKE_TIMEOUT_MAX, &a->resend[1],
+	    sizeof(a->resend[1]));
+}
+
 static int
 open_socket(const struct end_args *a)
 {
 	static const int protocols[] = { NET_IPPROTO_TLS_1_0,
 		NET_IPPROTO_TLS_1_1, NET_IPPROTO_TLS_1_2, NET_IPPROTO_TLS_1_3 };
 	const int on = ZSOCK_TLS_SESSION_CACHE_ENABLED;
-	const int sock = zsock_socket(NET_AF_INET, NET_SOCK_STREAM,
-	    protocols[(a->lowest - 10) & 3]);
+	const int sock = a->dtls
+	    ? zsock_socket(NET_AF_INET, NET_SOCK_DGRAM, NET_IPPROTO_DTLS_1_2)
+	    : zsock_socket(NET_AF_INET, NET_SOCK_STREAM,
+	          protocols[(a->lowest - 10) & 3]);
 
 	if (sock < 0)
 		fail(-1, "socket");
+	if (a->dtls)
+		set_dtls(sock, a);
 	if (ntags > 0)
 		SET_TLS(TLS_SEC_TAG_LIST, tags, ntags * sizeof(tags[0]));
 	if (a->name != NULL || a->any_name)
@@ -184,10 +213,83 @@ recv_some(void *with, unsigned char *data, size_t len)
 }
 
 static void
+send_datagram(void *with, const unsigned char *data, size_t len)
+{
+	const int sock = *(int *)with;
+
+	if (zsock_send(sock, data, len, 0) != (ssize_t)len)
+		fail(sock, "send");
+}
+
+/* Who has left is not connected any more. */
+static size_t
+recv_datagram(void *with, unsigned char *data, size_t len)
+{
+	const int sock = *(int *)with;
+	const ssize_t n = zsock_recv(sock, data, len, 0);
+
+	if (n < 0 && errno != ENOTCONN)
+		fail(sock, "recv");
+	return n < 0 ? 0 : (size_t)n;
+}
+
+static void
+answer(void *with, const unsigned char *data, size_t len)
+{
+	const struct datagrams *d = with;
+
+	if (zsock_sendto(d->sock, data, len, 0,
+	        (const struct net_sockaddr *)d->last,
+	        sizeof(*d->last)) != (ssize_t)len)
+		fail(d->sock, "sendto");
+}
+
+/* The session of whom was heard for the first time is the latest one. */
+static void
+note(struct datagrams *d, const struct net_sockaddr_in *from)
+{
+	for (size_t i = 0; i < d->nheard; i++) {
+		d->last = &d->heard[i];
+		if (d->last->sin_port == from->sin_port)
+			return;
+	}
+	if (d->nheard == MANY)
+		end_fail("recvfrom", "too many clients");
+	d->last = &d->heard[d->nheard];
+	d->heard[d->nheard++] = *from;
+	tell_open(d->sock);
+}
+
+/* Handshakes and who leaves are no data: they do not end the wait. */
+static size_t
+hear(void *with, unsigned char *data, size_t len)
+{
+	struct datagrams *d = with;
+	struct zsock_pollfd ready = { .fd = d->sock, .events = ZSOCK_POLLIN };
+	struct net_sockaddr_in from;
+	net_socklen_t from_len = sizeof(from);
+	ssize_t n;
+
+	do {
+		if (zsock_poll(&ready, 1, END_WAIT_S * 1000) != 1 ||
+		    (ready.revents & ZSOCK_POLLERR) != 0)
+			fail(d->sock, "poll");
+		n = zsock_recvfrom(d->sock, data, len, ZSOCK_MSG_DONTWAIT,
+		    (struct net_sockaddr *)&from, &from_len);
+	} while (n < 0 && errno == EAGAIN);
+	if (n < 0)
+		fail(d->sock, "recvfrom");
+	note(d, &from);
+	return (size_t)n;
+}
+
+static void
 serve_connection(int sock, const struct end_args *a)
 {
 	const struct zsock_timeval t = { .tv_sec = END_WAIT_S };
-	const struct end_stream stream = { &sock, send_all, recv_some };
+	const struct end_stream stream = a->dtls
+	    ? (struct end_stream){ &sock, send_datagram, recv_datagram, true }
+	    : (struct end_stream){ &sock, send_all, recv_some, false };
 
 	set(sock, ZSOCK_SOL_SOCKET, ZSOCK_SO_RCVTIMEO, &t, sizeof(t),
 	    "SO_RCVTIMEO");
@@ -227,6 +329,25 @@ run_client(const struct end_args *a)
 }
 
 static void
+run_dtls_server(const struct end_args *a)
+{
+	struct net_sockaddr_in at = loopback(0);
+	net_socklen_t len = sizeof(at);
+	struct datagrams d = { .sock = open_socket(a) };
+	const struct end_stream stream = { &d, answer, hear, true };
+
+	if (zsock_bind(d.sock, (struct net_sockaddr *)&at, sizeof(at)) != 0 ||
+	    zsock_getsockname(d.sock, (struct net_sockaddr *)&at, &len) != 0)
+		fail(d.sock, "bind");
+	printf("listening %d\n", ntohs(at.sin_port));
+	for (int i = 0; i < a->rounds; i++)
+		end_run_steps(a, &stream);
+	if (zsock_close(d.sock) != 0)
+		fail(d.sock, "close");
+	printf("closed\n");
+}
+
+static void
 run_server(const struct end_args *a)
 {
 	struct net_sockaddr_in at = loopback(0);
@@ -255,7 +376,9 @@ main(int argc, char **argv)
 
 	end_take_args(&a, argc, argv);
 	add_credentials(&a);
-	if (a.server)
+	if (a.server && a.dtls)
+		run_dtls_server(&a);
+	else if (a.server)
 		run_server(&a);
 	else
 		run_client(&a);
