@@ -187,7 +187,7 @@ handshake(mbedtls_ssl_context *ssl, const struct peer *p)
 		rc = mbedtls_ssl_handshake_step(ssl);
 		if (rc == MBEDTLS_ERR_SSL_HELLO_VERIFY_REQUIRED)
 			await_client(ssl, p);
-		else
+		else if (rc != MBEDTLS_ERR_SSL_WANT_READ) /* resent */
 			good(rc, "handshake");
 	}
 	return resumed;
@@ -220,8 +220,11 @@ send_all(void *with, const unsigned char *data, size_t len)
 static size_t
 recv_some(void *with, unsigned char *data, size_t len)
 {
-	const int n = mbedtls_ssl_read(with, data, len);
+	int n;
 
+	do
+		n = mbedtls_ssl_read(with, data, len);
+	while (n == MBEDTLS_ERR_SSL_WANT_READ); /* no data, but handshake */
 	if (n == MBEDTLS_ERR_SSL_PEER_CLOSE_NOTIFY)
 		return 0;
 	if (n == 0)

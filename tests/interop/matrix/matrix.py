@@ -12,6 +12,7 @@ import tempfile
 
 import refusals
 from certs import KEYS, Certs
+from dtls import DtlsGnuTLS, DtlsMbedTLS, DtlsOpenSSL
 from peer_curl import Curl
 from peer_gnutls import GnuTLS
 from peer_mbedtls import MbedTLS
@@ -23,9 +24,10 @@ from procs import Bench, Failure
 from rows import Row
 
 PEERS = {peer.name: peer for peer in (
-    Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL(), Tshark())}
+    Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL(), Tshark(),
+    DtlsGnuTLS(), DtlsMbedTLS(), DtlsOpenSSL())}
 AT_ONCE = 6  # rows, most of which wait for each other
-PAYLOAD_LINES, LINE_LENGTH = 320, 63  # 20 KiB
+LINE_LENGTH = 63
 
 
 class Shared:
@@ -37,21 +39,27 @@ class Shared:
         self.mbedtls_end = os.path.join(build, 'tests', 'mbedtls_end')
         self.environment = {**os.environ, 'ZSOCK_LOG': 'warn', 'LC_ALL': 'C'}
         self.environment.pop('ZSOCK_LOG_FILE', None)
-        self.certs = self.payload = self.payload_file = None
+        self.certs = self.payload = None
+        self.payload_parts, self.payload_files = [], []
 
-    def make_files(self):
+    def make_files(self, sizes):
         self.certs = Certs(self.folder, KEYS)
-        self.payload = make_payload()
-        self.payload_file = os.path.join(self.folder, 'payload')
-        with open(self.payload_file, 'wb') as f:
-            f.write(self.payload)
+        self.payload = make_payload(sum(sizes))
+        at = 0
+        for size in sizes:
+            name = os.path.join(self.folder, f'payload{at}')
+            self.payload_files.append(name)
+            self.payload_parts.append(self.payload[at:at + size])
+            with open(name, 'wb') as f:
+                f.write(self.payload_parts[-1])
+            at += size
 
 
-def make_payload():
+def make_payload(size):
     """Digits in lines: what no peer takes for a command."""
-    lines = (''.join(random.choices('0123456789', k=LINE_LENGTH))
-             for _ in range(PAYLOAD_LINES))
-    return ''.join(line + '\n' for line in lines).encode()
+    lines = (''.join(random.choices('0123456789', k=LINE_LENGTH)) + '\n'
+             for _ in range(size // LINE_LENGTH + 1))
+    return ''.join(lines).encode()[:size - 1] + b'\n'
 
 
 class Tap:
@@ -120,7 +128,7 @@ def main():
         chosen = [*peer.rows(), *refusals.of(peer)]
         if len(sys.argv) > 3:
             chosen = [row for row in chosen if sys.argv[3] in str(row)]
-        shared.make_files()
+        shared.make_files(peer.sizes)
         return asyncio.run(make_all(peer, shared, chosen)) > 0
     finally:
         shutil.rmtree(folder)

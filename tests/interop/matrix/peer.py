@@ -25,6 +25,7 @@ class Peer:
     commands = {}  # and their packages
     values = {}  # of rows.values, where the peer has not all
     alpn = 'mqtt'
+    sizes = (20 * 1024,)  # of what is sent, in one connection each way
     versions = ()  # in which it shall be refused, see refusals.py
     tolerates = ()  # what it does not refuse: (case, our role, version)
 
@@ -49,12 +50,27 @@ class Peer:
     async def connect(self, row, bench):
         raise NotImplementedError
 
+    @staticmethod
+    def steps(bench, end):
+        """Of our client or our server."""
+        send = [f'send={name}' for name in bench.shared.payload_files]
+        recv = [f'recv={len(bench.shared.payload)}']
+        return send + recv if end == 'client' else recv + send
+
+    async def write_payload(self, bench, process, _i):
+        """For a program to send on connection i."""
+        await process.write(bench.shared.payload)
+
+    def unseen(self, _row):
+        """What our end tells of the first connections, if it sees none."""
+        return []
+
     async def make(self, row, bench):
         """One row; raises Failure."""
         run = self.serve if row.role == 'client' else self.connect
         theirs = await run(row, bench)
         ours = [told for process in bench.ours
-                for told in rounds_told(process)]
+                for told in self.unseen(row) + rounds_told(process)]
         if len(ours) != row.rounds * len(bench.ours):
             raise Failure(f'zsock tells of {len(ours)} connections')
         self.check(row, 'zsock', ours)

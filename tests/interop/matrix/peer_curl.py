@@ -41,7 +41,7 @@ class Curl(Peer):
         end, port = await self.start_our_server(
             row, bench, f'recv={len(head) + len(payload)}', f'send={answer}')
         argv = ['curl', *self.arguments(row, bench), '-H', 'Host: x',
-                '--data-binary', f'@{bench.shared.payload_file}']
+                '--data-binary', f'@{bench.shared.payload_files[0]}']
         for name in ('User-Agent', 'Accept', 'Content-Type', 'Expect'):
             argv += ['-H', f'{name}:']
         for i in range(row.rounds):

@@ -21,7 +21,7 @@ def priority(row):
         words += ['-CIPHER-ALL', '-MAC-ALL', f'+{cipher}', f'+{mac}']
         if kx and row.version != V13:
             words += ['-KX-ALL', f'+{kx}']
-    words.append('+VERS-TLS' + row.version[-3:])
+    words.append('+VERS-' + row.version.replace('v', ''))
     if row.by_psk and (row.version == V13 or row.chosen_by == 'us'):
         words += ['+PSK', '+ECDHE-PSK', '+DHE-PSK']
     return ':'.join(words)
@@ -30,6 +30,7 @@ def priority(row):
 class GnuTLS(Peer):
     name = 'gnutls'
     versions = (V12, V13)
+    listens_on = 'tcp'
     commands = {'gnutls-serv': 'gnutls-bin', 'gnutls-cli': 'gnutls-bin'}
 
     def supports(self, row):
@@ -60,9 +61,8 @@ class GnuTLS(Peer):
             argv += ['--require-client-cert', '--verify-client-cert']
         server = await bench.start(*argv)
         end = await self.start_our_client(
-            row, bench, await listens(server),
-            f'send={bench.shared.payload_file}',
-            f'recv={len(bench.shared.payload)}')
+            row, bench, await listens(server, table=self.listens_on),
+            *self.steps(bench, 'client'))
         await end.ends()
         await server.stop()  # it prints when it ends
         expect_payload(bench, read_got(bench), 'our client')
@@ -71,8 +71,7 @@ class GnuTLS(Peer):
 
     async def connect(self, row, bench):
         end, port = await self.start_our_server(
-            row, bench, f'recv={len(bench.shared.payload)}',
-            f'send={bench.shared.payload_file}')
+            row, bench, *self.steps(bench, 'server'))
         argv = ['gnutls-cli', *self.arguments(row, bench, 'client'),
                 '-p', port]
         if row.by_psk:
@@ -82,7 +81,7 @@ class GnuTLS(Peer):
             if row.version == V13:  # its ticket comes after the handshake
                 argv += ['--waitresumption']
         client = await bench.start(*argv, 'localhost')
-        await client.write(bench.shared.payload)
+        await self.write_payload(bench, client, 0)
         await client.ends()
         await end.ends()
         expect_payload(bench, read_got(bench), 'our server')

@@ -41,12 +41,9 @@ class MbedTLS(Peer):
             argv += ['--no-tickets']
         return argv
 
-    @staticmethod
-    def steps(bench, end):
+    def steps(self, bench, end):
         """Who receives first waits for the end, too."""
-        send = f'send={bench.shared.payload_file}'
-        recv = f'recv={len(bench.shared.payload)}'
-        return [send, recv] if end == 'client' else [recv, send, 'end']
+        return super().steps(bench, end) + ['end'] * (end == 'server')
 
     async def serve(self, row, bench):
         server = await bench.start_watched(

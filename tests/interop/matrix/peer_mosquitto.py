@@ -150,7 +150,7 @@ class Mosquitto(Peer):
             f'recv={len(publish(payload) + DISCONNECT)}', 'end')
         client = await bench.start(
             'mosquitto_pub', *self.arguments(row, bench, port),
-            '-f', bench.shared.payload_file,
+            '-f', bench.shared.payload_files[0],
             environment=self.environment(row, bench))
         await client.ends()
         await end.ends()

@@ -6,6 +6,7 @@ import signal
 import socket
 
 DEADLINE_S = 30  # for whatever is waited for, on a machine that is busy
+LISTENS = {'tcp': '0A', 'udp': '07'}  # the kernel's states
 TRIES = 5  # to find a free port that nobody takes meanwhile
 
 
@@ -187,8 +188,8 @@ def free_port():
         return s.getsockname()[1]
 
 
-def listening_ports(pid):
-    """The TCP ports that the process listens on, as the kernel knows."""
+def listening_ports(pid, table):
+    """The ports that the process listens on, as the kernel knows."""
     inodes = set()
     for fd in os.listdir(f'/proc/{pid}/fd'):
         try:
@@ -198,21 +199,21 @@ def listening_ports(pid):
         if target.startswith('socket:['):
             inodes.add(target[8:-1])
     ports = []
-    with open(f'/proc/{pid}/net/tcp', encoding='ascii') as table:
-        for line in table.readlines()[1:]:
+    with open(f'/proc/{pid}/net/{table}', encoding='ascii') as sockets:
+        for line in sockets.readlines()[1:]:
             words = line.split()
-            if words[3] == '0A' and words[9] in inodes:
+            if words[3] == LISTENS[table] and words[9] in inodes:
                 ports.append(int(words[1].rpartition(':')[2], 16))
     return ports
 
 
-async def listens(process, port=None):
+async def listens(process, port=None, table='tcp'):
     """The port that the process listens on, once it does; None if it ends."""
     for _ in range(DEADLINE_S * 100):
         if not process.running:
             return None
         try:
-            ports = listening_ports(process.pid)
+            ports = listening_ports(process.pid, table)
         except FileNotFoundError:  # it has just ended
             ports = []
         if ports and port in (None, *ports):

@@ -4,7 +4,7 @@ import dataclasses
 import itertools
 import operator
 
-from suites import CERTS, SUITES, V12, V13, Suite
+from suites import CERTS, DTLS12, SUITES, V12, V13, Suite
 
 AXES = ('role', 'key', 'suite', 'chosen_by', 'verify', 'mutual', 'resume',
         'alpn', 'form')
@@ -46,6 +46,10 @@ class Row:
     @property
     def version(self):
         return self.suite.version
+
+    @property
+    def dtls(self):
+        return self.version == DTLS12
 
     @property
     def by_psk(self):

@@ -16,7 +16,7 @@ class Suite:
 
 
 ECDSA = ('p256', 'p384', 'ed25519')
-V12, V13 = 'TLSv1.2', 'TLSv1.3'
+V12, V13, DTLS12 = 'TLSv1.2', 'TLSv1.3', 'DTLSv1.2'
 
 
 def _tls12(number, name, openssl, kx, cipher, mac, keys):
@@ -95,6 +95,12 @@ SUITES = (
     _tls13(0x1304, 'TLS_AES_128_CCM_SHA256', 'AES-128-CCM', (*CERTS, 'psk')),
     _tls13(0x1305, 'TLS_AES_128_CCM_8_SHA256', 'AES-128-CCM-8', CERTS),
 )
+
+# What devices have, and one of each kind of what others have.
+DTLS_SUITES = tuple(
+    dataclasses.replace(s, version=DTLS12) for s in SUITES if s.number in (
+        0xc02b, 0xc023, 0xc0ac, 0xc0ae, 0xcca9, 0xc02f, 0xc027,
+        0x00a8, 0x00ae, 0xc0a4, 0xc0a8, 0xc037))
 
 OPENSSL_NUMBERS = {s.openssl: s.number for s in SUITES}
 TLS13_OPENSSL = ':'.join(s.openssl for s in SUITES if s.version == V13)
