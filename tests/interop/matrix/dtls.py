@@ -6,6 +6,7 @@ and sends back all of them.
 """
 import re
 
+import dtls_scenes
 import rows
 from peer_gnutls import GnuTLS
 from peer_mbedtls import MbedTLS
@@ -23,6 +24,7 @@ class Datagrams:
     versions = (DTLS12,)
     tolerates = ()
     sizes = (1, 64, 1200)
+    typed = True  # what its client sends is written to it
     values = {'key': ('rsa', 'p256', 'psk'),
               'form': ('pem', 'chain', 'several')}
 
@@ -35,9 +37,12 @@ class Datagrams:
         return [*super().our_arguments(row, bench),
                 '--dtls', '--resend', RESEND]
 
-    async def start_our_server(self, row, bench, *_steps):
-        return await super().start_our_server(row, bench,
-                                              f'echo={len(self.sizes)}')
+    async def start_our_server(self, row, bench, *_steps, clients=1):
+        return await super().start_our_server(
+            row, bench, f'echo={len(self.sizes) * clients}')
+
+    def scenes(self):
+        return [dtls_scenes.AT_ONCE]
 
     async def write_payload(self, bench, process, i):
         """The program sends as one what it reads at once."""
@@ -61,6 +66,7 @@ class Datagrams:
 
 class DtlsOpenSSL(Datagrams, OpenSSL):
     name = 'dtls-openssl'
+    is_open = r'^ +Verify return code'
 
     def arguments(self, row, bench, end):
         argv = super().arguments(row, bench, end)
@@ -75,6 +81,7 @@ class DtlsGnuTLS(Datagrams, GnuTLS):
     """Its server tells of nothing."""
     name = 'dtls-gnutls'
     listens_on = 'udp'
+    is_open = '^- Handshake was completed'
 
     def arguments(self, row, bench, end):
         small = row.form == 'chain' and end == 'server'
@@ -98,6 +105,11 @@ class DtlsGnuTLS(Datagrams, GnuTLS):
 
 class DtlsMbedTLS(Datagrams, MbedTLS):
     name = 'dtls-mbedtls'
+    typed = False
+
+    def scenes(self):
+        return [dtls_scenes.AT_ONCE, dtls_scenes.BETWEEN, dtls_scenes.LEAVES]
 
     def arguments(self, row, bench, end):
-        return [*super().arguments(row, bench, end), '--dtls']
+        return [*super().arguments(row, bench, end),
+                '--dtls', '--resend', RESEND]

@@ -13,6 +13,7 @@ import tempfile
 import refusals
 from certs import KEYS, Certs
 from dtls import DtlsGnuTLS, DtlsMbedTLS, DtlsOpenSSL
+from dtls_relayed import DtlsTshark, LossyItself, LossyMbedTLS
 from peer_curl import Curl
 from peer_gnutls import GnuTLS
 from peer_mbedtls import MbedTLS
@@ -25,7 +26,8 @@ from rows import Row
 
 PEERS = {peer.name: peer for peer in (
     Curl(), GnuTLS(), MbedTLS(), Mosquitto(), Nginx(), OpenSSL(), Tshark(),
-    DtlsGnuTLS(), DtlsMbedTLS(), DtlsOpenSSL())}
+    DtlsGnuTLS(), DtlsMbedTLS(), DtlsOpenSSL(), DtlsTshark(), LossyItself(),
+    LossyMbedTLS())}
 AT_ONCE = 6  # rows, most of which wait for each other
 LINE_LENGTH = 63
 
@@ -125,7 +127,7 @@ def main():
         if reason is not None:
             print(f'1..0 # SKIP {reason}')
             return 77
-        chosen = [*peer.rows(), *refusals.of(peer)]
+        chosen = [*peer.rows(), *peer.scenes(), *refusals.of(peer)]
         if len(sys.argv) > 3:
             chosen = [row for row in chosen if sys.argv[3] in str(row)]
         shared.make_files(peer.sizes)

@@ -41,6 +41,10 @@ class Peer:
         return rows.in_profiles(rows.covering(
             row for row in every if self.supports(row)))
 
+    def scenes(self):
+        """What is not a row: has a name, as str, and make as refusals do."""
+        return []
+
     def supports(self, _row):
         return True
 

@@ -69,9 +69,7 @@ class GnuTLS(Peer):
         told = server.output().split('* Accepted connection')[1:]
         return [self.told(row, text, 'server') for text in told]
 
-    async def connect(self, row, bench):
-        end, port = await self.start_our_server(
-            row, bench, *self.steps(bench, 'server'))
+    async def start_client(self, row, bench, port):
         argv = ['gnutls-cli', *self.arguments(row, bench, 'client'),
                 '-p', port]
         if row.by_psk:
@@ -80,7 +78,12 @@ class GnuTLS(Peer):
             argv += ['--resume']
             if row.version == V13:  # its ticket comes after the handshake
                 argv += ['--waitresumption']
-        client = await bench.start(*argv, 'localhost')
+        return await bench.start(*argv, 'localhost')
+
+    async def connect(self, row, bench):
+        end, port = await self.start_our_server(
+            row, bench, *self.steps(bench, 'server'))
+        client = await self.start_client(row, bench, port)
         await self.write_payload(bench, client, 0)
         await client.ends()
         await end.ends()

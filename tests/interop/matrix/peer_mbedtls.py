@@ -54,12 +54,15 @@ class MbedTLS(Peer):
                                           *self.steps(bench, 'client'))
         return await self.outcome(bench, end, server)
 
+    async def start_client(self, row, bench, port):
+        return await bench.start_watched(
+            bench.shared.mbedtls_end, *self.arguments(row, bench, 'client'),
+            '--port', port, 'client', *self.steps(bench, 'client'))
+
     async def connect(self, row, bench):
         end, port = await self.start_our_server(row, bench,
                                                 *self.steps(bench, 'server'))
-        client = await bench.start_watched(
-            bench.shared.mbedtls_end, *self.arguments(row, bench, 'client'),
-            '--port', port, 'client', *self.steps(bench, 'client'))
+        client = await self.start_client(row, bench, port)
         return await self.outcome(bench, end, client)
 
     @staticmethod

@@ -85,19 +85,23 @@ class OpenSSL(Peer):
             told['client'] = 'subject=CN = device' in text
         return told
 
+    async def start_client(self, row, bench, port, i=0):
+        """For connection i."""
+        argv = ['openssl', 's_client', '-connect', f'127.0.0.1:{port}',
+                *self.arguments(row, bench, 'client')]
+        if not row.by_psk:
+            argv += ['-servername', 'localhost',
+                     '-verify_hostname', 'localhost']
+        if row.rounds > 1:
+            argv += [('-sess_out', '-sess_in')[i], bench.file('session')]
+        return await bench.start(*argv)
+
     async def connect(self, row, bench):
         end, port = await self.start_our_server(
             row, bench, *self.steps(bench, 'server'))
         told = []
         for i in range(row.rounds):
-            argv = ['openssl', 's_client', '-connect', f'127.0.0.1:{port}',
-                    *self.arguments(row, bench, 'client')]
-            if not row.by_psk:
-                argv += ['-servername', 'localhost',
-                         '-verify_hostname', 'localhost']
-            if row.rounds > 1:
-                argv += [('-sess_out', '-sess_in')[i], bench.file('session')]
-            client = await bench.start(*argv)
+            client = await self.start_client(row, bench, port, i)
             await self.write_payload(bench, client, i)
             leaves = row.dtls and i + 1 < row.rounds  # else our server does
             if leaves:

@@ -114,6 +114,7 @@ class Bench:
         self.processes = []
         self.watched = []
         self.watchers = []
+        self.relays = []
 
     def file(self, name, content=None):
         path = os.path.join(self.folder, name)
@@ -165,6 +166,8 @@ class Bench:
         for process in reversed(self.processes):
             await process.stop()
         await asyncio.gather(*self.watchers)
+        for relay in self.relays:
+            relay.stop()
 
     def failures(self):
         """What our ends say went wrong."""

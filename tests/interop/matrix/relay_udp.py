@@ -1,0 +1,111 @@
+"""A UDP relay for DTLS, that meddles with handshakes or writes a capture.
+
+Data and alerts are passed on as they come: nobody would send them again.
+"""
+import asyncio
+import random
+import socket
+import struct
+
+from relay import CLIENT, FIRST_PORT, SERVER, Capture
+
+SERVER_PORT = 4433
+DATAGRAM_MAX = 65536
+HANDSHAKE = (20, 22)  # the type of a record, its first byte
+
+
+def fates(seed, every, kinds):
+    """What becomes of datagrams: of every so many one is meddled with."""
+    chance = random.Random(seed)
+    while True:
+        when, kind = chance.randrange(every), chance.choice(kinds)
+        for i in range(every):
+            yield kind if i == when else 'passed'
+
+
+class Flow:
+    """One client and the server."""
+
+    def __init__(self, relay, address):
+        self.relay = relay
+        self.address = address
+        self.number = len(relay.flows)
+        self.late = {True: [], False: []}  # by client, until the next one
+        self.back = relay.open_socket(self.from_server)
+        self.back.connect(('127.0.0.1', relay.target))
+
+    def from_client(self, data):
+        self.meddle(data, True, self.back.send)
+
+    def from_server(self):
+        try:
+            data = self.back.recv(DATAGRAM_MAX)
+        except OSError:  # the server is not there any more
+            return
+        self.meddle(data, False, lambda datagram: self.relay.front.sendto(
+            datagram, self.address))
+
+    def meddle(self, data, by_client, send):
+        fate = next(self.relay.fates) if data[0] in HANDSHAKE else 'passed'
+        self.relay.lost += fate == 'lost'
+        now = {'passed': [data], 'lost': [], 'twice': [data, data],
+               'late': []}[fate]
+        now += self.late[by_client]
+        self.late[by_client] = [data] if fate == 'late' else []
+        for datagram in now:
+            if self.relay.capture is not None:
+                self.write(datagram, by_client)
+            try:
+                send(datagram)
+            except OSError:
+                pass  # as above
+
+    def write(self, data, by_client):
+        ports = (FIRST_PORT + self.number, SERVER_PORT)
+        addresses = (CLIENT, SERVER)
+        if not by_client:
+            ports, addresses = ports[::-1], addresses[::-1]
+        udp = struct.pack('>HHHH', *ports, 8 + len(data), 0)
+        ip = struct.pack('>BBHHHBBH', 0x45, 0, 28 + len(data), 0, 0, 64,
+                         socket.IPPROTO_UDP, 0) + b''.join(addresses)
+        self.relay.capture.write(ip + udp + data)
+
+
+class UdpRelay:
+    """Has a port of its own, and passes on to another one."""
+
+    def __init__(self, target, meddling=None, capture=None):
+        self.target = int(target)
+        self.fates = meddling or fates(0, 1, ['passed'])
+        self.capture = Capture(capture) if capture is not None else None
+        self.flows = {}
+        self.sockets = []
+        self.lost = 0
+        self.front = self.open_socket(self.from_clients)
+        self.front.bind(('127.0.0.1', 0))
+        self.port = self.front.getsockname()[1]
+
+    def open_socket(self, reader):
+        s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        s.setblocking(False)
+        asyncio.get_running_loop().add_reader(s, reader)
+        self.sockets.append(s)
+        return s
+
+    def from_clients(self):
+        try:
+            data, address = self.front.recvfrom(DATAGRAM_MAX)
+        except OSError:  # a client that is not there any more
+            return
+        if address not in self.flows:
+            self.flows[address] = Flow(self, address)
+        self.flows[address].from_client(data)
+
+    def stop(self):
+        """Once both sides have ended; a second time it does nothing."""
+        while self.sockets:
+            s = self.sockets.pop()
+            asyncio.get_running_loop().remove_reader(s)
+            s.close()
+        if self.capture is not None:
+            self.capture.close()
