@@ -28,6 +28,7 @@ static const char usage[] =
     "  --dtls                   and not TLS: a file is a datagram.  A\n"
     "                           server of zsock_end has one socket for all\n"
     "                           connections, and sends to whom it heard last\n"
+    "  --ipv6                   ::1 and not 127.0.0.1\n"
     "  --resend MIN,MAX         DTLS: milliseconds until the first flight\n"
     "                           is repeated, and the last\n"
     "  --lowest 10|11|12|13     version (12)\n"
@@ -48,6 +49,7 @@ static const struct option longs[] = {
 	{ "cert", required_argument, NULL, 'c' },
 	{ "dtls", no_argument, NULL, 'd' },
 	{ "got", required_argument, NULL, 'g' },
+	{ "ipv6", no_argument, NULL, '6' },
 	{ "key", required_argument, NULL, 'k' },
 	{ "lowest", required_argument, NULL, 'l' },
 	{ "name", required_argument, NULL, 'n' },
@@ -126,6 +128,9 @@ take_flag(struct end_args *a, int c)
 	switch (c) {
 	case 'N':
 		a->any_name = true;
+		return true;
+	case '6':
+		a->ipv6 = true;
 		return true;
 	case 'd':
 		a->dtls = true;

@@ -19,7 +19,7 @@ struct end_args {
 	int lowest; /* version: 10 to 13 */
 	int verify; /* -1 is what the implementation does by default */
 	int rounds;
-	bool any_name, sessions, tickets, dtls;
+	bool any_name, sessions, tickets, dtls, ipv6;
 	int resend[2]; /* DTLS: first and last wait for an answer, or 0 */
 	const char *name, *ca, *cert, *key;
 	const char *psk[END_LIST_MAX];      /* IDENTITY=HEX */

@@ -154,6 +154,12 @@ configure(struct common *m, struct end_args *a)
 	keep_sessions(m, a);
 }
 
+static const char *
+host(const struct end_args *a)
+{
+	return a->ipv6 ? "::1" : "127.0.0.1";
+}
+
 static int
 protocol(const struct end_args *a)
 {
@@ -274,8 +280,7 @@ run_client(struct common *m, const struct end_args *a)
 		struct peer p;
 
 		mbedtls_net_init(&p.net);
-		good(mbedtls_net_connect(&p.net, "127.0.0.1", port,
-		         protocol(a)),
+		good(mbedtls_net_connect(&p.net, host(a), port, protocol(a)),
 		    "connect");
 		converse(&p, m, a);
 	}
@@ -296,15 +301,14 @@ static void
 run_server(struct common *m, const struct end_args *a)
 {
 	mbedtls_net_context listener;
-	struct sockaddr_in at;
+	struct sockaddr_in6 at; /* its port is where IPv4's is */
 	socklen_t len = sizeof(at);
 
 	mbedtls_net_init(&listener);
-	good(mbedtls_net_bind(&listener, "127.0.0.1", "0", protocol(a)),
-	    "bind");
+	good(mbedtls_net_bind(&listener, host(a), "0", protocol(a)), "bind");
 	good(getsockname(listener.fd, (struct sockaddr *)&at, &len),
 	    "getsockname");
-	printf("listening %d\n", ntohs(at.sin_port));
+	printf("listening %d\n", ntohs(at.sin6_port));
 	for (int i = 0; i < a->rounds; i++) {
 		struct peer p;
 

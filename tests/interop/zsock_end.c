@@ -18,9 +18,10 @@ enum { TAG_CA = 1, TAG_OWN, TAG_PSK };
 /* A DTLS server's only socket. */
 struct datagrams {
 	int sock;
-	struct net_sockaddr_in heard[MANY]; /* in the order of first words */
+	struct net_sockaddr_in6 heard[MANY]; /* in the order of first words */
 	size_t nheard;
-	const struct net_sockaddr_in *last; /* who is answered to */
+	const struct net_sockaddr_in6 *last; /* who is answered to */
+	net_socklen_t len;                   /* of their addresses */
 };
 
 static sec_tag_t tags[END_LIST_MAX + TAG_PSK];
@@ -112,9 +113,10 @@ open_socket(const struct end_args *a)
 	static const int protocols[] = { NET_IPPROTO_TLS_1_0,
 		NET_IPPROTO_TLS_1_1, NET_IPPROTO_TLS_1_2, NET_IPPROTO_TLS_1_3 };
 	const int on = ZSOCK_TLS_SESSION_CACHE_ENABLED;
+	const int family = a->ipv6 ? NET_AF_INET6 : NET_AF_INET;
 	const int sock = a->dtls
-	    ? zsock_socket(NET_AF_INET, NET_SOCK_DGRAM, NET_IPPROTO_DTLS_1_2)
-	    : zsock_socket(NET_AF_INET, NET_SOCK_STREAM,
+	    ? zsock_socket(family, NET_SOCK_DGRAM, NET_IPPROTO_DTLS_1_2)
+	    : zsock_socket(family, NET_SOCK_STREAM,
 	          protocols[(a->lowest - 10) & 3]);
 
 	if (sock < 0)
@@ -239,18 +241,17 @@ answer(void *with, const unsigned char *data, size_t len)
 	const struct datagrams *d = with;
 
 	if (zsock_sendto(d->sock, data, len, 0,
-	        (const struct net_sockaddr *)d->last,
-	        sizeof(*d->last)) != (ssize_t)len)
+	        (const struct net_sockaddr *)d->last, d->len) != (ssize_t)len)
 		fail(d->sock, "sendto");
 }
 
 /* The session of whom was heard for the first time is the latest one. */
 static void
-note(struct datagrams *d, const struct net_sockaddr_in *from)
+note(struct datagrams *d, const struct net_sockaddr_in6 *from)
 {
 	for (size_t i = 0; i < d->nheard; i++) {
 		d->last = &d->heard[i];
-		if (d->last->sin_port == from->sin_port)
+		if (d->last->sin6_port == from->sin6_port)
 			return;
 	}
 	if (d->nheard == MANY)
@@ -266,16 +267,16 @@ hear(void *with, unsigned char *data, size_t len)
 {
 	struct datagrams *d = with;
 	struct zsock_pollfd ready = { .fd = d->sock, .events = ZSOCK_POLLIN };
-	struct net_sockaddr_in from;
-	net_socklen_t from_len = sizeof(from);
+	struct net_sockaddr_in6 from; /* its port is where IPv4's is */
 	ssize_t n;
 
 	do {
 		if (zsock_poll(&ready, 1, END_WAIT_S * 1000) != 1 ||
 		    (ready.revents & ZSOCK_POLLERR) != 0)
 			fail(d->sock, "poll");
+		d->len = sizeof(from);
 		n = zsock_recvfrom(d->sock, data, len, ZSOCK_MSG_DONTWAIT,
-		    (struct net_sockaddr *)&from, &from_len);
+		    (struct net_sockaddr *)&from, &d->len);
 	} while (n < 0 && errno == EAGAIN);
 	if (n < 0)
 		fail(d->sock, "recvfrom");
@@ -303,26 +304,52 @@ serve_connection(int sock, const struct end_args *a)
 	printf("closed\n");
 }
 
-static struct net_sockaddr_in
-loopback(int port)
+/* The address's length. */
+static net_socklen_t
+loopback(struct net_sockaddr_in6 *to, const struct end_args *a)
 {
-	return (struct net_sockaddr_in){
+	struct net_sockaddr_in *v4 = (struct net_sockaddr_in *)to;
+
+	if (a->ipv6) {
+		*to = (struct net_sockaddr_in6){
+			.sin6_family = NET_AF_INET6,
+			.sin6_port = htons((uint16_t)a->port),
+			.sin6_addr = net_in6addr_loopback,
+		};
+		return sizeof(*to);
+	}
+	*v4 = (struct net_sockaddr_in){
 		.sin_family = NET_AF_INET,
-		.sin_port = htons((uint16_t)port),
+		.sin_port = htons((uint16_t)a->port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
+	return sizeof(*v4);
+}
+
+/* To a port of the kernel's choice, which it tells. */
+static void
+bind_loopback(int sock, const struct end_args *a)
+{
+	struct net_sockaddr_in6 at;
+	net_socklen_t len = loopback(&at, a);
+
+	if (zsock_bind(sock, (struct net_sockaddr *)&at, len) != 0 ||
+	    (!a->dtls && zsock_listen(sock, 5) != 0) ||
+	    zsock_getsockname(sock, (struct net_sockaddr *)&at, &len) != 0)
+		fail(sock, "listen");
+	printf("listening %d\n", ntohs(at.sin6_port));
 }
 
 static void
 run_client(const struct end_args *a)
 {
-	struct net_sockaddr_in to = loopback(a->port);
+	struct net_sockaddr_in6 to;
+	const net_socklen_t len = loopback(&to, a);
 
 	for (int i = 0; i < a->rounds; i++) {
 		const int sock = open_socket(a);
 
-		if (zsock_connect(sock, (struct net_sockaddr *)&to,
-		        sizeof(to)) != 0)
+		if (zsock_connect(sock, (struct net_sockaddr *)&to, len) != 0)
 			fail(sock, "connect");
 		serve_connection(sock, a);
 	}
@@ -331,15 +358,10 @@ run_client(const struct end_args *a)
 static void
 run_dtls_server(const struct end_args *a)
 {
-	struct net_sockaddr_in at = loopback(0);
-	net_socklen_t len = sizeof(at);
 	struct datagrams d = { .sock = open_socket(a) };
 	const struct end_stream stream = { &d, answer, hear, true };
 
-	if (zsock_bind(d.sock, (struct net_sockaddr *)&at, sizeof(at)) != 0 ||
-	    zsock_getsockname(d.sock, (struct net_sockaddr *)&at, &len) != 0)
-		fail(d.sock, "bind");
-	printf("listening %d\n", ntohs(at.sin_port));
+	bind_loopback(d.sock, a);
 	for (int i = 0; i < a->rounds; i++)
 		end_run_steps(a, &stream);
 	if (zsock_close(d.sock) != 0)
@@ -350,15 +372,9 @@ run_dtls_server(const struct end_args *a)
 static void
 run_server(const struct end_args *a)
 {
-	struct net_sockaddr_in at = loopback(0);
-	net_socklen_t len = sizeof(at);
 	const int listener = open_socket(a);
 
-	if (zsock_bind(listener, (struct net_sockaddr *)&at, sizeof(at)) != 0 ||
-	    zsock_listen(listener, 5) != 0 ||
-	    zsock_getsockname(listener, (struct net_sockaddr *)&at, &len) != 0)
-		fail(listener, "listen");
-	printf("listening %d\n", ntohs(at.sin_port));
+	bind_loopback(listener, a);
 	for (int i = 0; i < a->rounds; i++) {
 		const int sock = zsock_accept(listener, NULL, NULL);
 

@@ -108,7 +108,8 @@ class DtlsMbedTLS(Datagrams, MbedTLS):
     typed = False
 
     def scenes(self):
-        return [dtls_scenes.AT_ONCE, dtls_scenes.BETWEEN, dtls_scenes.LEAVES]
+        return [dtls_scenes.AT_ONCE, dtls_scenes.BETWEEN, dtls_scenes.LEAVES,
+                *dtls_scenes.IPV6]
 
     def arguments(self, row, bench, end):
         return [*super().arguments(row, bench, end),

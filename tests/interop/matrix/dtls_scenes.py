@@ -8,10 +8,11 @@ from rows import Row
 from suites import DTLS_SUITES
 
 CLIENTS = 4
+SIDES = {'client': 'server', 'server': 'client'}
 BY_PSK = {role: Row(role, 'psk',
                     next(s for s in DTLS_SUITES if s.number == 0xc0a8), 'us',
                     'required', False, 'no', False, 'pem')
-          for role in ('client', 'server')}
+          for role in SIDES}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,6 +62,26 @@ async def refused_between(peer, bench):
         raise Failure(f'zsock tells of {len(rounds_told(end))} clients')
 
 
+def over_ipv6(role):
+    async def run(peer, bench):
+        bench.change = lambda argv, _certs: [*argv, '--ipv6']
+        row, theirs = BY_PSK[role], SIDES[role]
+        argv = [bench.shared.mbedtls_end, '--ipv6',
+                *peer.arguments(row, bench, theirs)]
+        steps = peer.steps(bench, theirs)
+        if role == 'client':
+            other = await bench.start_watched(*argv, 'server', *steps)
+            port = (await other.says(r'^listening (\d+)$'))[1]
+            end = await peer.start_our_client(row, bench, port,
+                                              *peer.steps(bench, role))
+        else:
+            end, port = await peer.start_our_server(row, bench)
+            other = await bench.start_watched(*argv, '--port', port, 'client',
+                                              *steps)
+        await peer.outcome(bench, end, other)
+    return run
+
+
 async def server_leaves(peer, bench):
     """Our client hears of it, and its next datagram is a handshake again."""
     row = BY_PSK['client']
@@ -80,6 +101,7 @@ async def server_leaves(peer, bench):
         raise Failure('our client did not receive what was sent')
 
 
+IPV6 = [Scene('over IPv6', role, over_ipv6(role)) for role in SIDES]
 AT_ONCE = Scene('clients at once', 'server', clients_at_once)
 BETWEEN = Scene('a client with another key between two', 'server',
                 refused_between)

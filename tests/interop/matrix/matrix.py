@@ -109,8 +109,9 @@ async def make_all(peer, shared, chosen):
     made = [row for row in chosen if isinstance(row, Row)]
     print(f'# interop: {sum(row.rounds for row in made)} handshakes '
           f'{peer.how} {peer.name}, in {len(made)} rows')
-    if len(chosen) > len(made):
-        print(f'# interop: {len(chosen) - len(made)} handshakes '
+    refused = sum(isinstance(row, refusals.Refusal) for row in chosen)
+    if refused > 0:
+        print(f'# interop: {refused} handshakes '
               f'that {peer.name} and we have to refuse')
     return tap.failed
 
