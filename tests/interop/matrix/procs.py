@@ -75,11 +75,11 @@ class Process:
 
     async def ends(self, with_status=0):
         """Waits for its end, which must have this status; None is any."""
-        try:
-            await asyncio.wait_for(asyncio.gather(*self.readers), DEADLINE_S)
-            status = await asyncio.wait_for(self.process.wait(), DEADLINE_S)
-        except TimeoutError as e:
-            raise Failure(f'{self.name} does not end') from e
+        end = asyncio.create_task(self.process.wait())
+        _, late = await asyncio.wait([*self.readers, end], timeout=DEADLINE_S)
+        if late:
+            raise Failure(f'{self.name} does not end')
+        status = end.result()
         if with_status is not None and status != with_status:
             raise Failure(f'{self.name} ended with {status}')
 
