@@ -110,18 +110,6 @@ parse_arguments(struct options *o, int argc, char **argv)
 	return check_path(o->path);
 }
 
-static bool
-set_option(int sock, int level, int name, const void *val, size_t len,
-    const char *what)
-{
-	if (zsock_setsockopt(sock, level, name, val, (net_socklen_t)len) == 0)
-		return true;
-	return complain("setsockopt %s: %s%s", what, errno_text(errno),
-	    level == ZSOCK_SOL_TLS
-	        ? "; a line \"zsock: error\" above may say why"
-	        : "");
-}
-
 /* Everything that has to be known before connect. */
 static bool
 prepare(int sock, const char *name)
@@ -155,20 +143,6 @@ connect_hint(int err)
 	}
 }
 
-static const char *
-address_text(const struct zsock_addrinfo *ai)
-{
-	static char text[NET_INET6_ADDRSTRLEN];
-	const void *addr;
-
-	if (ai->ai_family == NET_AF_INET6)
-		addr = &((struct net_sockaddr_in6 *)ai->ai_addr)->sin6_addr;
-	else
-		addr = &((struct net_sockaddr_in *)ai->ai_addr)->sin_addr;
-	return zsock_inet_ntop((net_sa_family_t)ai->ai_family, addr, text,
-	    sizeof(text));
-}
-
 /* A socket whose handshake is done, or -1. */
 static int
 try_address(const struct zsock_addrinfo *ai, const struct options *o)
@@ -188,8 +162,8 @@ try_address(const struct zsock_addrinfo *ai, const struct options *o)
 	if (zsock_connect(sock, ai->ai_addr, ai->ai_addrlen) == 0)
 		return sock;
 	err = errno;
-	complain("connect to %s port %d: %s%s", address_text(ai), o->port,
-	    errno_text(err), connect_hint(err));
+	complain("connect to %s port %d: %s%s", address_text(ai->ai_addr),
+	    o->port, errno_text(err), connect_hint(err));
 	zsock_close(sock);
 	return -1;
 }
@@ -197,19 +171,10 @@ try_address(const struct zsock_addrinfo *ai, const struct options *o)
 static int
 connect_to_host(const struct options *o)
 {
-	const struct zsock_addrinfo hints = { .ai_family = NET_AF_UNSPEC,
-		.ai_socktype = NET_SOCK_STREAM };
-	struct zsock_addrinfo *found;
-	char port[8];
-	int rc, sock = -1;
+	struct zsock_addrinfo *found =
+	    find_host(o->host, o->port, NET_SOCK_STREAM);
+	int sock = -1;
 
-	snprintf(port, sizeof(port), "%d", o->port);
-	rc = zsock_getaddrinfo(o->host, port, &hints, &found);
-	if (rc != 0) {
-		complain("cannot find the address of host \"%s\": %s", o->host,
-		    zsock_gai_strerror(rc));
-		return -1;
-	}
 	for (const struct zsock_addrinfo *ai = found; ai != NULL && sock < 0;
 	     ai = ai->ai_next)
 		sock = try_address(ai, o);

@@ -110,61 +110,12 @@ check_folder(const char *folder)
 	return true;
 }
 
-/* A secure socket bound to the address, whichever family it is of; or -1. */
-static int
-bind_address(const struct options *o)
-{
-	struct net_sockaddr_in in = { .sin_family = NET_AF_INET,
-		.sin_port = net_htons((uint16_t)o->port) };
-	struct net_sockaddr_in6 in6 = { .sin6_family = NET_AF_INET6,
-		.sin6_port = net_htons((uint16_t)o->port) };
-	const struct net_sockaddr *addr = (struct net_sockaddr *)&in;
-	net_socklen_t len = sizeof(in);
-	int family = NET_AF_INET, sock;
-
-	if (zsock_inet_pton(NET_AF_INET, o->address, &in.sin_addr) != 1) {
-		if (zsock_inet_pton(NET_AF_INET6, o->address, &in6.sin6_addr) !=
-		    1) {
-			complain("\"%s\" is no IPv4 or IPv6 address",
-			    o->address);
-			return -1;
-		}
-		addr = (struct net_sockaddr *)&in6;
-		len = sizeof(in6);
-		family = NET_AF_INET6;
-	}
-	sock = zsock_socket(family, NET_SOCK_STREAM, NET_IPPROTO_TLS_1_2);
-	if (sock < 0) {
-		complain("socket: %s", errno_text(errno));
-		return -1;
-	}
-	if (zsock_bind(sock, addr, len) < 0) {
-		complain("bind to %s port %d: %s", o->address, o->port,
-		    errno_text(errno));
-		zsock_close(sock);
-		return -1;
-	}
-	return sock;
-}
-
-/* The family does not matter: the port is at the same place in both. */
-static bool
-tell_port(int sock)
-{
-	struct net_sockaddr_in6 addr;
-	net_socklen_t len = sizeof(addr);
-
-	if (zsock_getsockname(sock, (struct net_sockaddr *)&addr, &len) < 0)
-		return complain("getsockname: %s", errno_text(errno));
-	printf("listening on %d\n", net_ntohs(addr.sin6_port));
-	return fflush(stdout) == 0;
-}
-
 static int
 open_listener(const struct options *o)
 {
 	const sec_tag_t tags[] = { SERVER_TAG };
-	const int sock = bind_address(o);
+	const int sock = bind_address(o->address, o->port, NET_SOCK_STREAM,
+	    NET_IPPROTO_TLS_1_2);
 	bool good = false;
 
 	if (sock < 0)
@@ -209,15 +160,6 @@ recv_request(int sock, char *buf, size_t size)
 		buf[filled] = '\0';
 	}
 	return true;
-}
-
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdef";
-	const char *p = c != '\0' ? strchr(digits, c | 0x20) : NULL;
-
-	return p != NULL ? (int)(p - digits) : -1;
 }
 
 /* %41 is A; a NUL would end the name early. */

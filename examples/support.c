@@ -137,6 +137,105 @@ load_credential(const char *file, sec_tag_t tag, enum tls_credential_type type,
 	return true;
 }
 
+int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *p = c != '\0' ? strchr(digits, c | 0x20) : NULL;
+
+	return p != NULL ? (int)(p - digits) : -1;
+}
+
+struct zsock_addrinfo *
+find_host(const char *host, int port, int type)
+{
+	const struct zsock_addrinfo hints = { .ai_family = NET_AF_UNSPEC,
+		.ai_socktype = type };
+	struct zsock_addrinfo *found;
+	char service[8];
+	int rc;
+
+	snprintf(service, sizeof(service), "%d", port);
+	rc = zsock_getaddrinfo(host, service, &hints, &found);
+	if (rc == 0)
+		return found;
+	complain("cannot find the address of host \"%s\": %s", host,
+	    zsock_gai_strerror(rc));
+	return NULL;
+}
+
+const char *
+address_text(const struct net_sockaddr *addr)
+{
+	static char text[NET_INET6_ADDRSTRLEN];
+	const void *bytes;
+
+	if (addr->sa_family == NET_AF_INET6)
+		bytes = &((const struct net_sockaddr_in6 *)addr)->sin6_addr;
+	else
+		bytes = &((const struct net_sockaddr_in *)addr)->sin_addr;
+	return zsock_inet_ntop(addr->sa_family, bytes, text, sizeof(text));
+}
+
+int
+bind_address(const char *address, int port, int type, int proto)
+{
+	struct net_sockaddr_in in = { .sin_family = NET_AF_INET,
+		.sin_port = net_htons((uint16_t)port) };
+	struct net_sockaddr_in6 in6 = { .sin6_family = NET_AF_INET6,
+		.sin6_port = net_htons((uint16_t)port) };
+	const struct net_sockaddr *addr = (struct net_sockaddr *)&in;
+	net_socklen_t len = sizeof(in);
+	int sock;
+
+	if (zsock_inet_pton(NET_AF_INET, address, &in.sin_addr) != 1) {
+		if (zsock_inet_pton(NET_AF_INET6, address, &in6.sin6_addr) !=
+		    1) {
+			complain("\"%s\" is no IPv4 or IPv6 address", address);
+			return -1;
+		}
+		addr = (struct net_sockaddr *)&in6;
+		len = sizeof(in6);
+	}
+	sock = zsock_socket(addr->sa_family, type, proto);
+	if (sock < 0) {
+		complain("socket: %s", errno_text(errno));
+		return -1;
+	}
+	if (zsock_bind(sock, addr, len) < 0) {
+		complain("bind to %s port %d: %s", address, port,
+		    errno_text(errno));
+		zsock_close(sock);
+		return -1;
+	}
+	return sock;
+}
+
+/* The family does not matter: the port is at the same place in both. */
+bool
+tell_port(int sock)
+{
+	struct net_sockaddr_in6 addr;
+	net_socklen_t len = sizeof(addr);
+
+	if (zsock_getsockname(sock, (struct net_sockaddr *)&addr, &len) < 0)
+		return complain("getsockname: %s", errno_text(errno));
+	printf("listening on %d\n", net_ntohs(addr.sin6_port));
+	return fflush(stdout) == 0;
+}
+
+bool
+set_option(int sock, int level, int name, const void *val, size_t len,
+    const char *what)
+{
+	if (zsock_setsockopt(sock, level, name, val, (net_socklen_t)len) == 0)
+		return true;
+	return complain("setsockopt %s: %s%s", what, errno_text(errno),
+	    level == ZSOCK_SOL_TLS
+	        ? "; a line \"zsock: error\" above may say why"
+	        : "");
+}
+
 bool
 send_all(int sock, const char *data, size_t len)
 {

@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include <zephyr/net/socket.h>
 #include <zephyr/net/tls_credentials.h>
 
 /* Put before every message of the example; main sets it first. */
@@ -28,6 +29,28 @@ bool parse_port(const char *text, int least, int *port);
  */
 bool load_credential(const char *file, sec_tag_t tag,
     enum tls_credential_type type, char *buf, size_t size);
+
+/* What a hexadecimal digit stands for; -1 if it is none. */
+int hex_digit(char c);
+
+/*
+ * The addresses of host, for zsock_freeaddrinfo; NULL if there are none.  type
+ * is NET_SOCK_STREAM or NET_SOCK_DGRAM.
+ */
+struct zsock_addrinfo *find_host(const char *host, int port, int type);
+
+/* "127.0.0.1" or "::1", until the next call. */
+const char *address_text(const struct net_sockaddr *addr);
+
+/* A socket bound to an IPv4 or IPv6 address, of the family it says; or -1. */
+int bind_address(const char *address, int port, int type, int proto);
+
+/* Prints "listening on PORT", also to who waits for it at a pipe. */
+bool tell_port(int sock);
+
+/* zsock_setsockopt; what is the option's name in a message. */
+bool set_option(int sock, int level, int name, const void *val, size_t len,
+    const char *what);
 
 /* Send all of it, however many calls that takes. */
 bool send_all(int sock, const char *data, size_t len);
