@@ -23,6 +23,8 @@ complain(const char *fmt, ...)
 	return false;
 }
 
+#define PSK_MAX 64 /* bytes; devices take 32 or 48 */
+
 #define ROW(name) \
 	{ \
 		name, #name \
@@ -92,6 +94,43 @@ parse_port(const char *text, int least, int *port)
 	return true;
 }
 
+static const struct argument_option *
+find_option(const struct argument_option *options, const char *name)
+{
+	for (; options->name != NULL; options++) {
+		if (strcmp(options->name, name) == 0)
+			return options;
+	}
+	return NULL;
+}
+
+bool
+parse_command_line(int argc, char **argv, const struct argument_option *options,
+    const char **others, int n, const char *names)
+{
+	const struct argument_option *option;
+	int found = 0;
+
+	for (int i = 1; i < argc; i++) {
+		option = find_option(options, argv[i]);
+		if (option != NULL && option->on != NULL) {
+			*option->on = true;
+		} else if (option != NULL) {
+			if (i + 1 == argc)
+				return complain("%s wants a value", argv[i]);
+			*option->value = argv[++i];
+		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
+			return complain("there is no option %s", argv[i]);
+		} else if (found == n) {
+			return complain("\"%s\" is one argument too many",
+			    argv[i]);
+		} else {
+			others[found++] = argv[i];
+		}
+	}
+	return found == n || complain("this is needed: %s", names);
+}
+
 /* The length of the file in buf, with room for one byte more; 0 if not. */
 static size_t
 read_file(const char *file, char *buf, size_t size)
@@ -144,6 +183,61 @@ hex_digit(char c)
 	const char *p = c != '\0' ? strchr(digits, c | 0x20) : NULL;
 
 	return p != NULL ? (int)(p - digits) : -1;
+}
+
+/* The bytes that the digits of text stand for; 0 if text has anything else. */
+static size_t
+parse_hex(const char *text, unsigned char *bytes, size_t size)
+{
+	size_t n = 0;
+	int high, low;
+
+	while ((high = hex_digit(text[0])) >= 0) {
+		low = hex_digit(text[1]);
+		if (low < 0 || n == size)
+			return 0;
+		bytes[n++] = (unsigned char)(high << 4 | low);
+		text += 2;
+	}
+	return text[strspn(text, "\r\n")] == '\0' ? n : 0;
+}
+
+bool
+load_psk(const char *identity, const char *key_file, sec_tag_t tag)
+{
+	static unsigned char key[PSK_MAX]; /* a device keeps the pointer */
+	char text[4096] = { 0 };
+	size_t len;
+	int err;
+
+	if (read_file(key_file, text, sizeof(text) - 1) == 0)
+		return false;
+	len = parse_hex(text, key, sizeof(key));
+	if (len == 0)
+		return complain("the key file %s must be one line of "
+		                "hexadecimal digits, two for each of up to %d "
+		                "bytes: openssl rand -hex 16 makes one",
+		    key_file, PSK_MAX);
+	err = tls_credential_add(tag, TLS_CREDENTIAL_PSK, key, len);
+	if (err == 0)
+		err = tls_credential_add(tag, TLS_CREDENTIAL_PSK_ID, identity,
+		    strlen(identity));
+	return err == 0 ||
+	    complain("cannot add the pre-shared key under sec_tag %d: %s", tag,
+	        errno_text(-err));
+}
+
+const char *
+printable(const void *data, size_t len)
+{
+	static char text[160];
+	const char *bytes = data;
+	size_t i;
+
+	for (i = 0; i < len && i < sizeof(text) - 1; i++)
+		text[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+	text[i] = '\0';
+	return text;
 }
 
 struct zsock_addrinfo *

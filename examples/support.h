@@ -22,6 +22,18 @@ bool wants_help(int argc, char **argv);
 /* A decimal number from least to 65535. */
 bool parse_port(const char *text, int least, int *port);
 
+/* An option of a command line, either with a value or one that is there. */
+struct argument_option {
+	const char *name; /* NULL after the last one */
+	const char **value;
+	bool *on;
+};
+
+/* The options, at any place, and n others, called names in a complaint. */
+bool parse_command_line(int argc, char **argv,
+    const struct argument_option *options, const char **others, int n,
+    const char *names);
+
 /*
  * Read file into buf and add it as a credential.  PEM gets the final NUL that
  * Zephyr wants to see counted; DER is taken as it is.  buf has to stay valid
@@ -29,6 +41,15 @@ bool parse_port(const char *text, int least, int *port);
  */
 bool load_credential(const char *file, sec_tag_t tag,
     enum tls_credential_type type, char *buf, size_t size);
+
+/*
+ * Add a pre-shared key and its identity as credentials.  The file has the key
+ * as a line of hexadecimal digits; identity has to stay valid.
+ */
+bool load_psk(const char *identity, const char *key_file, sec_tag_t tag);
+
+/* The beginning of data without control characters, until the next call. */
+const char *printable(const void *data, size_t len);
 
 /* What a hexadecimal digit stands for; -1 if it is none. */
 int hex_digit(char c);
