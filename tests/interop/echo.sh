@@ -57,7 +57,7 @@ check 'and it goes on' three_clients
 check 'a port that is taken is named, with the errno' gives_up \
 	"bind to 127.0.0.1 port $port: EADDRINUSE" \
 	"$programs/echo_server" "$port"
-for program in echo_server https_get https_server; do
+for program in coaps_get dtls_echo_server echo_server https_get https_server; do
 	check "$program -h tells how it is used" "$programs/$program" -h
 done
 check 'demo.sh -h too' "$source_dir/examples/demo.sh" -h
