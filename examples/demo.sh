@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Serves a page over TLS, fetches it, and shows how a wrong host is refused.
+# Serves a page over TLS, fetches it, shows how a wrong host is refused, and
+# asks a CoAP server over DTLS.
 set -u
 
 usage='usage: demo.sh BUILD_DIR
@@ -19,16 +20,16 @@ unset ZSOCK_LOG ZSOCK_LOG_FILE # the library's lines are part of the show
 work=$build/try
 mkdir -p "$work/pages" || exit 1
 rm -f "$work"/*.log "$work"/*.txt
-server=
+servers=()
 clean_up() {
-	[ -z "$server" ] || kill "$server" 2>/dev/null
+	[ ${#servers[@]} -eq 0 ] || kill "${servers[@]}" 2>/dev/null
 }
 trap clean_up EXIT
 trap 'exit 1' INT TERM
 
 fail() {
 	printf 'demo: FAILED: %s\n' "$1" >&2
-	for log in get server wrong curl; do
+	for log in get https_server wrong curl dtls_echo_server coap; do
 		[ -s "$work/$log.log" ] && sed "s/^/  $log: /" "$work/$log.log" >&2
 	done
 	exit 1
@@ -46,7 +47,7 @@ show() {
 	"$@"
 }
 
-for program in https_get https_server; do
+for program in https_get https_server coaps_get dtls_echo_server; do
 	[ -x "$programs/$program" ] ||
 		fail "$programs/$program is not there: build first"
 done
@@ -57,14 +58,18 @@ show "$here/make-cert.sh" "$work" || fail 'no certificates'
 openssl rand -base64 76800 >"$work/pages/page.txt" || fail 'no page'
 
 # Port 0 lets the system choose, and the server's first line tells the port.
-serve=("$programs/https_server" 0 "$work/pages" "$work/cert.pem"
-	"$work/key.pem")
-print "${serve[@]}"
-exec {out}< <(exec "${serve[@]}" 2>"$work/server.log")
-server=$!
-IFS= read -r -t 10 line <&"$out" || fail 'the server did not start'
-port=${line#listening on }
-printf '%s\n' "$line"
+serve() {
+	local name=$1 line
+
+	shift
+	print "$programs/$name" "$@"
+	exec {out}< <(exec "$programs/$name" "$@" 2>"$work/$name.log")
+	servers+=("$!")
+	IFS= read -r -t 10 line <&"$out" || fail "$name did not start"
+	port=${line#listening on }
+	printf '%s\n' "$line"
+}
+serve https_server 0 "$work/pages" "$work/cert.pem" "$work/key.pem"
 
 show "$programs/https_get" -o "$work/got.txt" \
 	127.0.0.1 "$port" /page.txt "$work/ca.pem" 2>"$work/get.log" ||
@@ -100,8 +105,18 @@ reason=$(sed -n "s/^zsock: error: .*\($expected; $presented\).*/\1/p" \
 	"$work/wrong.log")
 [ -n "$reason" ] || fail 'no line says which name was expected and presented'
 
-printf '(to repeat a fetch, start the server again and give the port it prints)\n'
+(umask 077 && openssl rand -hex 16 >"$work/psk.hex") || fail 'no key'
+serve dtls_echo_server --coap -u device-1 -k "$work/psk.hex" 0
+show "$programs/coaps_get" -c -u device-1 -k "$work/psk.hex" \
+	127.0.0.1 "$port" /temperature \
+	>"$work/coap.txt" 2>"$work/coap.log" || fail 'no answer by CoAP'
+cat "$work/coap.log" "$work/coap.txt"
+[ "$(cat "$work/coap.txt")" = /temperature ] || fail 'another answer by CoAP'
+dtls=$(sed -n 's/^dtls: //p' "$work/coap.log")
+
+printf '(to repeat a fetch, start its server again and give the port it prints)\n'
 printf '\nfetched: %s bytes, the same byte for byte; %s; peer verified\n' \
 	"$(($(wc -c <"$work/got.txt")))" "$tls"
 printf 'curl: %s\n' "$curl_result"
 printf 'wrong host: refused with ECONNABORTED; %s\n' "$reason"
+printf 'coap: %s answered; %s\n' "$(cat "$work/coap.txt")" "$dtls"
