@@ -14,20 +14,24 @@ static ssize_t
 read_record(struct tls_engine *e, struct msghdr *m, int flags)
 {
 	ssize_t n = 0, total = 0;
-	size_t rest;
+	size_t rest = 0;
+	bool full = false;
 
 	for (size_t i = 0; i < m->msg_iovlen; i++) {
 		if (m->msg_iov[i].iov_len == 0)
 			continue;
-		if (total > 0 && tls_engine_left(e) == 0)
+		/* Behind its end may be another record, of which no part. */
+		if (total > 0 && (!full || tls_engine_left(e) == 0))
 			break;
 		n = tls_engine_read(e, m->msg_iov[i].iov_base,
 		    m->msg_iov[i].iov_len);
 		if (n <= 0)
 			return total > 0 ? total : n;
 		total += n;
+		full = (size_t)n == m->msg_iov[i].iov_len;
 	}
-	rest = tls_engine_skip(e);
+	if (full)
+		rest = tls_engine_skip(e);
 	if (rest > 0)
 		m->msg_flags |= MSG_TRUNC;
 	return flags & MSG_TRUNC ? total + (ssize_t)rest : total;
