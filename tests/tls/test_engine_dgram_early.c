@@ -20,9 +20,9 @@ static const struct early_case {
 	{ "data_overtake_the_clients_finished", DPAIR_RESUMED, WAY_CLIENT, 2,
 	    1 },
 	{ "many_data_overtake_the_servers_finished", DPAIR_PSK, WAY_SERVER, 2,
-	    20 },
+	    16 },
 	{ "many_data_overtake_the_clients_finished", DPAIR_RESUMED, WAY_CLIENT,
-	    2, 20 },
+	    2, 16 },
 };
 
 /* Stops when the handshake of the other side is the only thing left. */

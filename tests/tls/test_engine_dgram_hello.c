@@ -319,7 +319,6 @@ static const struct {
 	const char *name;
 	uint64_t number;
 } numbers[] = {
-	{ "the_first_answer_has_the_number_0_of_the_hello", 0 },
 	{ "the_first_answer_has_the_number_1_of_the_hello", 1 },
 	{ "the_first_answer_has_the_number_7_of_the_hello", 7 },
 	{ "the_first_answer_has_the_high_number_of_the_hello",
