@@ -369,12 +369,14 @@ method_of(struct tls_kind kind)
 
 /*
  * The size of datagrams is the owner's affair, and the newest version the
- * device's: there is no DTLS 1.3 on it.
+ * device's: there is no DTLS 1.3 on it.  With Encrypt-then-MAC, OpenSSL lets
+ * one forged record end a connection instead of dropping it.
  */
 static bool
 set_dgram(SSL_CTX *c, struct tls_kind kind)
 {
-	SSL_CTX_set_options(c, SSL_OP_NO_QUERY_MTU);
+	SSL_CTX_set_options(c,
+	    SSL_OP_NO_QUERY_MTU | SSL_OP_NO_ENCRYPT_THEN_MAC);
 	if (kind.role == TLS_ROLE_SERVER)
 		tls_cookie_install(c);
 	return SSL_CTX_set_max_proto_version(c, DTLS1_2_VERSION) == 1;

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tls/dgram_record.h"
-
 /* Bytes of the queue that are worth keeping, for a datagram of most programs. */
 #define KEPT 2048
 
@@ -19,6 +17,7 @@ struct queue {
 	const unsigned char *in; /* lent, or NULL */
 	size_t in_len;
 	bool peeking; /* a read leaves it there */
+	struct dgram_rule rule;
 	/* Datagrams, each behind its length as a size_t. */
 	unsigned char *out;
 	size_t room, head, tail;
@@ -108,7 +107,12 @@ queue_read(BIO *bio, char *buf, int room)
 	memcpy(buf, q->in, n);
 	if (!q->peeking)
 		q->in = NULL;
-	return (int)n;
+	n = dgram_record_filter(buf, n, &q->rule);
+	if (n > 0)
+		return (int)n;
+	q->in = NULL;
+	BIO_set_retry_read(bio);
+	return -1;
 }
 
 /* What is not here is 0: not known, or not to be had. */
@@ -207,6 +211,12 @@ dgram_bio_lend(BIO *bio, const void *data, size_t len)
 
 	q->in = len > 0 ? data : NULL;
 	q->in_len = len;
+}
+
+void
+dgram_bio_set_rule(BIO *bio, const struct dgram_rule *rule)
+{
+	queue_of(bio)->rule = *rule;
 }
 
 bool

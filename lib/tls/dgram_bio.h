@@ -7,6 +7,8 @@
 
 #include <openssl/bio.h>
 
+#include "tls/dgram_record.h"
+
 /*
  * A BIO of whole datagrams in memory, for an SSL of DTLS, whose records may not
  * be torn or joined: what the SSL writes is queued for its owner, and what it
@@ -21,6 +23,9 @@ BIO *dgram_bio_new(void);
  * until it was read or another one, or NULL, is lent.
  */
 void dgram_bio_lend(BIO *bio, const void *data, size_t len);
+
+/* What does not keep the rule is not read; at first it is that of all zeros. */
+void dgram_bio_set_rule(BIO *bio, const struct dgram_rule *rule);
 
 /* Is one lent that was not read yet? */
 bool dgram_bio_lent(const BIO *bio);

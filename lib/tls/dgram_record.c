@@ -33,10 +33,40 @@ dgram_record_read(const void *data, size_t len, struct dgram_record *r)
 	if (n > len)
 		return false;
 	*r = (struct dgram_record){ .type = p[0],
+		.version = (int)big_endian(p + 1, 2),
 		.epoch = (unsigned)big_endian(p + 3, 2),
 		.number = big_endian(p + 5, 6),
 		.len = n };
 	return true;
+}
+
+static bool
+keeps(const struct dgram_record *r, const struct dgram_rule *rule)
+{
+	const size_t len = r->len - DGRAM_RECORD_HEADER;
+
+	if (r->epoch == 0)
+		return !rule->secret;
+	return (rule->version == 0 || r->version == rule->version) &&
+	    len >= rule->least && len <= rule->most;
+}
+
+size_t
+dgram_record_filter(void *data, size_t len, const struct dgram_rule *rule)
+{
+	unsigned char *p = data;
+	struct dgram_record r;
+	size_t done = 0;
+
+	while (dgram_record_read(p + done, len - done, &r)) {
+		if (keeps(&r, rule)) {
+			done += r.len;
+			continue;
+		}
+		len -= r.len;
+		memmove(p + done, p + done + r.len, len - done);
+	}
+	return done;
 }
 
 void

@@ -12,6 +12,7 @@
 /* The header of one record. */
 struct dgram_record {
 	int type; /* 22 is a handshake's, 23 has data */
+	int version;
 	unsigned epoch;
 	uint64_t number;
 	size_t len; /* bytes of it, its header included */
@@ -21,6 +22,24 @@ struct dgram_record {
 
 /* False if data does not begin with a whole record. */
 bool dgram_record_read(const void *data, size_t len, struct dgram_record *r);
+
+/*
+ * What records have to be.  Of others OpenSSL lets some end the connection,
+ * and of some it takes what is in them for records again, though anybody can
+ * have sent them.
+ */
+struct dgram_rule {
+	bool secret;        /* none without a key is of use any more */
+	int version;        /* of those with a key: 0xfefd, or 0 for any */
+	size_t least, most; /* bytes of theirs, without the header */
+};
+
+/*
+ * Takes those out of data that do not keep the rule, and what is no whole
+ * record; how many bytes are left.
+ */
+size_t dgram_record_filter(void *data, size_t len,
+    const struct dgram_rule *rule);
 
 /* Gives the record at data, which is whole, another number. */
 void dgram_record_renumber(void *data, uint64_t number);

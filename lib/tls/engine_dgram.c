@@ -70,11 +70,47 @@ engine_parts_init_dgram(struct tls_engine *e,
 	return 0;
 }
 
+/* Bytes that the suite adds to data: what has less is no record of it. */
+static size_t
+overhead(const SSL_CIPHER *c)
+{
+	if (c == NULL || !SSL_CIPHER_is_aead(c) ||
+	    SSL_CIPHER_get_cipher_nid(c) == NID_chacha20_poly1305 ||
+	    strstr(SSL_CIPHER_get_name(c), "CCM8") != NULL)
+		return 16; /* an IV, a tag, or half of both */
+	return 8 + 16;
+}
+
+/* The longest record that may come. */
+static size_t
+longest(SSL *ssl)
+{
+	const SSL_SESSION *s = SSL_get_session(ssl);
+	const int code = s != NULL ? SSL_SESSION_get_max_fragment_length(s) : 0;
+	const size_t data = code != 0 ? (size_t)256 << code : 16384;
+
+	return data + SSL3_RT_MAX_ENCRYPTED_OVERHEAD;
+}
+
+static void
+set_rule(struct tls_engine *e)
+{
+	const struct dgram_rule rule = {
+		.secret = e->established,
+		.version = e->established ? SSL_version(e->ssl) : 0,
+		.least = overhead(SSL_get_current_cipher(e->ssl)),
+		.most = longest(e->ssl),
+	};
+
+	dgram_bio_set_rule(e->dgram, &rule);
+}
+
 void
 tls_engine_datagram(struct tls_engine *e, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 
+	set_rule(e);
 	dgram_bio_lend(e->dgram, data, len);
 	e->starved = false;
 	while (e->nopening < sizeof(e->opening) && e->nopening < len) {
