@@ -16,8 +16,17 @@
 /* Once two flights were lost, they may have been too large: as in Mbed TLS. */
 #define MTU_SMALL 508
 
+/* A suite's IV and tag, which OpenSSL forgets when it fills a datagram. */
+#define FORGOTTEN (8 + 16)
+
 /* OpenSSL takes no less. */
-#define MTU_MIN 256
+#define MTU_MIN (256 + FORGOTTEN)
+
+/*
+ * OpenSSL gathers the records of a datagram in so many bytes, and tears what
+ * is longer.
+ */
+#define MTU_MAX 4096
 
 /* A longer wait is one for ever: OpenSSL counts microseconds. */
 #define WAIT_MAX_MS (UINT_MAX / 1000)
@@ -52,7 +61,10 @@ void
 tls_engine_set_mtu(struct tls_engine *e, size_t mtu)
 {
 	e->mtu = mtu > MTU_MIN ? mtu : MTU_MIN;
-	(void)SSL_set_mtu(e->ssl, (long)e->mtu); /* it is large enough */
+	if (e->mtu > MTU_MAX)
+		e->mtu = MTU_MAX;
+	/* It is large enough, so this does not fail. */
+	(void)SSL_set_mtu(e->ssl, (long)e->mtu - FORGOTTEN);
 }
 
 int

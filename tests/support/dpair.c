@@ -27,14 +27,18 @@ static struct pki_cert chain[4];
 static void
 store_chain(void)
 {
+	char san[4500] = "DNS:localhost";
 	const struct pki_spec specs[] = {
-		{ .name = "localhost", .san = "DNS:localhost" },
+		{ .name = "localhost", .san = san },
 		{ .name = "Third CA", .ca = true },
 		{ .name = "Second CA", .ca = true },
 		{ .name = "First CA", .ca = true },
 	};
 	char pem[16384] = "";
 
+	/* A leaf that is longer than any datagram of a handshake. */
+	while (strlen(san) < 4400)
+		strcat(san, ",DNS:one-of-many.names.example");
 	pki_make_chain(chain, &pki.ca, specs, LEN(specs));
 	for (size_t i = 0; i < LEN(chain); i++) {
 		struct pki_bytes b = pki_cert_pem(&chain[i]);
