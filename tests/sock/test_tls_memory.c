@@ -1,7 +1,6 @@
 #include "support/test.h"
 
 #include <errno.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdatomic.h>
@@ -14,74 +13,7 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "support/loop.h"
-
-/* How many blocks of memory the whole process has, and their bytes. */
-static atomic_long blocks, bytes;
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-static const bool counted = false; /* the sanitizer's allocator counts itself */
-#else
-static const bool counted = true;
-
-extern void *__libc_malloc(size_t size);
-extern void *__libc_calloc(size_t n, size_t size);
-extern void *__libc_realloc(void *p, size_t size);
-extern void *__libc_memalign(size_t align, size_t size);
-extern void __libc_free(void *p);
-
-static void *
-count(void *p)
-{
-	if (p != NULL) {
-		atomic_fetch_add(&blocks, 1);
-		atomic_fetch_add(&bytes, (long)malloc_usable_size(p));
-	}
-	return p;
-}
-
-void *
-malloc(size_t size)
-{
-	return count(__libc_malloc(size));
-}
-
-void *
-calloc(size_t n, size_t size)
-{
-	return count(__libc_calloc(n, size));
-}
-
-void *
-aligned_alloc(size_t align, size_t size)
-{
-	return count(__libc_memalign(align, size));
-}
-
-void *
-realloc(void *p, size_t size)
-{
-	if (p == NULL)
-		return malloc(size);
-	if (size == 0) {
-		free(p);
-		return NULL;
-	}
-	atomic_fetch_sub(&bytes, (long)malloc_usable_size(p));
-	p = __libc_realloc(p, size);
-	atomic_fetch_add(&bytes, (long)malloc_usable_size(p));
-	return p;
-}
-
-void
-free(void *p)
-{
-	if (p != NULL) {
-		atomic_fetch_sub(&blocks, 1);
-		atomic_fetch_sub(&bytes, (long)malloc_usable_size(p));
-	}
-	__libc_free(p);
-}
-#endif
+#include "support/memory.h"
 
 static struct pki pki;
 
@@ -169,11 +101,11 @@ leaves_nothing(void **state)
 	for (int i = 0; i < 20; i++)
 		l->live();
 	descriptors = loop_count_descriptors();
-	before = atomic_load(&blocks);
+	before = memory_blocks();
 	for (int i = 0; i < l->times; i++)
 		l->live();
-	if (counted)
-		assert_int_equal(atomic_load(&blocks), before);
+	if (memory_counted)
+		assert_int_equal(memory_blocks(), before);
 	assert_int_equal(loop_count_descriptors(), descriptors);
 }
 
@@ -238,7 +170,7 @@ takes_little(void **state)
 	long before;
 
 	connect_and_close();
-	before = atomic_load(&bytes);
+	before = memory_bytes();
 	for (size_t i = 0; i < IDLE_PAIRS; i++) {
 		char byte = 'x';
 
@@ -252,8 +184,8 @@ takes_little(void **state)
 		c->look(pairs[i].client);
 		c->look(pairs[i].server);
 	}
-	if (counted)
-		assert_in_range((atomic_load(&bytes) - before) / IDLE_PAIRS, 0,
+	if (memory_counted)
+		assert_in_range((memory_bytes() - before) / IDLE_PAIRS, 0,
 		    LITTLE);
 	for (size_t i = 0; i < IDLE_PAIRS; i++)
 		loop_pair_close(&pairs[i]);
