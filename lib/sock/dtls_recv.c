@@ -90,7 +90,10 @@ read_ready(struct dtls_sock *d, struct msghdr *m, int flags)
 	return rc == 0 ? -EAGAIN : rc; /* a server has others */
 }
 
-/* Nothing is received any more, or the call's time is over. */
+/*
+ * Is the call's time over?  Not to be asked between taking a datagram in and
+ * reading it: it is lent from the caller's stack.
+ */
 static int
 check_time(struct dtls_sock *d, struct tls_patience *p)
 {
@@ -115,8 +118,12 @@ recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
 		if (rc != -EAGAIN)
 			return rc;
 		dtls_tick_locked(d);
+		rc = check_time(d, p);
+		if (rc < 0)
+			return rc;
 		rc = d->tls.pulling ? -EAGAIN : dtls_io_take_in_locked(d, room);
-		rc = rc == 0 ? check_time(d, p) : dtls_io_wait_locked(d, p);
+		if (rc < 0)
+			rc = dtls_io_wait_locked(d, p);
 		if (rc < 0)
 			return rc;
 	}

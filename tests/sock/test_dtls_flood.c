@@ -392,18 +392,53 @@ a_hello_in_a_clients_name_hinders_no_handshake(void **state)
 	}
 }
 
+/*
+ * More datagrams without data than a call takes in before it looks at the time:
+ * the one behind them is there all the same.
+ */
+static void
+data_behind_garbage_are_not_lost(void **state)
+{
+	const int client = join(true);
+	const int kfd = stranger(1);
+	struct sockaddr_in from;
+	struct datagram d;
+	ssize_t n;
+	char buf[8];
+
+	(void)state;
+	for (int before = 60; before < 70; before++) {
+		for (int i = 0; i < before; i++) {
+			garbage(&d);
+			give(kfd, &d, &addr);
+		}
+		assert_int_equal(dtls_ends_send(client, "data", 4), 4);
+		do {
+			n = dtls_ends_recvfrom(server, buf, sizeof(buf),
+			    MSG_DONTWAIT, &from);
+		} while (n == -EAGAIN &&
+		    poll(&(struct pollfd){ loop_kfd(server), POLLIN, 0 }, 1,
+		        0) == 1);
+		assert_int_equal(n, 4);
+		assert_memory_equal(buf, "data", 4);
+	}
+	close(kfd);
+	leave(client);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(kinds) + 3] = {
+	struct CMUnitTest tests[LEN(kinds) + 4] = {
 		cmocka_unit_test(no_part_of_a_hello_is_answered_with_more),
 		cmocka_unit_test(a_hello_in_a_clients_name_ends_nothing),
 		cmocka_unit_test(
 		    a_hello_in_a_clients_name_hinders_no_handshake),
+		cmocka_unit_test(data_behind_garbage_are_not_lost),
 	};
 
 	for (size_t i = 0; i < LEN(kinds); i++)
-		tests[3 + i] = (struct CMUnitTest){ .name = kinds[i].name,
+		tests[4 + i] = (struct CMUnitTest){ .name = kinds[i].name,
 			.test_func = leave_no_trace,
 			.initial_state = (void *)&kinds[i] };
 	return cmocka_run_group_tests_name("sock/dtls_flood", tests, setup,
