@@ -60,7 +60,10 @@ send_message(struct coap_client *c, const void *data, size_t len)
 {
 	if (zsock_send(c->sock, data, len, 0) >= 0)
 		return true;
-	return complain("send: %s", errno_text(errno));
+	return complain("send: %s%s", errno_text(errno),
+	    errno == ECONNABORTED || errno == EIO
+	        ? "; a line \"zsock: error\" above may say why"
+	        : "");
 }
 
 /* An empty message: an acknowledgement or a reset. */

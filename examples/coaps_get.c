@@ -205,6 +205,7 @@ connect_to_host(const struct options *o)
 	return sock;
 }
 
+/* Once something was sent: older devices do the handshake only then. */
 static bool
 tell_connection(int sock)
 {
@@ -371,10 +372,13 @@ fetch(int sock, const struct options *o)
 		total += m.payload_len;
 		b.num++;
 	} while (b.more);
+	if (fflush(stdout) != 0)
+		return complain("cannot write it: %s", errno_text(errno));
+	if (!tell_connection(sock))
+		return false;
 	fprintf(stderr, "code: %s\nbody: %zu bytes\n", coap_code_text(m.code),
 	    total);
-	return fflush(stdout) == 0 ||
-	    complain("cannot write it: %s", errno_text(errno));
+	return true;
 }
 
 int
@@ -396,7 +400,7 @@ main(int argc, char **argv)
 	sock = connect_to_host(&o);
 	if (sock < 0)
 		return 1;
-	good = tell_connection(sock) && fetch(sock, &o);
+	good = fetch(sock, &o);
 	zsock_close(sock);
 	return good ? 0 : 1;
 }
