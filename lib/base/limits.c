@@ -21,7 +21,6 @@
 /* The names of one limit, the newest first. */
 static const struct {
 	const char *names[2];
-	enum limit otherwise; /* what it is unless set, as Kconfig has it */
 } rows[LIMIT_COUNT] = {
 	[LIMIT_FDS] = { { "CONFIG_ZVFS_OPEN_MAX", "CONFIG_POSIX_MAX_FDS" } },
 	[LIMIT_CONTEXTS] = { { "CONFIG_NET_MAX_CONTEXTS" } },
@@ -33,8 +32,7 @@ static const struct {
 	[LIMIT_TLS_SESSIONS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_CLIENT_SESSION_"
 	                           "COUNT" } },
 	[LIMIT_TLS_SESSION_CONTEXTS] = { { "CONFIG_NET_SOCKETS_TLS_MAX_SESSION_"
-	                                   "CONTEXTS" },
-	    LIMIT_TLS_CONTEXTS },
+	                                   "CONTEXTS" } },
 	[LIMIT_TLS_CONTENT] = { { "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN" } },
 	[LIMIT_DTLS_FRAGMENT] = { { "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_"
 	                            "LENGTH" } },
@@ -86,14 +84,14 @@ limit_hostname(void)
 	return atomic_load(&hostname_set) ? hostname : NULL;
 }
 
-/* LIMIT_FDS, the first, is what no other one goes by. */
+/* Kconfig gives one of them another one's value unless it is set. */
 static int
 in_force(enum limit l)
 {
 	const int own = limit_get(l, NO_LIMIT);
 
-	return own == NO_LIMIT && rows[l].otherwise != LIMIT_FDS
-	    ? limit_get(rows[l].otherwise, NO_LIMIT)
+	return own == NO_LIMIT && l == LIMIT_TLS_SESSION_CONTEXTS
+	    ? limit_get(LIMIT_TLS_CONTEXTS, NO_LIMIT)
 	    : own;
 }
 

@@ -181,11 +181,12 @@ dtls_client_ready_locked(struct dtls_sock *d, struct tls_patience *p)
 static int
 give_up_waiting(struct dtls_sock *d, int limit_ms)
 {
+	struct dtls_session *s = dtls_only_locked(d);
 	struct verdict why;
 
-	verdict_set(&why, "the peer did not answer within %d ms%s", limit_ms,
-	    d->refused ? ", and its host says that nobody has that port" : "");
-	verdict_of_handshake(&why, TLS_ROLE_CLIENT, true, d->tls.peer);
+	if (d->refused)
+		tls_engine_note_refused(s->engine);
+	tls_engine_explain_waiting(s->engine, s->name, limit_ms, &why);
 	tls_sock_reason_locked(&d->tls, &why);
 	return native_nonblock(d->tls.native.base.kfd) > 0 ? -EAGAIN
 	                                                   : -ETIMEDOUT;

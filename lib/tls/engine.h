@@ -162,6 +162,10 @@ bool tls_engine_failed(const struct tls_engine *e);
 void tls_engine_explain(const struct tls_engine *e, const char *peer,
     struct verdict *v);
 
+/* The same for a handshake that has not ended, as if its time were up now. */
+void tls_engine_explain_waiting(const struct tls_engine *e, const char *peer,
+    int waited_ms, struct verdict *v);
+
 /*
  * Composes the line that says what a complete handshake agreed on: version,
  * suite, whether the peer is verified, and by which credentials.

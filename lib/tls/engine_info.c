@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "tls/stage.h"
 #include "tls/suites.h"
 
 /* A record begins with a type of 20 to 24 and 3, or 254, as major version. */
@@ -59,6 +60,18 @@ tls_engine_explain(const struct tls_engine *e, const char *peer,
 {
 	const struct verdict_case c = case_of(e, peer);
 
+	verdict_compose(v, &c);
+}
+
+void
+tls_engine_explain_waiting(const struct tls_engine *e, const char *peer,
+    int waited_ms, struct verdict *v)
+{
+	struct verdict_case c = case_of(e, peer);
+
+	c.side = VERDICT_DEADLINE;
+	c.waited_ms = waited_ms;
+	c.stage = tls_stage_of(e->ssl);
 	verdict_compose(v, &c);
 }
 

@@ -60,6 +60,17 @@ proves_another_key(const struct verdict_case *c)
 	}
 }
 
+/*
+ * Over datagrams they show in silence: what cannot be decrypted is dropped.
+ * The peer may as well be gone at that very moment.
+ */
+static bool
+may_prove_another_key(const struct verdict_case *c)
+{
+	return c->dgram && c->side == VERDICT_DEADLINE &&
+	    (c->stage == TLS_ST_CW_FINISHED || c->stage == TLS_ST_SR_CHANGE);
+}
+
 /* A server that found nothing in what the client offered. */
 static bool
 finds_nothing(const struct verdict_case *c)
@@ -86,16 +97,17 @@ is_hex_text(const struct cred *key)
 }
 
 static void
-hint_wrong_key(const struct tls_psk *used, enum tls_role role, char *buf,
-    size_t size)
+hint_wrong_key(const struct tls_psk *used, enum tls_role role, bool sure,
+    char *buf, size_t size)
 {
 	char id[TLS_PSK_ID_MAX + 1];
 
 	tls_psk_print(used->id->data, used->id->len, id);
 	snprintf(buf, size,
-	    "the two sides have different pre-shared keys for the identity "
+	    "the two sides %s different pre-shared keys for the identity "
 	    "\"%s\"%s; ours, of sec_tag %d, has %zu bytes%s",
-	    id, role == TLS_ROLE_CLIENT ? ", or the server knows none" : "",
+	    sure ? "have" : "may have", id,
+	    role == TLS_ROLE_CLIENT && sure ? ", or the server knows none" : "",
 	    used->key->tag, used->key->len,
 	    is_hex_text(used->key)
 	        ? ", which are hex digits: text, where the device takes the "
@@ -200,7 +212,9 @@ hint_psk(const struct verdict_case *c, char *buf, size_t size)
 		    "the client offered no pre-shared key, and we have "
 		    "nothing else");
 	else if (psk->used != NULL && proves_another_key(c))
-		hint_wrong_key(psk->used, c->role, buf, size);
+		hint_wrong_key(psk->used, c->role, true, buf, size);
+	else if (psk->used != NULL && may_prove_another_key(c))
+		hint_wrong_key(psk->used, c->role, false, buf, size);
 	else if (psk->used != NULL && knows_no_identity(c))
 		hint_identity(psk->used, buf, size);
 	else if (psk->unknown &&

@@ -137,9 +137,9 @@ struct tls_engine *
 dpair_engine(const struct dpair *p, enum way_side side)
 {
 	const struct tls_settings *s = &p->settings[side];
-	struct tls_context *ctx;
-	struct tls_engine *e;
-	struct verdict why;
+	struct tls_context *ctx = NULL;
+	struct tls_engine *e = NULL;
+	struct verdict why = { "" };
 
 	if (tls_context_get(s->tags, s->ntags, &ctx, &why) != 0 ||
 	    tls_engine_new(ctx, s,
