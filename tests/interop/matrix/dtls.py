@@ -19,10 +19,13 @@ MTU, SMALL_MTU = 1400, 512  # the latter is too small for any chain
 GNUTLS_READS = 254  # bytes at once: gnutls-serv, over UDP
 
 
+# Our server does not, either: its handshake fails when the time is over.
+DROPPED = ('another key', 'server')
+
+
 class Datagrams:
     """Stands before a peer of TLS among the bases of a class."""
     versions = (DTLS12,)
-    tolerates = ()
     sizes = (1, 64, 1200)
     typed = True  # what its client sends is written to it
     values = {'key': ('rsa', 'p256', 'psk'),
@@ -67,6 +70,7 @@ class Datagrams:
 class DtlsOpenSSL(Datagrams, OpenSSL):
     name = 'dtls-openssl'
     is_open = r'^ +Verify return code'
+    silent = (DROPPED, ('another key', 'client'))
 
     def arguments(self, row, bench, end):
         argv = super().arguments(row, bench, end)
@@ -82,6 +86,9 @@ class DtlsGnuTLS(Datagrams, GnuTLS):
     name = 'dtls-gnutls'
     listens_on = 'udp'
     is_open = '^- Handshake was completed'
+    silent = (DROPPED, *((case, 'client') for case in (
+        'another key', 'an identity that nobody knows',
+        'no certificate of ours', 'no suite in common')))
 
     def arguments(self, row, bench, end):
         small = row.form == 'chain' and end == 'server'
@@ -106,6 +113,13 @@ class DtlsGnuTLS(Datagrams, GnuTLS):
 class DtlsMbedTLS(Datagrams, MbedTLS):
     name = 'dtls-mbedtls'
     typed = False
+    silent = (DROPPED, ('no certificate of ours', 'client'))
+
+    def supports(self, row):
+        # A ticket that has a certificate in it makes a ClientHello of two
+        # datagrams, which Mbed TLS does not take.
+        return not (row.role == 'client' and row.key == 'rsa' and row.mutual
+                    and row.resume == 'ticket')
 
     def scenes(self):
         return [dtls_scenes.AT_ONCE, dtls_scenes.BETWEEN, dtls_scenes.LEAVES,

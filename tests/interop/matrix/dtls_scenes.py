@@ -54,8 +54,9 @@ async def refused_between(peer, bench):
     end, port = await peer.start_our_server(row, bench, clients=2)
     for key, status in ((PSK, 0), (PSK[::-1], 1), (PSK, 0)):
         client = await bench.start(
-            bench.shared.mbedtls_end, '--dtls', '--psk', f'{PSK_ID}={key}',
-            '--port', port, 'client', *peer.steps(bench, 'client'))
+            bench.shared.mbedtls_end, '--dtls', '--resend', '100,800',
+            '--psk', f'{PSK_ID}={key}', '--port', port, 'client',
+            *peer.steps(bench, 'client'))
         await client.ends(with_status=status)
     await end.ends()
     if len(rounds_told(end)) != 2:

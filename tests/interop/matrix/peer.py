@@ -28,6 +28,7 @@ class Peer:
     sizes = (20 * 1024,)  # of what is sent, in one connection each way
     versions = ()  # in which it shall be refused, see refusals.py
     tolerates = ()  # what it does not refuse: (case, our role, version)
+    silent = ()  # whom it does not answer any more: (case, our role)
 
     def missing(self, _shared):
         """Why there is nothing to test, or None."""

@@ -27,7 +27,8 @@ class OpenSSL(Peer):
     commands = {'openssl': 'openssl'}
     versions = (V12, V13)
     # s_server only says so, and goes on with its key.
-    tolerates = (('an identity that nobody knows', 'client', V12),)
+    tolerates = tuple(('an identity that nobody knows', 'client', version)
+                      for version in (V12, DTLS12))
 
     def arguments(self, row, bench, end):
         c = bench.shared.certs
