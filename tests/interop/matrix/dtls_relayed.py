@@ -30,13 +30,14 @@ class LossyRow(rows.Row):
             f'{self.seed}'
 
 
-def lossy_rows(roles, meddling):
-    """Every kind of handshake with every seed, in turns with every role."""
+def lossy_rows(roles, meddling, resume):
+    """Every kind of handshake with every seed, the rest by turns."""
     n = 0
     for key, number, mutual, form in LOSSY:
         for seed in range(SEEDS):
             row = LossyRow('client', key, NUMBERS[number], 'us', 'required',
-                           mutual, 'no', False, form, seed=seed,
+                           mutual, resume[seed % len(resume)], False, form,
+                           seed=seed,
                            kinds=meddling[seed % len(meddling)])
             yield row if roles[n % len(roles)] == 'client' else as_server(row)
             n += 1
@@ -75,7 +76,8 @@ class Lossy(Relayed):
     versions = ()
     @staticmethod
     def relay_of(row, _bench):
-        return {'meddling': fates(row.seed, row.kinds)}
+        return {'meddling': lambda number: fates(row.seed + number * SEEDS,
+                                                 row.kinds)}
 
     def our_arguments(self, row, bench):
         return [*super().our_arguments(row, bench), '--resend', PATIENCE]
@@ -93,7 +95,7 @@ class LossyMbedTLS(Lossy, DtlsMbedTLS):
         return [*super().arguments(row, bench, end), '--resend', PATIENCE]
 
     def rows(self):
-        return lossy_rows(('client', 'server'), BY_MBEDTLS)
+        return lossy_rows(('client', 'server'), BY_MBEDTLS, ('no',))
 
 
 class LossyItself(Lossy, Peer):
@@ -101,7 +103,7 @@ class LossyItself(Lossy, Peer):
     name = 'dtls-lossy'
 
     def rows(self):
-        return lossy_rows(('client',), MEDDLING)
+        return lossy_rows(('client',), MEDDLING, ('no', 'no', 'ticket'))
 
     async def serve(self, row, bench):
         server, port = await self.start_our_server(

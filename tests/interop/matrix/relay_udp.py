@@ -36,6 +36,7 @@ class Flow:
         self.relay = relay
         self.address = address
         self.number = len(relay.flows)
+        self.fates = relay.meddling(self.number)
         self.late = {True: [], False: []}  # by client, until the next one
         self.back = relay.open_socket(self.from_server)
         self.back.connect(('127.0.0.1', relay.target))
@@ -52,7 +53,7 @@ class Flow:
             datagram, self.address))
 
     def meddle(self, data, by_client, send):
-        fate = next(self.relay.fates) if data[0] in HANDSHAKE else 'passed'
+        fate = next(self.fates) if data[0] in HANDSHAKE else 'passed'
         self.relay.lost += fate == 'lost'
         now = {'passed': [data], 'lost': [], 'twice': [data, data],
                'late': []}[fate]
@@ -78,11 +79,14 @@ class Flow:
 
 
 class UdpRelay:
-    """Has a port of its own, and passes on to another one."""
+    """Has a port of its own, and passes on to another one.
+
+    meddling gives the fates of the datagrams of a client, by its number.
+    """
 
     def __init__(self, target, meddling=None, capture=None):
         self.target = int(target)
-        self.fates = meddling or itertools.repeat('passed')
+        self.meddling = meddling or (lambda _: itertools.repeat('passed'))
         self.capture = Capture(capture) if capture is not None else None
         self.flows = {}
         self.sockets = []
