@@ -18,6 +18,7 @@
 
 #include "base/deadline.h"
 #include "bench/bench.h"
+#include "bench/dtls.h"
 #include "support/pki.h"
 
 static struct pki pki;
@@ -464,6 +465,14 @@ bench_tls(void)
 	handshake_row("the same with one byte echoed", true, "<= 3000 us");
 }
 
+static void
+bench_dtls(void)
+{
+	dtls_datagrams();
+	dtls_handshakes();
+	dtls_idle();
+}
+
 static const struct part {
 	const char *name;
 	void (*run)(void);
@@ -474,6 +483,7 @@ static const struct part {
 	{ "tls", bench_tls },
 	{ "handshakes", bench_handshakes },
 	{ "idle", bench_idle },
+	{ "dtls", bench_dtls },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -495,7 +505,7 @@ main(int argc, char **argv)
 		if (find_part(argv[i]) == NULL) {
 			fprintf(stderr,
 			    "usage: bench [plain] [table] [poll] [tls] "
-			    "[handshakes] [idle]\n"
+			    "[handshakes] [idle] [dtls]\n"
 			    "  without an argument: all of them\n");
 			return 2;
 		}

@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include <openssl/ssl.h>
 
@@ -15,6 +16,9 @@
 
 /* Ends the program if what was tried did not work. */
 void bench_must(bool good, const char *what);
+
+/* Nanoseconds of the processor, of a process's or a thread's clock. */
+double bench_cpu_ns(clockid_t clock);
 
 /*
  * One row: nanoseconds an operation takes, a value for each round; the medians

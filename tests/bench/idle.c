@@ -4,10 +4,7 @@
  * and then find nothing to do.
  */
 #include <stdio.h>
-#include <stdlib.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -15,31 +12,22 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "bench/bench.h"
+#include "bench/hold.h"
 
 #define CONNECTIONS 1000
-#define WARM_UP 8 /* which fill the caches, and do not count */
-#define ALL (CONNECTIONS + WARM_UP)
-
-/* One way to have a connection: its ends, and a byte there and back. */
-struct holder {
-	void (*serve)(int i);
-	void (*connect)(int i);
-	void (*look)(void); /* at all of them, in vain */
-	int (*listen)(struct sockaddr_in *addr);
-};
+#define ALL (CONNECTIONS + HOLD_WARM_UP)
 
 static int listener, fds[ALL];
 static struct sockaddr_in address;
 
-static int
-listen_ours(struct sockaddr_in *addr)
+static void
+listen_ours(void)
 {
-	const int fd = bench_listen_ours(addr, NET_IPPROTO_TLS_1_2);
-
-	bench_must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST,
-	               &(int){ BENCH_SERVER_TAG }, sizeof(int)) == 0,
+	listener = bench_listen_ours(&address, NET_IPPROTO_TLS_1_2);
+	bench_must(zsock_setsockopt(listener, ZSOCK_SOL_TLS,
+	               ZSOCK_TLS_SEC_TAG_LIST, &(int){ BENCH_SERVER_TAG },
+	               sizeof(int)) == 0,
 	    "TLS_SEC_TAG_LIST");
-	return fd;
 }
 
 static void
@@ -75,8 +63,14 @@ look_ours(void)
 	bench_must(zsock_poll(all, ALL, 1) == 0, "zsock_poll");
 }
 
-static const struct holder ours = { serve_ours, connect_ours, look_ours,
-	listen_ours };
+static const struct hold_way ours = { listen_ours, connect_ours, serve_ours,
+	look_ours };
+
+static void
+listen_ssl(void)
+{
+	listener = bench_listen_raw(&address);
+}
 
 static void
 serve_ssl(int i)
@@ -114,73 +108,21 @@ look_ssl(void)
 {
 }
 
-static const struct holder openssl = { serve_ssl, connect_ssl, look_ssl,
-	bench_listen_raw };
+static const struct hold_way openssl = { listen_ssl, connect_ssl, serve_ssl,
+	look_ssl };
 
-/* What of this process is in memory, in KiB. */
-static double
-resident(void)
-{
-	FILE *file = fopen("/proc/self/statm", "r");
-	long size, pages = 0;
-
-	bench_must(file != NULL && fscanf(file, "%ld %ld", &size, &pages) == 2,
-	    "/proc/self/statm");
-	fclose(file);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE) / 1024;
-}
-
-/* Has all connections by make, says what one takes, waits to be ended. */
 static void
-hold(const struct holder *h, void (*make)(int), int out)
+row(const char *name, double mine, double base, const char *target)
 {
-	double before = 0, each;
-
-	for (int i = 0; i < ALL; i++) {
-		if (i == WARM_UP)
-			before = resident();
-		make(i);
-	}
-	h->look();
-	each = (resident() - before) / CONNECTIONS;
-	bench_must(write(out, &each, sizeof(each)) == sizeof(each), "write");
-	pause();
-	_exit(0);
-}
-
-/* KiB of the server and of the client for each connection. */
-static void
-measure(const struct holder *h, double each[2])
-{
-	pid_t children[2];
-	int pipes[2][2], server;
-
-	listener = h->listen(&address);
-	for (server = 1; server >= 0; server--) {
-		bench_must(pipe(pipes[server]) == 0, "pipe");
-		children[server] = fork();
-		if (children[server] == 0)
-			hold(h, server ? h->serve : h->connect,
-			    pipes[server][1]);
-		close(pipes[server][1]);
-	}
-	for (int i = 0; i < 2; i++) {
-		bench_must(read(pipes[i][0], &each[i], sizeof(each[i])) ==
-		        sizeof(each[i]),
-		    "read");
-		close(pipes[i][0]);
-	}
-	for (int i = 0; i < 2; i++) {
-		kill(children[i], SIGKILL);
-		waitpid(children[i], NULL, 0);
-	}
+	printf("%-38s %10.3f %10.3f %7.3f   %s\n", name, mine, base,
+	    mine / base, target);
 }
 
 void
 bench_idle(void)
 {
 	struct rlimit files;
-	double mine[2], base[2];
+	struct hold_memory mine[2], base[2];
 
 	getrlimit(RLIMIT_NOFILE, &files);
 	if (files.rlim_cur < ALL + 100) {
@@ -188,10 +130,10 @@ bench_idle(void)
 		bench_must(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
 	}
 	bench_identities();
-	measure(&openssl, base);
-	measure(&ours, mine);
-	printf("%-38s %10.3f %10.3f %7.3f   %s\n", "idle TLS 1.3 server, KiB",
-	    mine[1], base[1], mine[1] / base[1], "<= 16 KiB");
-	printf("%-38s %10.3f %10.3f %7.3f   %s\n", "idle TLS 1.3 client, KiB",
-	    mine[0], base[0], mine[0] / base[0], "<= 26 KiB");
+	hold_measure(&openssl, CONNECTIONS, base);
+	hold_measure(&ours, CONNECTIONS, mine);
+	row("idle TLS 1.3 server, KiB", mine[1].resident, base[1].resident,
+	    "<= 16 KiB");
+	row("idle TLS 1.3 client, KiB", mine[0].resident, base[0].resident,
+	    "<= 26 KiB");
 }

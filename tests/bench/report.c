@@ -14,6 +14,15 @@ bench_must(bool good, const char *what)
 	exit(1);
 }
 
+double
+bench_cpu_ns(clockid_t clock)
+{
+	struct timespec ts;
+
+	bench_must(clock_gettime(clock, &ts) == 0, "clock_gettime");
+	return (double)ts.tv_sec * 1e9 + (double)ts.tv_nsec;
+}
+
 static int
 by_value(const void *a, const void *b)
 {
