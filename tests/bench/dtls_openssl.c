@@ -16,7 +16,8 @@
 
 #define COOKIE_SIZE 32
 
-static SSL_CTX *client_ctx, *server_ctx;
+/* The client's and the server's, without and with a key. */
+static SSL_CTX *contexts[2][2];
 static unsigned char secret[32];
 
 static unsigned int
@@ -79,33 +80,40 @@ check_cookie(SSL *ssl, const unsigned char *cookie, unsigned int len)
 }
 
 static SSL_CTX *
-make_context(const SSL_METHOD *method)
+make_context(const struct dtls_kind *k, bool server)
 {
-	SSL_CTX *ctx = SSL_CTX_new(method);
+	SSL_CTX *ctx =
+	    SSL_CTX_new(server ? DTLS_server_method() : DTLS_client_method());
 
 	bench_must(ctx != NULL &&
-	        SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1,
+	        SSL_CTX_set_min_proto_version(ctx, DTLS1_2_VERSION) == 1 &&
+	        SSL_CTX_set_cipher_list(ctx, k->suites) == 1,
 	    "SSL_CTX_new");
 	SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_TICKET | SSL_OP_NO_QUERY_MTU);
+	SSL_CTX_set_psk_client_callback(ctx, client_psk);
+	SSL_CTX_set_psk_server_callback(ctx, server_psk);
+	SSL_CTX_set_cookie_generate_cb(ctx, make_cookie);
+	SSL_CTX_set_cookie_verify_cb(ctx, check_cookie);
+	if (server) {
+		SSL_CTX_use_certificate(ctx,
+		    SSL_CTX_get0_certificate(bench_server_ctx));
+		SSL_CTX_use_PrivateKey(ctx,
+		    SSL_CTX_get0_privatekey(bench_server_ctx));
+	} else {
+		SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+		X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), bench_ca());
+	}
 	return ctx;
 }
 
 void
 dtls_openssl_prepare(void)
 {
-	client_ctx = make_context(DTLS_client_method());
-	server_ctx = make_context(DTLS_server_method());
-	SSL_CTX_set_psk_client_callback(client_ctx, client_psk);
-	SSL_CTX_set_psk_server_callback(server_ctx, server_psk);
-	SSL_CTX_set_verify(client_ctx, SSL_VERIFY_PEER, NULL);
-	X509_STORE_add_cert(SSL_CTX_get_cert_store(client_ctx), bench_ca());
-	SSL_CTX_use_certificate(server_ctx,
-	    SSL_CTX_get0_certificate(bench_server_ctx));
-	SSL_CTX_use_PrivateKey(server_ctx,
-	    SSL_CTX_get0_privatekey(bench_server_ctx));
-	SSL_CTX_set_cookie_generate_cb(server_ctx, make_cookie);
-	SSL_CTX_set_cookie_verify_cb(server_ctx, check_cookie);
+	for (int server = 0; server < 2; server++) {
+		contexts[server][0] = make_context(&dtls_gcm, server);
+		contexts[server][1] = make_context(&dtls_ccm_8, server);
+	}
 	bench_must(RAND_bytes(secret, sizeof(secret)) == 1, "RAND_bytes");
 }
 
@@ -114,12 +122,10 @@ static SSL *
 make_ssl(const struct dtls_kind *k, bool server, int fd,
     const struct sockaddr_in *peer)
 {
-	SSL *ssl = SSL_new(server ? server_ctx : client_ctx);
+	SSL *ssl = SSL_new(contexts[server][k->psk]);
 	BIO *bio = BIO_new_dgram(fd, peer != NULL ? BIO_CLOSE : BIO_NOCLOSE);
 
-	bench_must(ssl != NULL && bio != NULL &&
-	        SSL_set_cipher_list(ssl, k->suites) == 1,
-	    "SSL_new");
+	bench_must(ssl != NULL && bio != NULL, "SSL_new");
 	if (peer != NULL)
 		BIO_ctrl_set_connected(bio, (void *)peer);
 	SSL_set_bio(ssl, bio, bio);
