@@ -33,6 +33,7 @@ queue_of(const BIO *bio)
 	return BIO_get_data((BIO *)bio);
 }
 
+/* What has left makes room first, and then memory does. */
 static bool
 make_room(struct queue *q, size_t n)
 {
@@ -41,6 +42,11 @@ make_room(struct queue *q, size_t n)
 
 	if (q->room - q->tail >= n)
 		return true;
+	if (q->head > 0) {
+		memmove(q->out, q->out + q->head, q->tail - q->head);
+		q->tail -= q->head;
+		q->head = 0;
+	}
 	while (room - q->tail < n)
 		room *= 2;
 	if (room > QUEUE_MAX)
