@@ -316,10 +316,13 @@ dtls_wake_locked(struct dtls_sock *d)
 	const int64_t idle = idle_ns(d);
 	struct deadline wake = DEADLINE_NEVER;
 
+	/* What is due of a busy one has to wait until that is no more. */
 	for (struct dtls_session *s = t->opening.oldest; s != NULL;
-	     s = s->newer)
-		sooner(&wake, s->wake.at_ns);
-	if (idle > 0 && t->opening.oldest != NULL)
+	     s = s->newer) {
+		if (!s->busy)
+			sooner(&wake, s->wake.at_ns);
+	}
+	if (idle > 0 && t->opening.oldest != NULL && !t->opening.oldest->busy)
 		sooner(&wake, t->opening.oldest->active_ns + idle);
 	if (idle > 0 && t->open.oldest != NULL)
 		sooner(&wake, t->open.oldest->active_ns + idle);

@@ -18,6 +18,7 @@
 #include "sock/poll.h"
 #include "sock/tls_names.h"
 #include "support/dtls_ends.h"
+#include "support/fake_kernel.h"
 #include "tls/settings.h"
 
 #define FAR_MS 20000
@@ -347,6 +348,35 @@ others_work_during_a_callback(void **state)
 	assert_int_equal(call_close(second), 0);
 }
 
+/* What is to be sent again waits for the callback: no call is made for it. */
+static void
+nobody_spins_during_a_callback(void **state)
+{
+	pthread_t pollers[2], connecter;
+	int first, second, before;
+
+	(void)state;
+	open_for_a_long_call(&first, &second);
+	fake_kernel_install();
+	pollers[0] = loop_start(poll_always, &server);
+	connecter = loop_start(connect_it, &second);
+	while (!atomic_load(&inside))
+		sched_yield();
+	(void)poll(NULL, 0, 50); /* the flight is due by now */
+	before = fake_kernel_count(FAKE_POLL);
+	pollers[1] = loop_start(poll_always, &server);
+	(void)poll(NULL, 0, 100);
+	assert_in_range(fake_kernel_count(FAKE_POLL) - before, 0, 20);
+	atomic_store(&go_on, true);
+	assert_int_equal((intptr_t)loop_join(connecter), 0);
+	assert_int_equal(call_close(server), 0);
+	for (size_t i = 0; i < LEN(pollers); i++)
+		assert_null(loop_join(pollers[i]));
+	fake_kernel_remove();
+	assert_int_equal(call_close(first), 0);
+	assert_int_equal(call_close(second), 0);
+}
+
 static atomic_int calls;
 
 static int
@@ -405,7 +435,7 @@ a_servers_callback_closes_its_socket(void **state)
 	assert_int_equal(call_close(client), 0);
 }
 
-#define FIXED 3
+#define FIXED 4
 
 int
 main(void)
@@ -414,6 +444,7 @@ main(void)
 		cmocka_unit_test(a_clients_callback_closes_its_socket),
 		cmocka_unit_test(a_servers_callback_closes_its_socket),
 		cmocka_unit_test(others_work_during_a_callback),
+		cmocka_unit_test(nobody_spins_during_a_callback),
 	};
 	size_t n = FIXED;
 
