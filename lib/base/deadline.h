@@ -24,6 +24,16 @@ deadline_now_ns(void)
 	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
 }
 
+/* The same within a few milliseconds, for much less: never ahead of it. */
+static inline int64_t
+deadline_coarse_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &ts);
+	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+}
+
 /* A negative ms means never. */
 static inline struct deadline
 deadline_in_ms(int64_t ms)

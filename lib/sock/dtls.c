@@ -80,11 +80,11 @@ opened(struct dtls_sock *d, struct dtls_session *s)
 	struct verdict v;
 
 	dtls_table_opened(&d->sessions, s);
-	dtls_table_warm(&d->sessions, s);
 	d->ready = s; /* data may have overtaken the last message */
 	d->active = s;
 	d->refused = false;
 	d->tls.error = 0;
+	d->due_ns = 0; /* it is to be found out again */
 	show(d, s);
 	if (!log_wants(LOG_INFO))
 		return;
@@ -121,11 +121,19 @@ is_fatal(int rc)
 }
 
 static void
-arm(struct dtls_session *s)
+sooner(int64_t *due_ns, int64_t at_ns)
+{
+	if (at_ns < *due_ns)
+		*due_ns = at_ns;
+}
+
+static void
+arm(struct dtls_sock *d, struct dtls_session *s)
 {
 	const int ms = tls_engine_timer_ms(s->engine);
 
 	s->wake = ms < 0 ? DEADLINE_NEVER : deadline_in_ms(ms);
+	sooner(&d->due_ns, s->wake.at_ns);
 }
 
 void
@@ -140,7 +148,7 @@ dtls_advance_locked(struct dtls_sock *d, struct dtls_session *s)
 		rc = tls_engine_error(s->engine);
 	}
 	if (rc == -EAGAIN)
-		arm(s);
+		arm(d, s);
 	else if (rc == 0)
 		opened(d, s);
 	else
@@ -234,6 +242,9 @@ dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
 	dtls_end_locked(d, s, error);
 }
 
+/* How long a session keeps memory that it needs only to move bytes. */
+#define WARM_NS INT64_C(1000000000)
+
 /* How long a server's session may be silent, in nanoseconds; 0 is for ever. */
 static int64_t
 idle_ns(const struct dtls_sock *d)
@@ -254,7 +265,7 @@ send_again(struct dtls_sock *d, struct dtls_session *s)
 	if (rc < 0)
 		dtls_end_locked(d, s, rc);
 	else
-		arm(s);
+		arm(d, s);
 }
 
 /* Nothing was heard of the client: it is told, in case it is still there. */
@@ -280,67 +291,75 @@ expire_old(struct dtls_sock *d, struct dtls_list *l, int64_t idle, int64_t now)
 		expire(d, l->oldest);
 }
 
-void
-dtls_tick_locked(struct dtls_sock *d)
+/* The earliest of all that is waited for. */
+static void
+find_due(struct dtls_sock *d, int64_t idle)
 {
-	const int64_t idle = idle_ns(d);
-	struct dtls_session *s, *newer;
-	int64_t now;
+	const struct dtls_table *t = &d->sessions;
 
-	if (d->sessions.n == 0 ||
-	    (idle == 0 && d->sessions.opening.oldest == NULL))
-		return;
-	now = deadline_now_ns();
-	if (idle > 0) {
-		expire_old(d, &d->sessions.open, idle, now);
-		expire_old(d, &d->sessions.opening, idle, now);
+	d->due_ns = INT64_MAX;
+	/* What is due of a busy one has to wait until that is no more. */
+	for (struct dtls_session *s = t->opening.oldest; s != NULL;
+	     s = s->newer) {
+		if (!s->busy)
+			sooner(&d->due_ns, s->wake.at_ns);
 	}
-	for (s = d->sessions.opening.oldest; s != NULL; s = newer) {
+	if (idle > 0 && t->opening.oldest != NULL && !t->opening.oldest->busy)
+		sooner(&d->due_ns, t->opening.oldest->active_ns + idle);
+	if (idle > 0 && t->open.oldest != NULL)
+		sooner(&d->due_ns, t->open.oldest->active_ns + idle);
+	if (t->coldest != NULL)
+		sooner(&d->due_ns, t->coldest->active_ns + WARM_NS);
+}
+
+static void
+send_all_again(struct dtls_sock *d, int64_t now)
+{
+	struct dtls_session *newer;
+
+	for (struct dtls_session *s = d->sessions.opening.oldest; s != NULL;
+	     s = newer) {
 		newer = s->newer;
 		if (s->wake.at_ns <= now && !s->busy)
 			send_again(d, s);
 	}
 }
 
-static void
-sooner(struct deadline *wake, int64_t at_ns)
+/* due_ns may be too early, for what it was for may have been put off. */
+void
+dtls_tick_locked(struct dtls_sock *d)
 {
-	if (at_ns < wake->at_ns)
-		wake->at_ns = at_ns;
+	const int64_t idle = idle_ns(d), now = deadline_now_ns();
+
+	if (d->sessions.n == 0 || now < d->due_ns)
+		return;
+	if (idle > 0) {
+		expire_old(d, &d->sessions.open, idle, now);
+		expire_old(d, &d->sessions.opening, idle, now);
+	}
+	send_all_again(d, now);
+	dtls_table_rest(&d->sessions, now - WARM_NS);
+	find_due(d, idle);
+}
+
+void
+dtls_glance_locked(struct dtls_sock *d)
+{
+	if (deadline_coarse_ns() >= d->due_ns)
+		dtls_tick_locked(d);
 }
 
 struct deadline
 dtls_wake_locked(struct dtls_sock *d)
 {
-	const struct dtls_table *t = &d->sessions;
-	const int64_t idle = idle_ns(d);
-	struct deadline wake = DEADLINE_NEVER;
-
-	/* What is due of a busy one has to wait until that is no more. */
-	for (struct dtls_session *s = t->opening.oldest; s != NULL;
-	     s = s->newer) {
-		if (!s->busy)
-			sooner(&wake, s->wake.at_ns);
-	}
-	if (idle > 0 && t->opening.oldest != NULL && !t->opening.oldest->busy)
-		sooner(&wake, t->opening.oldest->active_ns + idle);
-	if (idle > 0 && t->open.oldest != NULL)
-		sooner(&wake, t->open.oldest->active_ns + idle);
-	return wake;
+	find_due(d, idle_ns(d));
+	return (struct deadline){ d->due_ns };
 }
 
 void
 dtls_rest_locked(struct dtls_sock *d)
 {
-	for (int i = 0; i < DTLS_WARM; i++) {
-		struct dtls_session *s = d->sessions.warm[i];
-
-		if (s == NULL)
-			continue;
-		tls_engine_rest(s->engine);
-		s->warm = false;
-		d->sessions.warm[i] = NULL;
-	}
+	dtls_table_rest(&d->sessions, INT64_MAX);
 }
 
 /* Sessions end by close_notify; best effort, as a stream's. */

@@ -28,7 +28,8 @@ struct dtls_sock {
 	struct dtls_session *active; /* for a send without an address */
 	struct dtls_session *latest; /* of the last handshake, or NULL */
 	struct dtls_session *ready;  /* has got something: it may have data */
-	size_t mtu;                  /* bytes of a datagram by IPV6_MTU, or 0 */
+	int64_t due_ns; /* there is nothing for a tick to do before */
+	size_t mtu;     /* bytes of a datagram by IPV6_MTU, or 0 */
 	short news; /* POLLHUP, POLLERR: sessions have ended since poll said */
 };
 
@@ -72,6 +73,9 @@ void dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
  * heard of their peer.  wake is when the next thing is due.
  */
 void dtls_tick_locked(struct dtls_sock *d);
+
+/* The same for whoever comes often: it may be some milliseconds late. */
+void dtls_glance_locked(struct dtls_sock *d);
 struct deadline dtls_wake_locked(struct dtls_sock *d);
 
 /*

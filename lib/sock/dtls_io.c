@@ -74,13 +74,14 @@ send_one(struct dtls_sock *d, const void *data, size_t n,
 	return -error;
 }
 
-int
-dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
-    const union native_addr *addr, socklen_t len)
+/* 1 if nothing has waited; else 0, or what the kernel has said last. */
+static int
+flush(struct dtls_sock *d, struct tls_engine *e, const union native_addr *addr,
+    socklen_t len)
 {
 	const void *data;
 	size_t n;
-	int rc = 0;
+	int rc = 1;
 
 	while ((n = tls_engine_output(e, &data)) > 0) {
 		rc = send_one(d, data, n, addr, len);
@@ -88,19 +89,29 @@ dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
 		if (rc == -EMSGSIZE)
 			dtls_io_find_mtu_locked(d, e);
 	}
-	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	if (rc <= 0)
+		d->tls.used =
+		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
 	return rc;
+}
+
+int
+dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
+    const union native_addr *addr, socklen_t len)
+{
+	const int rc = flush(d, e, addr, len);
+
+	return rc < 0 ? rc : 0;
 }
 
 int
 dtls_io_flush_locked(struct dtls_sock *d, struct dtls_session *s)
 {
-	const void *data;
+	const int rc = flush(d, s->engine, &s->peer, s->peer_len);
 
-	if (tls_engine_output(s->engine, &data) == 0)
-		return 0;
-	dtls_table_touch(&d->sessions, s);
-	return dtls_io_flush_to_locked(d, s->engine, &s->peer, s->peer_len);
+	if (rc <= 0)
+		dtls_table_touch(&d->sessions, s);
+	return rc < 0 ? rc : 0;
 }
 
 /* Is it a ClientHello, and another than that which the session began with? */
@@ -114,15 +125,18 @@ begins_anew(const struct dtls_session *s, const void *data, size_t n)
 	    memcmp(random, s->random, sizeof(random)) != 0;
 }
 
+/* From NULL it is the only peer's, which the kernel has seen to. */
 static void
 route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
     const void *data, size_t n)
 {
-	struct dtls_session *s = dtls_table_find(&d->sessions, from);
+	struct dtls_session *s = from != NULL
+	    ? dtls_table_find(&d->sessions, from)
+	    : dtls_only_locked(d);
 
 	if (s != NULL && s->busy)
 		return; /* lost, as some are on their way */
-	if (dtls_is_server_locked(d) &&
+	if (from != NULL && dtls_is_server_locked(d) &&
 	    (s == NULL || begins_anew(s, data, n))) {
 		dtls_server_welcome_locked(d, from, len, data, n);
 		return;
@@ -132,7 +146,6 @@ route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
 	dtls_table_touch(&d->sessions, s);
 	tls_engine_datagram(s->engine, data, n);
 	if (s->open) {
-		dtls_table_warm(&d->sessions, s);
 		d->ready = d->active = s;
 	} else {
 		dtls_advance_locked(d, s);
@@ -142,13 +155,14 @@ route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
 int
 dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 {
+	const bool named = !d->connected || dtls_is_server_locked(d);
 	struct native *native = &d->tls.native;
 	union native_addr from;
 	socklen_t len = sizeof(from);
 	ssize_t n;
 
 	n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
-	    MSG_DONTWAIT, &from.any, &len);
+	    MSG_DONTWAIT, named ? &from.any : NULL, named ? &len : NULL);
 	if (n == -1 && is_icmp(errno)) {
 		note_icmp(d, errno);
 		return 0;
@@ -162,7 +176,7 @@ dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 	d->tls.quiet = false;
 	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
 	if (n > 0)
-		route(d, &from, len, room, (size_t)n);
+		route(d, named ? &from : NULL, len, room, (size_t)n);
 	return 0;
 }
 
@@ -177,8 +191,9 @@ dtls_io_wait_locked(struct dtls_sock *d, struct tls_patience *p)
 		return -EAGAIN;
 	if (t->pulling)
 		return tls_wait_cond_locked(t, &t->pulled, p);
-	if (d->active != NULL)
-		tls_engine_rest(d->active->engine);
+	/* A client then sleeps in the kernel's recv, for nothing else is due. */
+	if (!dtls_is_server_locked(d))
+		dtls_rest_locked(d);
 	t->pulling = true;
 	rc = tls_wait_datagram_locked(t, p, dtls_wake_locked(d));
 	t->pulling = false;

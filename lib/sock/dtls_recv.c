@@ -117,13 +117,15 @@ recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
 		rc = read_ready(d, m, flags);
 		if (rc != -EAGAIN)
 			return rc;
-		dtls_tick_locked(d);
+		dtls_glance_locked(d);
 		rc = check_time(d, p);
 		if (rc < 0)
 			return rc;
 		rc = d->tls.pulling ? -EAGAIN : dtls_io_take_in_locked(d, room);
-		if (rc < 0)
+		if (rc < 0) {
+			dtls_tick_locked(d);
 			rc = dtls_io_wait_locked(d, p);
+		}
 		if (rc < 0)
 			return rc;
 	}

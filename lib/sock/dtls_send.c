@@ -133,7 +133,6 @@ send_payload(struct dtls_sock *d, struct dtls_session *s,
 	ssize_t rc;
 
 	for (;;) {
-		dtls_table_warm(&d->sessions, s);
 		rc = tls_engine_write(s->engine, payload->data, payload->len);
 		if (rc >= 0)
 			rc = dtls_io_flush_locked(d, s);
@@ -238,7 +237,7 @@ server_send(struct dtls_sock *d, const struct msghdr *m,
 	union native_addr to;
 	int rc;
 
-	dtls_tick_locked(d);
+	dtls_glance_locked(d);
 	if (m->msg_name != NULL) {
 		rc = check_family(d, m);
 		if (rc < 0)

@@ -130,7 +130,7 @@ dtls_table_add(struct dtls_table *t, const union native_addr *peer,
 	s->peer = *peer;
 	s->peer_len = len;
 	s->wake = DEADLINE_NEVER;
-	s->active_ns = deadline_now_ns();
+	s->active_ns = deadline_coarse_ns();
 	address_text(&peer->any, s->name);
 	insert(t, s);
 	link_newest(&t->opening, s);
@@ -138,14 +138,14 @@ dtls_table_add(struct dtls_table *t, const union native_addr *peer,
 	return s;
 }
 
+/* An open one that moves bytes; it is to be the newest. */
 static void
-cool(struct dtls_table *t, struct dtls_session *s)
+warm(struct dtls_table *t, struct dtls_session *s)
 {
-	for (int i = 0; i < DTLS_WARM && s->warm; i++) {
-		if (t->warm[i] == s)
-			t->warm[i] = NULL;
-	}
-	s->warm = false;
+	if (t->coldest == NULL)
+		t->coldest = s;
+	else if (t->coldest == s && s->newer != NULL)
+		t->coldest = s->newer;
 }
 
 void
@@ -156,8 +156,9 @@ dtls_table_remove(struct dtls_table *t, struct dtls_session *s)
 	while (*link != s)
 		link = &(*link)->next;
 	*link = s->next;
+	if (t->coldest == s)
+		t->coldest = s->newer;
 	unlink_session(list_of(t, s), s);
-	cool(t, s);
 	t->n--;
 	tls_engine_free(s->engine);
 	free(s);
@@ -168,7 +169,9 @@ dtls_table_touch(struct dtls_table *t, struct dtls_session *s)
 {
 	struct dtls_list *l = list_of(t, s);
 
-	s->active_ns = deadline_now_ns();
+	s->active_ns = deadline_coarse_ns();
+	if (s->open)
+		warm(t, s);
 	if (l->newest == s)
 		return;
 	unlink_session(l, s);
@@ -182,22 +185,16 @@ dtls_table_opened(struct dtls_table *t, struct dtls_session *s)
 	s->open = true;
 	s->wake = DEADLINE_NEVER;
 	link_newest(&t->open, s);
+	warm(t, s);
 }
 
 void
-dtls_table_warm(struct dtls_table *t, struct dtls_session *s)
+dtls_table_rest(struct dtls_table *t, int64_t since_ns)
 {
-	struct dtls_session **place;
-
-	if (s->warm)
-		return;
-	place = &t->warm[t->next_warm++ % DTLS_WARM];
-	if (*place != NULL) {
-		(*place)->warm = false;
-		tls_engine_rest((*place)->engine);
+	while (t->coldest != NULL && t->coldest->active_ns <= since_ns) {
+		tls_engine_rest(t->coldest->engine);
+		t->coldest = t->coldest->newer;
 	}
-	*place = s;
-	s->warm = true;
 }
 
 void

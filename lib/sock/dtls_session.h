@@ -16,10 +16,9 @@ struct dtls_session {
 	/* A client's, in its ClientHello: another one is another handshake. */
 	unsigned char random[DGRAM_RANDOM_SIZE];
 	bool open; /* the handshake is complete */
-	bool warm; /* see dtls_table_warm */
 	bool busy; /* its engine is at work, and the lock may be given up */
 	struct deadline wake;      /* when a flight is to be sent again */
-	int64_t active_ns;         /* when a datagram last came or left */
+	int64_t active_ns;         /* when a datagram last moved, about */
 	struct dtls_session *next; /* in its bucket */
 	struct dtls_session *newer, *older; /* in its list */
 };
@@ -29,16 +28,16 @@ struct dtls_list {
 	struct dtls_session *newest, *oldest;
 };
 
-/* How many sessions keep what memory they need only to move bytes. */
-#define DTLS_WARM 16
-
 /* The sessions of one socket, by address; its lock guards them. */
 struct dtls_table {
 	struct dtls_session **buckets; /* nbuckets, a power of 2, or none */
 	size_t nbuckets, n;
 	struct dtls_list opening, open; /* each session is in one */
-	struct dtls_session *warm[DTLS_WARM];
-	unsigned next_warm;
+	/*
+	 * Of the open ones that have memory which they need only to move bytes
+	 * the oldest; those that are newer have some as well.
+	 */
+	struct dtls_session *coldest;
 };
 
 /* The same address and port. */
@@ -64,11 +63,8 @@ void dtls_table_touch(struct dtls_table *t, struct dtls_session *s);
 /* Its handshake is complete. */
 void dtls_table_opened(struct dtls_table *t, struct dtls_session *s);
 
-/*
- * It moves bytes: of the few that may keep memory for that, the one that came
- * first gives it back.
- */
-void dtls_table_warm(struct dtls_table *t, struct dtls_session *s);
+/* Those that have moved none since then give that memory back. */
+void dtls_table_rest(struct dtls_table *t, int64_t since_ns);
 
 /* Frees all of them. */
 void dtls_table_fini(struct dtls_table *t);

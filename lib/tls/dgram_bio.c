@@ -18,6 +18,7 @@ struct queue {
 	size_t in_len;
 	bool peeking; /* a read leaves it there */
 	struct dgram_rule rule;
+	size_t given; /* records of the last one */
 	/* Datagrams, each behind its length as a size_t. */
 	unsigned char *out;
 	size_t room, head, tail;
@@ -113,7 +114,7 @@ queue_read(BIO *bio, char *buf, int room)
 	memcpy(buf, q->in, n);
 	if (!q->peeking)
 		q->in = NULL;
-	n = dgram_record_filter(buf, n, &q->rule);
+	n = dgram_record_filter(buf, n, &q->rule, &q->given);
 	if (n > 0)
 		return (int)n;
 	q->in = NULL;
@@ -223,6 +224,14 @@ void
 dgram_bio_set_rule(BIO *bio, const struct dgram_rule *rule)
 {
 	queue_of(bio)->rule = *rule;
+}
+
+bool
+dgram_bio_gave_one(const BIO *bio)
+{
+	const struct queue *q = queue_of(bio);
+
+	return q->in == NULL && q->given == 1;
 }
 
 bool

@@ -30,6 +30,9 @@ void dgram_bio_set_rule(BIO *bio, const struct dgram_rule *rule);
 /* Is one lent that was not read yet? */
 bool dgram_bio_lent(const BIO *bio);
 
+/* Did the one that was read last have one record only, of those it gave? */
+bool dgram_bio_gave_one(const BIO *bio);
+
 /*
  * The oldest datagram that waits to leave: its length, 0 if there is none.
  * *data is valid until the SSL writes the next one.

@@ -52,15 +52,18 @@ keeps(const struct dgram_record *r, const struct dgram_rule *rule)
 }
 
 size_t
-dgram_record_filter(void *data, size_t len, const struct dgram_rule *rule)
+dgram_record_filter(void *data, size_t len, const struct dgram_rule *rule,
+    size_t *records)
 {
 	unsigned char *p = data;
 	struct dgram_record r;
 	size_t done = 0;
 
+	*records = 0;
 	while (dgram_record_read(p + done, len - done, &r)) {
 		if (keeps(&r, rule)) {
 			done += r.len;
+			++*records;
 			continue;
 		}
 		len -= r.len;
@@ -88,9 +91,9 @@ dgram_record_is_hello(const void *data, size_t len, uint64_t *number,
 	const unsigned char *p = data;
 	struct dgram_record r;
 
-	if (!dgram_record_read(data, len, &r) || r.type != HANDSHAKE ||
-	    r.epoch != 0 || r.len < least ||
-	    p[DGRAM_RECORD_HEADER] != CLIENT_HELLO ||
+	if (len == 0 || p[0] != HANDSHAKE ||
+	    !dgram_record_read(data, len, &r) || r.epoch != 0 ||
+	    r.len < least || p[DGRAM_RECORD_HEADER] != CLIENT_HELLO ||
 	    big_endian(p + DGRAM_RECORD_HEADER + 6, 3) != 0)
 		return false;
 	*number = r.number;

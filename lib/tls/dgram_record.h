@@ -36,10 +36,10 @@ struct dgram_rule {
 
 /*
  * Takes those out of data that do not keep the rule, and what is no whole
- * record; how many bytes are left.
+ * record; how many bytes are left, and of how many records.
  */
 size_t dgram_record_filter(void *data, size_t len,
-    const struct dgram_rule *rule);
+    const struct dgram_rule *rule, size_t *records);
 
 /* Gives the record at data, which is whole, another number. */
 void dgram_record_renumber(void *data, uint64_t number);

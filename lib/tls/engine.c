@@ -338,9 +338,32 @@ is_timeout(unsigned long ssl_error)
 	    ERR_GET_REASON(ssl_error) == SSL_R_READ_TIMEOUT_EXPIRED;
 }
 
+/*
+ * Of an established DTLS connection.  Whether OpenSSL wants to read it also
+ * tells without a look at its queue of errors, which then need not have been
+ * empty before each call: of what is in it the newest counts.
+ */
+static int
+settle_datagram(struct tls_engine *e, int error)
+{
+	if (SSL_want_read(e->ssl)) {
+		e->starved = true;
+		e->hoards = false;
+		return -EAGAIN;
+	}
+	e->ssl_error = ERR_peek_last_error();
+	ERR_clear_error();
+	if ((SSL_get_shutdown(e->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 &&
+	    side_of(e->ssl_error) != VERDICT_PEER)
+		return end_of_stream(e, error); /* and by no alert but that */
+	return engine_parts_fail(e, side_of(e->ssl_error), error);
+}
+
 int
 engine_parts_settle(struct tls_engine *e, int error)
 {
+	if (e->dgram != NULL && e->established)
+		return settle_datagram(e, error);
 	switch (SSL_get_error(e->ssl, 0)) {
 	case SSL_ERROR_WANT_READ:
 		e->starved = true;
@@ -417,10 +440,15 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 		return 0;
 	if (engine_parts_starving(e))
 		return -EAGAIN;
-	engine_parts_forget_errors();
-	if (SSL_read_ex(e->ssl, buf, len, &n) == 1)
-		return (ssize_t)n;
-	return engine_parts_settle(e, EIO);
+	if (e->dgram == NULL)
+		engine_parts_forget_errors();
+	if (SSL_read_ex(e->ssl, buf, len, &n) != 1)
+		return engine_parts_settle(e, EIO);
+	/* The only record, and all of it: OpenSSL need not be asked for more. */
+	if (e->dgram != NULL && n < len && !e->hoards &&
+	    dgram_bio_gave_one(e->dgram))
+		e->starved = true;
+	return (ssize_t)n;
 }
 
 /* How many of len bytes make the next record: none unless it fits whole. */
@@ -461,7 +489,8 @@ tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 	len = fitting(e, len);
 	if (len == 0)
 		return -ENOBUFS;
-	engine_parts_forget_errors();
+	if (e->dgram == NULL)
+		engine_parts_forget_errors();
 	if (SSL_write_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
 	return engine_parts_settle(e, ECONNABORTED);

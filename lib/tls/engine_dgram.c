@@ -122,7 +122,9 @@ tls_engine_datagram(struct tls_engine *e, const void *data, size_t len)
 {
 	const unsigned char *p = data;
 
-	set_rule(e);
+	if (!e->ruled)
+		set_rule(e);
+	e->ruled = e->established;
 	dgram_bio_lend(e->dgram, data, len);
 	e->starved = false;
 	while (e->nopening < sizeof(e->opening) && e->nopening < len) {

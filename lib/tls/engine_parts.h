@@ -25,6 +25,7 @@ struct tls_engine {
 	bool resumed;      /* with an earlier session */
 	size_t max_record; /* bytes of data in what is sent */
 	size_t mtu;        /* bytes of a datagram */
+	bool ruled;        /* what records have to be does not change */
 	bool refused;      /* the peer's host says that nobody is there */
 	bool resting;      /* OpenSSL's buffers are given back */
 	bool starved;      /* OpenSSL has taken in all that came */

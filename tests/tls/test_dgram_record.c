@@ -199,7 +199,7 @@ filter(void **state)
 {
 	const struct filter_case *c = *state;
 	unsigned char data[4096], want[4096];
-	size_t len = 0, nwant = 0;
+	size_t len = 0, nwant = 0, records;
 
 	for (size_t i = 0; i < LEN(c->records); i++) {
 		const size_t n = c->records[i].len;
@@ -218,8 +218,10 @@ filter(void **state)
 		memcpy(want + nwant, p, 13 + n);
 		nwant += 13 + n;
 	}
-	assert_int_equal(dgram_record_filter(data, len - c->cut, &c->rule),
+	assert_int_equal(dgram_record_filter(data, len - c->cut, &c->rule,
+	                     &records),
 	    nwant);
+	assert_int_equal(records, strlen(c->want));
 	assert_memory_equal(data, want, nwant);
 }
 
