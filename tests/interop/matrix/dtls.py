@@ -123,7 +123,7 @@ class DtlsMbedTLS(Datagrams, MbedTLS):
 
     def scenes(self):
         return [dtls_scenes.AT_ONCE, dtls_scenes.BETWEEN, dtls_scenes.LEAVES,
-                *dtls_scenes.IPV6]
+                dtls_scenes.ANEW, *dtls_scenes.IPV6]
 
     def arguments(self, row, bench, end):
         return [*super().arguments(row, bench, end),

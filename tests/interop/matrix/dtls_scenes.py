@@ -1,9 +1,11 @@
 """What DTLS has besides single connections."""
 import dataclasses
 import re
+import signal
 
 from peer import PSK, PSK_ID, rounds_told
 from procs import Failure
+from relay_udp import UdpRelay
 from rows import Row
 from suites import DTLS_SUITES
 
@@ -63,6 +65,23 @@ async def refused_between(peer, bench):
         raise Failure(f'zsock tells of {len(rounds_told(end))} clients')
 
 
+async def begins_anew(peer, bench):
+    """A client dies, and another one comes from its address."""
+    row = BY_PSK['server']
+    end, port = await peer.start_our_server(row, bench, clients=2)
+    bench.relays.append(UdpRelay(port, merged=True))
+    argv = [bench.shared.mbedtls_end, *peer.arguments(row, bench, 'client'),
+            '--port', bench.relays[0].port, 'client',
+            *peer.steps(bench, 'client')]
+    first = await bench.start(*argv, 'end')
+    await first.says('^received')
+    first.signal(signal.SIGKILL)
+    await first.ends(with_status=-signal.SIGKILL)
+    second = await bench.start(*argv)
+    await second.ends()
+    await end.ends()
+
+
 def over_ipv6(role):
     async def run(peer, bench):
         bench.change = lambda argv, _certs: [*argv, '--ipv6']
@@ -106,5 +125,6 @@ IPV6 = [Scene('over IPv6', role, over_ipv6(role)) for role in SIDES]
 AT_ONCE = Scene('clients at once', 'server', clients_at_once)
 BETWEEN = Scene('a client with another key between two', 'server',
                 refused_between)
+ANEW = Scene('a client begins anew from its address', 'server', begins_anew)
 LEAVES = Scene('the server leaves, and is spoken to again', 'client',
                server_leaves)

@@ -32,9 +32,9 @@ def fates(seed, kinds):
 class Flow:
     """One client and the server."""
 
-    def __init__(self, relay, address):
+    def __init__(self, relay):
         self.relay = relay
-        self.address = address
+        self.address = None
         self.number = len(relay.flows)
         self.fates = relay.meddling(self.number)
         self.late = {True: [], False: []}  # by client, until the next one
@@ -81,11 +81,13 @@ class Flow:
 class UdpRelay:
     """Has a port of its own, and passes on to another one.
 
-    meddling gives the fates of the datagrams of a client, by its number.
+    meddling gives the fates of the datagrams of a client, by its number.  If
+    merged, all clients have one address, as if each had taken the last one's.
     """
 
-    def __init__(self, target, meddling=None, capture=None):
+    def __init__(self, target, meddling=None, capture=None, merged=False):
         self.target = int(target)
+        self.merged = merged
         self.meddling = meddling or (lambda _: itertools.repeat('passed'))
         self.capture = Capture(capture) if capture is not None else None
         self.flows = {}
@@ -107,9 +109,11 @@ class UdpRelay:
             data, address = self.front.recvfrom(DATAGRAM_MAX)
         except OSError:  # a client that is not there any more
             return
-        if address not in self.flows:
-            self.flows[address] = Flow(self, address)
-        self.flows[address].from_client(data)
+        key = None if self.merged else address
+        if key not in self.flows:
+            self.flows[key] = Flow(self)
+        self.flows[key].address = address
+        self.flows[key].from_client(data)
 
     def stop(self):
         """Once both sides have ended; a second time it does nothing."""
