@@ -14,7 +14,6 @@ from peer_openssl import OpenSSL
 from procs import Failure
 from suites import DTLS12, DTLS_SUITES
 
-RESEND = '100,800'  # ms; on a machine that is busy, too
 MTU, SMALL_MTU = 1400, 512  # the latter is too small for any chain
 GNUTLS_READS = 254  # bytes at once: gnutls-serv, over UDP
 
@@ -38,7 +37,7 @@ class Datagrams:
 
     def our_arguments(self, row, bench):
         return [*super().our_arguments(row, bench),
-                '--dtls', '--resend', RESEND]
+                '--dtls', '--resend', bench.resend]
 
     async def start_our_server(self, row, bench, *_steps, clients=1):
         return await super().start_our_server(
@@ -127,4 +126,4 @@ class DtlsMbedTLS(Datagrams, MbedTLS):
 
     def arguments(self, row, bench, end):
         return [*super().arguments(row, bench, end),
-                '--dtls', '--resend', RESEND]
+                '--dtls', '--resend', bench.resend]

@@ -79,10 +79,8 @@ class Lossy(Relayed):
         return {'meddling': lambda number: fates(row.seed + number * SEEDS,
                                                  row.kinds)}
 
-    def our_arguments(self, row, bench):
-        return [*super().our_arguments(row, bench), '--resend', PATIENCE]
-
     async def make(self, row, bench):
+        bench.resend = PATIENCE
         await super().make(row, bench)
         if row.kinds == ('lost',) and bench.relays[0].lost == 0:
             raise Failure('nothing was lost')
@@ -90,9 +88,6 @@ class Lossy(Relayed):
 
 class LossyMbedTLS(Lossy, DtlsMbedTLS):
     name = 'dtls-lossy-mbedtls'
-
-    def arguments(self, row, bench, end):
-        return [*super().arguments(row, bench, end), '--resend', PATIENCE]
 
     def rows(self):
         return lossy_rows(('client', 'server'), BY_MBEDTLS, ('no',))

@@ -5,6 +5,7 @@ import signal
 
 from peer import PSK, PSK_ID, rounds_told
 from procs import Failure
+from refusals import HASTE
 from relay_udp import UdpRelay
 from rows import Row
 from suites import DTLS_SUITES
@@ -54,9 +55,10 @@ async def refused_between(peer, bench):
     """A client that is refused leaves the others alone."""
     row = BY_PSK['server']
     end, port = await peer.start_our_server(row, bench, clients=2)
-    for key, status in ((PSK, 0), (PSK[::-1], 1), (PSK, 0)):
+    for key, resend, status in ((PSK, bench.resend, 0), (PSK[::-1], HASTE, 1),
+                                (PSK, bench.resend, 0)):
         client = await bench.start(
-            bench.shared.mbedtls_end, '--dtls', '--resend', '100,800',
+            bench.shared.mbedtls_end, '--dtls', '--resend', resend,
             '--psk', f'{PSK_ID}={key}', '--port', port, 'client',
             *peer.steps(bench, 'client'))
         await client.ends(with_status=status)

@@ -7,6 +7,7 @@ import socket
 
 DEADLINE_S = 30  # for whatever is waited for, on a machine that is busy
 LISTENS = {'tcp': '0A', 'udp': '07'}  # the kernel's states
+RESEND = '200,3200'  # ms until DTLS sends a flight again, and until it gives up
 TRIES = 5  # to find a free port that nobody takes meanwhile
 
 
@@ -115,6 +116,7 @@ class Bench:
         self.watched = []
         self.watchers = []
         self.relays = []
+        self.resend = RESEND
 
     def file(self, name, content=None):
         path = os.path.join(self.folder, name)
