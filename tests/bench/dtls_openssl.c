@@ -140,19 +140,33 @@ make_ssl(const struct dtls_kind *k, bool server, int fd,
 	return ssl;
 }
 
-/* At any port if that is 0, and with others at the same. */
+static void
+share_port(int fd)
+{
+	bench_must(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
+	               sizeof(int)) == 0,
+	    "SO_REUSEADDR");
+}
+
+/*
+ * At any port if that is 0, which then is nobody else's; others may come to the
+ * same port.
+ */
 static int
 bind_raw(struct sockaddr_in *addr)
 {
 	socklen_t len = sizeof(*addr);
 	const int fd = socket(AF_INET, SOCK_DGRAM, 0);
+	const bool share = addr->sin_port != 0;
 
-	bench_must(fd >= 0 &&
-	        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 },
-	            sizeof(int)) == 0 &&
-	        bind(fd, (struct sockaddr *)addr, len) == 0 &&
+	bench_must(fd >= 0, "socket");
+	if (share)
+		share_port(fd);
+	bench_must(bind(fd, (struct sockaddr *)addr, len) == 0 &&
 	        getsockname(fd, (struct sockaddr *)addr, &len) == 0,
 	    "bind");
+	if (!share)
+		share_port(fd);
 	return fd;
 }
 
