@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/time.h>
 
 #include "tls/dgram_bio.h"
 #include "tls/dgram_record.h"
@@ -170,14 +171,52 @@ tls_engine_skip(struct tls_engine *e)
 	return total;
 }
 
+/* By the clock of OpenSSL's timer. */
+static int64_t
+now_ms(void)
+{
+	struct timeval now;
+
+	gettimeofday(&now, NULL);
+	return (int64_t)now.tv_sec * 1000 + now.tv_usec / 1000;
+}
+
+static uint32_t
+longest_wait(const struct tls_timer *t)
+{
+	return t->max_ms > t->min_ms ? t->max_ms : t->min_ms;
+}
+
+/*
+ * A hello may come in parts, and its first one is enough for the cookie.  Until
+ * it has all of it, a server has sent nothing and OpenSSL runs no timer, but
+ * the rest has to come in the longest wait for an answer.
+ */
+static int
+left_for_hello_ms(const struct tls_engine *e)
+{
+	const struct tls_timer *t = &e->state.timer;
+	int64_t left;
+
+	if (e->hello_ms == 0 || t->min_ms == 0 ||
+	    SSL_get_state(e->ssl) != TLS_ST_BEFORE)
+		return -1;
+	left = e->hello_ms + longest_wait(t) - now_ms();
+	if (left <= 0)
+		return 0;
+	return left < INT_MAX ? (int)left : INT_MAX;
+}
+
 int
 tls_engine_timer_ms(struct tls_engine *e)
 {
 	struct timeval left;
 
-	if (e->error != 0 || e->established || e->state.timer.now_ms == 0 ||
-	    DTLSv1_get_timeout(e->ssl, &left) != 1)
+	if (e->error != 0 || e->established)
 		return -1;
+	if (e->state.timer.now_ms == 0 ||
+	    DTLSv1_get_timeout(e->ssl, &left) != 1)
+		return left_for_hello_ms(e);
 	if (left.tv_sec >= INT_MAX / 1000)
 		return INT_MAX;
 	return (int)(left.tv_sec * 1000 + (left.tv_usec + 999) / 1000);
@@ -202,8 +241,8 @@ tls_engine_timer(struct tls_engine *e)
 
 	if (tls_engine_timer_ms(e) != 0)
 		return e->error;
-	if (t->now_ms >= t->max_ms) {
-		t->waited_ms += t->now_ms;
+	if (t->now_ms == 0 || t->now_ms >= t->max_ms) {
+		t->waited_ms += t->now_ms != 0 ? t->now_ms : longest_wait(t);
 		return engine_parts_time_out(e);
 	}
 	if (t->now_ms != t->min_ms && e->mtu > MTU_SMALL)
@@ -236,6 +275,7 @@ tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
 	BIO_ADDR_free(addr);
 	if (rc == 1) {
 		dgram_bio_number_from(e->dgram, number);
+		e->hello_ms = now_ms();
 		return 0;
 	}
 	dgram_bio_lend(e->dgram, NULL, 0);

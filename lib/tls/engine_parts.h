@@ -27,6 +27,7 @@ struct tls_engine {
 	size_t mtu;        /* bytes of a datagram */
 	bool ruled;        /* what records have to be does not change */
 	bool refused;      /* the peer's host says that nobody is there */
+	int64_t hello_ms;  /* when tls_engine_hello took one in, or 0 */
 	bool resting;      /* OpenSSL's buffers are given back */
 	bool starved;      /* OpenSSL has taken in all that came */
 	bool hoards;       /* it may have data that overtook the handshake */
