@@ -199,12 +199,12 @@ choose_peer(struct dtls_sock *d, const struct msghdr *m)
 
 	if (m->msg_name == NULL)
 		return d->peer_len == 0 ? -EDESTADDRREQ : 0;
-	rc = check_family(d, m);
-	if (rc < 0)
-		return rc;
 	len = copy_name(m, &to);
 	if (d->peer_len != 0)
 		return dtls_same_peer(&to, &d->peer) ? 0 : -EISCONN;
+	rc = check_family(d, m);
+	if (rc < 0)
+		return rc;
 	if (is_nowhere(&to))
 		return -EDESTADDRREQ;
 	d->peer = to;

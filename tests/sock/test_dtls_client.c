@@ -132,6 +132,8 @@ after_connect_there_is_no_other_destination(void)
 	assert_int_equal(send_to_host(p.client, INADDR_LOOPBACK,
 	                     p.port == 1 ? 2 : p.port - 1),
 	    -EISCONN);
+	assert_int_equal(dtls_pair_send_to(p.client, "x", AF_INET6, p.port),
+	    -EISCONN);
 }
 
 /* Before there is a peer, the address has to be one of the socket's family. */
