@@ -413,6 +413,21 @@ dtls_forked(struct zsock *base)
 	tls_sock_forked(base);
 }
 
+/*
+ * Shut for reading, the kernel hands out empty datagrams without end; also of
+ * one without a peer, whatever it says.
+ */
+static int
+dtls_shutdown(struct zsock *base, int how)
+{
+	struct native *n = (struct native *)base;
+	const int rc = native_shutdown(base, how);
+
+	if ((rc == 0 || rc == -ENOTCONN) && how != SHUT_WR)
+		atomic_store(&n->shut, true);
+	return rc;
+}
+
 /* A client that is to come finds the new settings. */
 static int
 dtls_setsockopt(struct zsock *base, int level, int name, const void *val,
@@ -444,7 +459,7 @@ static const struct zsock_ops dtls_ops = {
 	.connect = dtls_connect,
 	.listen = native_listen_dgram,
 	.accept = sock_no_accept,
-	.shutdown = native_shutdown,
+	.shutdown = dtls_shutdown,
 	.sendmsg = dtls_sendmsg,
 	.recvmsg = dtls_recvmsg,
 	.getsockname = native_getsockname,

@@ -131,7 +131,9 @@ dtls_poll_begin(struct zsock *base, short events, struct poll_slot *slot)
 	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
 	pthread_mutex_lock(&d->tls.lock);
 	if (atomic_load(&d->tls.native.shut)) {
-		slot->ready = (events & POLLIN) | POLLHUP;
+		slot->ready = events & POLLIN;
+		if (quirk(QUIRK_SHUTDOWN_RD) != 0)
+			slot->ready |= POLLHUP;
 	} else {
 		dtls_tick_locked(d);
 		if (dtls_is_server_locked(d))
