@@ -169,6 +169,16 @@ dtls_pair_raw(int family, uint16_t *port)
 	return kfd;
 }
 
+void
+dtls_pair_close_raw(int kfd)
+{
+	for (int i = 0; i < n_kfds; i++) {
+		if (open_kfds[i] == kfd)
+			open_kfds[i] = open_kfds[--n_kfds];
+	}
+	assert_int_equal(close(kfd), 0);
+}
+
 ssize_t
 dtls_pair_send(int sock, const char *text, int flags)
 {

@@ -50,6 +50,7 @@ int dtls_pair_bound_client(int family, uint16_t *port);
 
 /* A kernel socket on loopback that says nothing; closed after the test. */
 int dtls_pair_raw(int family, uint16_t *port);
+void dtls_pair_close_raw(int kfd);
 
 /* Closed after the test as well. */
 int dtls_pair_keep(int sock);
