@@ -345,6 +345,30 @@ an_address_of_another_family_is_refused(void)
 }
 
 static void
+what_is_no_peer_is_none(void)
+{
+	const struct sockaddr nobody = { .sa_family = AF_UNSPEC };
+	uint16_t port = 0;
+	const int server = dtls_pair_server(AF_INET, &port);
+	const int sock = dtls_pair_client(AF_INET);
+
+	if (is_linux()) {
+		dtls_pair_meet(sock, server, AF_INET, port);
+		assert_int_equal(call_connect(sock, &nobody, sizeof(nobody)),
+		    0);
+	} else {
+		assert_int_equal(call_connect(sock, &nobody, sizeof(nobody)),
+		    -EINVAL);
+		assert_int_equal(loop_connect(sock, AF_INET, 0), 0);
+	}
+	assert_int_equal(dtls_pair_send(sock, "x", 0), -EDESTADDRREQ);
+	dtls_pair_serve(server);
+	assert_int_equal(dtls_pair_send_to(sock, "x", AF_INET, port), 1);
+	dtls_pair_served();
+	dtls_pair_expect(server, "x");
+}
+
+static void
 ipv6_is_as_good(void)
 {
 	struct sockaddr_storage addr;
@@ -370,6 +394,25 @@ ipv6_is_as_good(void)
 	    mine);
 	assert_int_equal(dtls_pair_send_to(server, "back", AF_INET6, mine), 4);
 	dtls_pair_expect(sock, "back");
+}
+
+/* Linux takes it for this host. */
+static void
+the_wildcard_is_loopback_on_linux(void)
+{
+	uint16_t port = 0;
+	const int server = dtls_pair_server(AF_INET, &port);
+	const int sock = dtls_pair_client(AF_INET);
+	const struct sockaddr_in any = { .sin_family = AF_INET,
+		.sin_port = htons(port) };
+
+	dtls_pair_serve(server);
+	assert_int_equal(call_connect(sock, (const struct sockaddr *)&any,
+	                     sizeof(any)),
+	    0);
+	assert_int_equal(dtls_pair_send(sock, "x", 0), 1);
+	dtls_pair_served();
+	dtls_pair_expect(server, "x");
 }
 
 struct connecting {
@@ -428,6 +471,8 @@ main(void)
 		TEST(a_second_connect_begins_anew_on_linux_alone, 0),
 		TEST(a_server_cannot_be_connected, 0),
 		TEST(an_address_of_another_family_is_refused, 0),
+		TEST(what_is_no_peer_is_none, 0),
+		TEST(the_wildcard_is_loopback_on_linux, DTLS_PAIR_LINUX),
 		TEST(ipv6_is_as_good, 0),
 		TEST(
 		    while_it_connects_another_connect_is_ealready_and_close_ends_it,
