@@ -30,13 +30,16 @@ limit_datagrams(struct tls_engine *e)
 {
 	const int content = limit_get(LIMIT_TLS_CONTENT, CONFIG_RECORD_MAX);
 	const int fragment = limit_get(LIMIT_DTLS_FRAGMENT, 0);
+	size_t rounded = 4096; /* the most that there is a code for */
 
 	if (content > 0 && (size_t)content < e->max_record)
 		e->max_record = (size_t)content;
-	for (size_t n = 4096; n >= 512 && fragment >= 512; n /= 2) {
-		if ((size_t)fragment >= n && n < e->max_record)
-			e->max_record = n;
-	}
+	if (fragment < 512)
+		return;
+	while (rounded > (size_t)fragment)
+		rounded /= 2;
+	if (rounded < e->max_record)
+		e->max_record = rounded;
 }
 
 /*

@@ -301,6 +301,40 @@ a_datagram_that_is_too_long_ends_the_session_on_the_device(void)
 	refused_at_the_server(RECORD_MAX + 1);
 }
 
+static const struct {
+	const char *symbol;
+	int value, most;
+} room[] = {
+	{ "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_LENGTH", 512, 512 },
+	{ "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_LENGTH", 1023, 512 },
+	{ "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_LENGTH", 1024, 1024 },
+	{ "CONFIG_NET_SOCKETS_DTLS_MAX_FRAGMENT_LENGTH", 9000, 4096 },
+	{ "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN", 1500, 1500 },
+	{ "CONFIG_MBEDTLS_SSL_MAX_CONTENT_LEN", 600, 600 },
+};
+
+static void
+the_targets_own_limits_are_those_of_a_record(void)
+{
+	static char got[8192];
+
+	for (size_t i = 0; i < LEN(room); i++) {
+		const size_t most = (size_t)room[i].most;
+
+		limits_clear();
+		assert_int_equal(limits_set(room[i].symbol, room[i].value), 0);
+		dtls_pair_open(&pair);
+		assert_int_equal(call_sendto(pair.client, zeros, most, 0, NULL,
+		                     0),
+		    most);
+		assert_int_equal(dtls_pair_recv(pair.server, got, sizeof(got),
+		                     0),
+		    most);
+		refused_at_the_client(most + 1);
+		refused_at_the_server(most + 1);
+	}
+}
+
 static ssize_t
 send_pieces(const char *const pieces[], size_t n)
 {
@@ -446,6 +480,7 @@ main(void)
 		TEST(the_address_is_cut_and_so_is_its_length, 0),
 		TEST(a_datagram_that_is_too_long_ends_the_session_on_the_device,
 		    0),
+		TEST(the_targets_own_limits_are_those_of_a_record, 0),
 		TEST(
 		    a_message_has_one_buffer_unless_there_is_room_to_merge_them,
 		    0),
