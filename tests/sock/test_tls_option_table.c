@@ -1,6 +1,7 @@
 /*
  * The options of SOL_TLS, cell by cell: each direction, each size that tells a
- * right one from a wrong one, in each state of a socket and each profile.
+ * right one from a wrong one, in each state of a socket and each profile, of
+ * streams and of datagrams.
  */
 #include "support/test.h"
 
@@ -14,7 +15,7 @@
 #include "sock/call.h"
 #include "sock/kinds.h"
 #include "sock/tls_names.h"
-#include "support/loop.h"
+#include "support/dtls_pair.h"
 
 enum state { FRESH, LISTENING, OPEN, STATES };
 
@@ -22,7 +23,13 @@ static const char *const state_names[] = { "fresh", "listening", "open" };
 
 static struct pki pki;
 static struct loop_pair pair;
-static int sockets[STATES];
+
+/* A datagram server listens, and goes on to do so when a client has come. */
+static struct {
+	int sock;
+	enum state state;
+} subjects[5];
+static size_t nsubjects;
 
 static char name_255[256], name_256[257];
 static int many_tags[65], many_suites[257];
@@ -329,29 +336,54 @@ close_pki(void **state)
 }
 
 static void
-set_up(enum profile profile)
+add(int sock, enum state state)
+{
+	assert_true(nsubjects < LEN(subjects));
+	subjects[nsubjects].sock = sock;
+	subjects[nsubjects++].state = state;
+}
+
+static void
+set_up_streams(void)
 {
 	uint16_t port;
 
-	profile_set(profile);
 	loop_pair_open(&pair, AF_INET, KINDS_TLS_1_2);
-	sockets[FRESH] = call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2);
-	sockets[LISTENING] =
-	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &port);
-	sockets[OPEN] = pair.client;
+	add(call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2), FRESH);
+	add(loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &port),
+	    LISTENING);
+	add(pair.client, OPEN);
+	add(pair.server, OPEN);
+}
+
+static void
+set_up_dgrams(void)
+{
+	struct dtls_pair p;
+	uint16_t port = 0;
+
+	dtls_pair_store_key("0123456789abcdef");
+	dtls_pair_open(&p);
+	add(call_socket(AF_INET, SOCK_DGRAM, KINDS_DTLS_1_2), FRESH);
+	add(dtls_pair_server(AF_INET, &port), LISTENING);
+	add(p.client, OPEN);
+	add(p.server, OPEN);
+	for (size_t i = 0; i < nsubjects; i++)
+		assert_int_equal(call_setsockopt(subjects[i].sock, TLS_LEVEL,
+		                     TLS_NAME_CIPHERSUITE_LIST, "", 0),
+		    0);
 }
 
 static void
 tear_down(void)
 {
-	assert_int_equal(call_close(sockets[FRESH]), 0);
-	assert_int_equal(call_close(sockets[LISTENING]), 0);
-	loop_pair_close(&pair);
+	while (nsubjects > 0)
+		assert_int_equal(call_close(subjects[--nsubjects].sock), 0);
 	profile_set(PROFILE_ZEPHYR);
 }
 
 static void
-check(const struct cell *c, enum state state, enum profile profile)
+check(const struct cell *c, int sock, enum state state, enum profile profile)
 {
 	const bool absent = c->newer && profile == PROFILE_ZEPHYR_3_3;
 	const int want = absent ? -ENOPROTOOPT : c->want[state];
@@ -361,9 +393,8 @@ check(const struct cell *c, enum state state, enum profile profile)
 
 	memset(room, 0xa5, sizeof(room));
 	rc = c->set
-	    ? call_setsockopt(sockets[state], TLS_LEVEL, c->option, c->val,
-	          c->len)
-	    : call_getsockopt(sockets[state], TLS_LEVEL, c->option, room, &len);
+	    ? call_setsockopt(sock, TLS_LEVEL, c->option, c->val, c->len)
+	    : call_getsockopt(sock, TLS_LEVEL, c->option, room, &len);
 	if (rc != want)
 		fail_msg("%s, %s, %s: %d, not %d", c->name, state_names[state],
 		    profile_name(profile), rc, want);
@@ -374,18 +405,32 @@ check(const struct cell *c, enum state state, enum profile profile)
 	assert_int_equal(room[len], 0xa5);
 }
 
+static const struct run {
+	const char *name;
+	enum profile profile;
+	void (*set_up)(void);
+} runs[] = {
+	{ "every_cell_zephyr", PROFILE_ZEPHYR, set_up_streams },
+	{ "every_cell_zephyr_3_3", PROFILE_ZEPHYR_3_3, set_up_streams },
+	{ "every_cell_linux", PROFILE_LINUX, set_up_streams },
+	{ "every_dgram_cell_zephyr", PROFILE_ZEPHYR, set_up_dgrams },
+	{ "every_dgram_cell_zephyr_3_3", PROFILE_ZEPHYR_3_3, set_up_dgrams },
+	{ "every_dgram_cell_linux", PROFILE_LINUX, set_up_dgrams },
+};
+
 static void
 every_cell(void **state)
 {
-	const enum profile profile = *(enum profile *)*state;
+	const struct run *run = *state;
 
-	set_up(profile);
-	for (int s = FRESH; s < STATES; s++) {
+	profile_set(run->profile);
+	run->set_up();
+	for (size_t s = 0; s < nsubjects; s++) {
 		for (size_t i = 0; i < LEN(cells); i++)
-			check(&cells[i], (enum state)s, profile);
+			check(&cells[i], subjects[s].sock, subjects[s].state,
+			    run->profile);
 	}
 	tear_down();
-	printf("TLS options: %zu cells in %d states\n", LEN(cells), STATES);
 }
 
 /* A value that was set is the value that is read, and starts as documented. */
@@ -437,15 +482,12 @@ values_are_kept(void **state)
 int
 main(void)
 {
-	static enum profile profiles[] = { PROFILE_ZEPHYR, PROFILE_ZEPHYR_3_3,
-		PROFILE_LINUX };
-	const struct CMUnitTest tests[] = {
-		{ "every_cell_zephyr", every_cell, NULL, NULL, &profiles[0] },
-		{ "every_cell_zephyr_3_3", every_cell, NULL, NULL,
-		    &profiles[1] },
-		{ "every_cell_linux", every_cell, NULL, NULL, &profiles[2] },
-		cmocka_unit_test(values_are_kept),
-	};
+	struct CMUnitTest tests[LEN(runs) + 1];
 
+	for (size_t i = 0; i < LEN(runs); i++)
+		tests[i] = (struct CMUnitTest){ .name = runs[i].name,
+			.test_func = every_cell,
+			.initial_state = (void *)(uintptr_t)&runs[i] };
+	tests[LEN(runs)] = (struct CMUnitTest)cmocka_unit_test(values_are_kept);
 	return cmocka_run_group_tests(tests, open_pki, close_pki);
 }
