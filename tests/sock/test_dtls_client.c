@@ -348,33 +348,32 @@ its_session_stays_however_long_the_server_is_silent(void)
 	dtls_pair_expect(p.server, "x");
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(recv_before_the_handshake_is_enotconn_at_once, 0),
-		TEST(send_without_a_peer_is_edestaddrreq, 0),
-		TEST(the_first_destination_is_the_peer_for_good, 0),
-		TEST(after_connect_there_is_no_other_destination, 0),
-		TEST(a_destination_of_another_family_is_einval, 0),
-		TEST(
+		DTLS_PAIR_TEST(recv_before_the_handshake_is_enotconn_at_once,
+		    0),
+		DTLS_PAIR_TEST(send_without_a_peer_is_edestaddrreq, 0),
+		DTLS_PAIR_TEST(the_first_destination_is_the_peer_for_good, 0),
+		DTLS_PAIR_TEST(after_connect_there_is_no_other_destination, 0),
+		DTLS_PAIR_TEST(a_destination_of_another_family_is_einval, 0),
+		DTLS_PAIR_TEST(
 		    after_close_notify_recv_is_enotconn_until_a_send_begins_anew,
 		    0),
-		TEST(a_send_after_an_unseen_close_notify_is_lost, 0),
-		TEST(after_an_alert_recv_fails_once_and_a_send_begins_anew, 0),
-		TEST(strangers_are_not_heard, 0),
-		TEST(close_says_goodbye, 0),
-		TEST(calls_that_it_has_not_say_so, 0),
-		TEST(shut_for_reading_it_receives_nothing_and_still_sends, 0),
-		TEST(names_are_those_of_the_kernels_socket, 0),
-		TEST(its_numbers_are_type_and_protocol, 0),
-		TEST(credentials_are_those_of_the_handshakes_time, 0),
-		TEST(its_session_stays_however_long_the_server_is_silent, 0),
+		DTLS_PAIR_TEST(a_send_after_an_unseen_close_notify_is_lost, 0),
+		DTLS_PAIR_TEST(
+		    after_an_alert_recv_fails_once_and_a_send_begins_anew, 0),
+		DTLS_PAIR_TEST(strangers_are_not_heard, 0),
+		DTLS_PAIR_TEST(close_says_goodbye, 0),
+		DTLS_PAIR_TEST(calls_that_it_has_not_say_so, 0),
+		DTLS_PAIR_TEST(
+		    shut_for_reading_it_receives_nothing_and_still_sends, 0),
+		DTLS_PAIR_TEST(names_are_those_of_the_kernels_socket, 0),
+		DTLS_PAIR_TEST(its_numbers_are_type_and_protocol, 0),
+		DTLS_PAIR_TEST(credentials_are_those_of_the_handshakes_time, 0),
+		DTLS_PAIR_TEST(
+		    its_session_stays_however_long_the_server_is_silent, 0),
 	};
 
 	return dtls_pair_run("sock/dtls_client", tests, LEN(tests));

@@ -442,39 +442,39 @@ while_it_connects_another_connect_is_ealready_and_close_ends_it(void)
 	assert_int_equal((intptr_t)loop_join(thread), -EINTR);
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(a_silent_peer_costs_the_limit, DTLS_PAIR_NEWER),
-		TEST(the_environment_has_a_limit_as_well, DTLS_PAIR_NEWER),
-		TEST(a_non_blocking_connect_waits_on_the_device_alone,
+		DTLS_PAIR_TEST(a_silent_peer_costs_the_limit, DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(the_environment_has_a_limit_as_well,
 		    DTLS_PAIR_NEWER),
-		TEST(a_non_blocking_connect_succeeds, 0),
-		TEST(after_the_limit_a_send_goes_on_with_the_same_handshake,
+		DTLS_PAIR_TEST(a_non_blocking_connect_waits_on_the_device_alone,
 		    DTLS_PAIR_NEWER),
-		TEST(a_peer_that_comes_late_is_met_by_the_send,
+		DTLS_PAIR_TEST(a_non_blocking_connect_succeeds, 0),
+		DTLS_PAIR_TEST(
+		    after_the_limit_a_send_goes_on_with_the_same_handshake,
 		    DTLS_PAIR_NEWER),
-		TEST(after_the_limit_it_may_be_connected_to_another,
+		DTLS_PAIR_TEST(a_peer_that_comes_late_is_met_by_the_send,
 		    DTLS_PAIR_NEWER),
-		TEST(nobody_at_the_port_is_told_on_linux_alone,
+		DTLS_PAIR_TEST(after_the_limit_it_may_be_connected_to_another,
 		    DTLS_PAIR_NEWER),
-		TEST(a_connect_that_stores_asks_nobody, 0),
-		TEST(the_first_send_does_the_handshake_then, 0),
-		TEST(a_send_that_may_not_wait_waits_for_it_on_the_device, 0),
-		TEST(sndtimeo_bounds_the_handshake_of_a_send_on_linux_alone, 0),
-		TEST(a_second_connect_begins_anew_on_linux_alone, 0),
-		TEST(a_server_cannot_be_connected, 0),
-		TEST(an_address_of_another_family_is_refused, 0),
-		TEST(what_is_no_peer_is_none, 0),
-		TEST(the_wildcard_is_loopback_on_linux, DTLS_PAIR_LINUX),
-		TEST(ipv6_is_as_good, 0),
-		TEST(
+		DTLS_PAIR_TEST(nobody_at_the_port_is_told_on_linux_alone,
+		    DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(a_connect_that_stores_asks_nobody, 0),
+		DTLS_PAIR_TEST(the_first_send_does_the_handshake_then, 0),
+		DTLS_PAIR_TEST(
+		    a_send_that_may_not_wait_waits_for_it_on_the_device, 0),
+		DTLS_PAIR_TEST(
+		    sndtimeo_bounds_the_handshake_of_a_send_on_linux_alone, 0),
+		DTLS_PAIR_TEST(a_second_connect_begins_anew_on_linux_alone, 0),
+		DTLS_PAIR_TEST(a_server_cannot_be_connected, 0),
+		DTLS_PAIR_TEST(an_address_of_another_family_is_refused, 0),
+		DTLS_PAIR_TEST(what_is_no_peer_is_none, 0),
+		DTLS_PAIR_TEST(the_wildcard_is_loopback_on_linux,
+		    DTLS_PAIR_LINUX),
+		DTLS_PAIR_TEST(ipv6_is_as_good, 0),
+		DTLS_PAIR_TEST(
 		    while_it_connects_another_connect_is_ealready_and_close_ends_it,
 		    DTLS_PAIR_NEWER),
 	};

@@ -459,37 +459,38 @@ without_room_in_the_kernel_nothing_is_sent(void)
 	dtls_pair_expect(pair.server, "last");
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(a_record_carries_any_size_up_to_16_kib, 0),
-		TEST(datagrams_keep_their_edges, 0),
-		TEST(length_0_sends_nothing, 0),
-		TEST(length_0_waits_for_data_and_leaves_them, 0),
-		TEST(what_does_not_fit_is_thrown_away_and_msg_trunc_counts_it,
+		DTLS_PAIR_TEST(a_record_carries_any_size_up_to_16_kib, 0),
+		DTLS_PAIR_TEST(datagrams_keep_their_edges, 0),
+		DTLS_PAIR_TEST(length_0_sends_nothing, 0),
+		DTLS_PAIR_TEST(length_0_waits_for_data_and_leaves_them, 0),
+		DTLS_PAIR_TEST(
+		    what_does_not_fit_is_thrown_away_and_msg_trunc_counts_it,
 		    0),
-		TEST(msg_peek_is_enotsup_and_msg_waitall_ignored, 0),
-		TEST(an_empty_recv_waits_as_it_is_told, 0),
-		TEST(so_rcvtimeo_counts_before_a_first_client_as_well, 0),
-		TEST(the_address_is_cut_and_so_is_its_length, 0),
-		TEST(a_datagram_that_is_too_long_ends_the_session_on_the_device,
+		DTLS_PAIR_TEST(msg_peek_is_enotsup_and_msg_waitall_ignored, 0),
+		DTLS_PAIR_TEST(an_empty_recv_waits_as_it_is_told, 0),
+		DTLS_PAIR_TEST(so_rcvtimeo_counts_before_a_first_client_as_well,
 		    0),
-		TEST(the_targets_own_limits_are_those_of_a_record, 0),
-		TEST(
+		DTLS_PAIR_TEST(the_address_is_cut_and_so_is_its_length, 0),
+		DTLS_PAIR_TEST(
+		    a_datagram_that_is_too_long_ends_the_session_on_the_device,
+		    0),
+		DTLS_PAIR_TEST(the_targets_own_limits_are_those_of_a_record, 0),
+		DTLS_PAIR_TEST(
 		    a_message_has_one_buffer_unless_there_is_room_to_merge_them,
 		    0),
-		TEST(a_buffer_that_is_null_is_an_error_before_anything_is_sent,
+		DTLS_PAIR_TEST(
+		    a_buffer_that_is_null_is_an_error_before_anything_is_sent,
 		    0),
-		TEST(recvmsg_is_eopnotsupp, 0),
-		TEST(a_network_that_refuses_ends_the_session_on_the_device, 0),
-		TEST(what_icmp_says_is_no_failure_of_the_next_send, 0),
-		TEST(without_room_in_the_kernel_nothing_is_sent, 0),
+		DTLS_PAIR_TEST(recvmsg_is_eopnotsupp, 0),
+		DTLS_PAIR_TEST(
+		    a_network_that_refuses_ends_the_session_on_the_device, 0),
+		DTLS_PAIR_TEST(what_icmp_says_is_no_failure_of_the_next_send,
+		    0),
+		DTLS_PAIR_TEST(without_room_in_the_kernel_nothing_is_sent, 0),
 	};
 
 	return dtls_pair_run("sock/dtls_data", tests, LEN(tests));

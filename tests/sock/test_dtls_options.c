@@ -197,19 +197,16 @@ no_other_type_or_family_goes_with_them(void)
 	    -EAFNOSUPPORT);
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(each_option_in_each_state, 0),
-		TEST(a_length_or_a_pointer_that_is_wrong_is_einval, 0),
-		TEST(both_protocols_are_told_as_they_were_asked_for, 0),
-		TEST(no_other_type_or_family_goes_with_them, 0),
+		DTLS_PAIR_TEST(each_option_in_each_state, 0),
+		DTLS_PAIR_TEST(a_length_or_a_pointer_that_is_wrong_is_einval,
+		    0),
+		DTLS_PAIR_TEST(both_protocols_are_told_as_they_were_asked_for,
+		    0),
+		DTLS_PAIR_TEST(no_other_type_or_family_goes_with_them, 0),
 	};
 
 	return dtls_pair_run("sock/dtls_options", tests, LEN(tests));

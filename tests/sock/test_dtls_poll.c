@@ -389,38 +389,40 @@ a_server_without_credentials_is_pollerr(void)
 	assert_error(server, ENOENT);
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(before_a_clients_handshake_there_is_room_and_no_data, 0),
-		TEST(in_a_clients_handshake_there_is_room_and_no_data,
+		DTLS_PAIR_TEST(
+		    before_a_clients_handshake_there_is_room_and_no_data, 0),
+		DTLS_PAIR_TEST(in_a_clients_handshake_there_is_room_and_no_data,
 		    DTLS_PAIR_NEWER),
-		TEST(a_handshake_that_was_left_is_given_up_in_poll,
+		DTLS_PAIR_TEST(a_handshake_that_was_left_is_given_up_in_poll,
 		    DTLS_PAIR_NEWER),
-		TEST(a_handshake_that_was_left_is_completed_in_poll,
+		DTLS_PAIR_TEST(a_handshake_that_was_left_is_completed_in_poll,
 		    DTLS_PAIR_NEWER),
-		TEST(an_open_socket_has_room_and_tells_of_data, 0),
-		TEST(what_recv_leaves_of_a_record_is_gone_for_poll, 0),
-		TEST(data_wake_a_poll_that_sleeps, 0),
-		TEST(a_server_shakes_hands_in_poll_and_says_nothing_of_it,
+		DTLS_PAIR_TEST(an_open_socket_has_room_and_tells_of_data, 0),
+		DTLS_PAIR_TEST(what_recv_leaves_of_a_record_is_gone_for_poll,
+		    0),
+		DTLS_PAIR_TEST(data_wake_a_poll_that_sleeps, 0),
+		DTLS_PAIR_TEST(
+		    a_server_shakes_hands_in_poll_and_says_nothing_of_it,
 		    DTLS_PAIR_NEWER),
-		TEST(datagrams_that_are_no_records_wake_nobody, 0),
-		TEST(the_older_devices_first_poll_is_an_error, 0),
-		TEST(a_server_tells_once_of_a_client_that_has_closed, 0),
-		TEST(data_before_the_end_come_first, 0),
-		TEST(a_client_tells_once_that_the_server_has_closed, 0),
-		TEST(an_alert_is_pollerr_alone_and_an_error, 0),
-		TEST(a_session_that_expires_is_pollhup_alone, 0),
-		TEST(of_several_sessions_each_end_is_told, DTLS_PAIR_NEWER),
-		TEST(an_end_that_recv_has_met_is_no_news, 0),
-		TEST(shut_for_reading_it_is_readable, 0),
-		TEST(a_server_without_credentials_is_pollerr, DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(datagrams_that_are_no_records_wake_nobody, 0),
+		DTLS_PAIR_TEST(the_older_devices_first_poll_is_an_error, 0),
+		DTLS_PAIR_TEST(a_server_tells_once_of_a_client_that_has_closed,
+		    0),
+		DTLS_PAIR_TEST(data_before_the_end_come_first, 0),
+		DTLS_PAIR_TEST(a_client_tells_once_that_the_server_has_closed,
+		    0),
+		DTLS_PAIR_TEST(an_alert_is_pollerr_alone_and_an_error, 0),
+		DTLS_PAIR_TEST(a_session_that_expires_is_pollhup_alone, 0),
+		DTLS_PAIR_TEST(of_several_sessions_each_end_is_told,
+		    DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(an_end_that_recv_has_met_is_no_news, 0),
+		DTLS_PAIR_TEST(shut_for_reading_it_is_readable, 0),
+		DTLS_PAIR_TEST(a_server_without_credentials_is_pollerr,
+		    DTLS_PAIR_NEWER),
 	};
 
 	return dtls_pair_run("sock/dtls_poll", tests, LEN(tests));

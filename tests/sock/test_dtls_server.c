@@ -367,34 +367,36 @@ its_close_tells_all_clients(void)
 	assert_int_equal(receive(all.b, MSG_DONTWAIT), -ENOTCONN);
 }
 
-#define TEST(fn, in) \
-	{ \
-#fn, fn, in \
-	}
-
 int
 main(void)
 {
 	static const struct dtls_pair_test tests[] = {
-		TEST(a_socket_is_a_client_unless_it_is_told, 0),
-		TEST(a_send_without_a_session_is_enotconn, 0),
-		TEST(each_client_has_a_session_of_its_own, DTLS_PAIR_NEWER),
-		TEST(without_an_address_a_send_is_for_who_was_heard_last,
+		DTLS_PAIR_TEST(a_socket_is_a_client_unless_it_is_told, 0),
+		DTLS_PAIR_TEST(a_send_without_a_session_is_enotconn, 0),
+		DTLS_PAIR_TEST(each_client_has_a_session_of_its_own,
 		    DTLS_PAIR_NEWER),
-		TEST(the_older_device_hears_one_client_at_a_time,
+		DTLS_PAIR_TEST(
+		    without_an_address_a_send_is_for_who_was_heard_last,
+		    DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(the_older_device_hears_one_client_at_a_time,
 		    DTLS_PAIR_ZEPHYR_3_3),
-		TEST(a_client_that_has_closed_is_gone_and_recv_goes_on, 0),
-		TEST(an_alert_ends_a_session_and_recv_goes_on, 0),
-		TEST(a_client_that_comes_back_to_its_port_has_a_new_session, 0),
-		TEST(a_silent_client_is_told_that_its_session_is_over, 0),
-		TEST(whatever_comes_or_leaves_puts_the_end_off, 0),
-		TEST(more_clients_than_the_target_has_room_for_are_dropped,
+		DTLS_PAIR_TEST(
+		    a_client_that_has_closed_is_gone_and_recv_goes_on, 0),
+		DTLS_PAIR_TEST(an_alert_ends_a_session_and_recv_goes_on, 0),
+		DTLS_PAIR_TEST(
+		    a_client_that_comes_back_to_its_port_has_a_new_session, 0),
+		DTLS_PAIR_TEST(a_silent_client_is_told_that_its_session_is_over,
+		    0),
+		DTLS_PAIR_TEST(whatever_comes_or_leaves_puts_the_end_off, 0),
+		DTLS_PAIR_TEST(
+		    more_clients_than_the_target_has_room_for_are_dropped,
 		    DTLS_PAIR_NEWER),
-		TEST(what_is_no_hello_is_answered_by_nothing, 0),
-		TEST(a_client_with_another_key_is_none, 0),
-		TEST(options_that_are_set_later_are_for_the_clients_to_come, 0),
-		TEST(without_credentials_recv_says_so, 0),
-		TEST(its_close_tells_all_clients, 0),
+		DTLS_PAIR_TEST(what_is_no_hello_is_answered_by_nothing, 0),
+		DTLS_PAIR_TEST(a_client_with_another_key_is_none, 0),
+		DTLS_PAIR_TEST(
+		    options_that_are_set_later_are_for_the_clients_to_come, 0),
+		DTLS_PAIR_TEST(without_credentials_recv_says_so, 0),
+		DTLS_PAIR_TEST(its_close_tells_all_clients, 0),
 	};
 
 	return dtls_pair_run("sock/dtls_server", tests, LEN(tests));

@@ -3,7 +3,7 @@
 
 #include <poll.h>
 
-#include "support/loop.h"
+#include "support/tls_ends.h"
 
 /*
  * Secure datagram sockets on loopback that share a pre-shared key.  A step that
@@ -18,12 +18,22 @@
 /* Far longer than anything takes, and far shorter than a person's patience. */
 #define DTLS_PAIR_FAR_MS 20000
 
-/* One test; it is run in each profile of in, or in all if that is 0. */
+/*
+ * One test, or check of one row of a table; it is run in each profile of in, or
+ * in all if that is 0.
+ */
 struct dtls_pair_test {
 	const char *name;
 	void (*run)(void);
 	unsigned in;
+	void (*check)(const void *row);
+	const void *row;
 };
+
+#define DTLS_PAIR_TEST(fn, profiles) \
+	{ \
+		.name = #fn, .run = (fn), .in = (profiles) \
+	}
 
 #define DTLS_PAIR_ZEPHYR 1U
 #define DTLS_PAIR_ZEPHYR_3_3 2U
@@ -47,6 +57,9 @@ int dtls_pair_server(int family, uint16_t *port);
 /* A client, neither bound nor connected; and one bound to loopback. */
 int dtls_pair_client(int family);
 int dtls_pair_bound_client(int family, uint16_t *port);
+
+/* A socket with the options of end: a client, or with a port a server. */
+int dtls_pair_end(const struct tls_end *end, uint16_t *port);
 
 /* A kernel socket on loopback that says nothing; closed after the test. */
 int dtls_pair_raw(int family, uint16_t *port);
