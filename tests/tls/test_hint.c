@@ -39,30 +39,46 @@ static const struct hint_case {
 	int stage;
 	bool used;        /* the key was, in part at least */
 	const char *said; /* "" is no hint */
+	bool dgram;
 } rows[] = {
 	{ "nothing", TLS_ROLE_CLIENT, VERDICT_CLOSED, 0, TLS_ST_CW_CLNT_HELLO,
-	    true, "" },
+	    true, "", false },
 	{ "an_alert_that_says_it_all", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(80),
-	    TLS_ST_CW_CLNT_HELLO, true, "" },
+	    TLS_ST_CW_CLNT_HELLO, true, "", false },
 	{ "a_key_that_was_not_used", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(20),
-	    TLS_ST_CW_FINISHED, false, "" },
+	    TLS_ST_CW_FINISHED, false, "", false },
 	{ "a_key_that_was", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(51),
 	    TLS_ST_CW_CLNT_HELLO, true,
 	    "different pre-shared keys for the identity \"a?b?\", or the "
 	    "server "
 	    "knows none; ours, of "
-	    "sec_tag 4, has 16 bytes, which are hex digits" },
+	    "sec_tag 4, has 16 bytes, which are hex digits",
+	    false },
 	{ "an_alert_about_something_else", TLS_ROLE_CLIENT, VERDICT_PEER,
-	    ALERT(51), TLS_ST_CR_CERT, true, "" },
+	    ALERT(51), TLS_ST_CR_CERT, true, "", false },
 	{ "an_identity_that_is_not_known", TLS_ROLE_CLIENT, VERDICT_PEER,
 	    ALERT(115), TLS_ST_CW_FINISHED, true,
-	    "may not know the PSK identity \"a?b?\" of sec_tag 4" },
+	    "may not know the PSK identity \"a?b?\" of sec_tag 4", false },
+	{ "silence_of_a_stream", TLS_ROLE_CLIENT, VERDICT_DEADLINE, 0,
+	    TLS_ST_CW_FINISHED, true, "", false },
+	{ "silence_of_a_dgram_server", TLS_ROLE_CLIENT, VERDICT_DEADLINE, 0,
+	    TLS_ST_CW_FINISHED, true,
+	    "DTLS is silent also if the two sides have different pre-shared "
+	    "keys for the identity \"a?b?\", or the server knows none; ours, "
+	    "of sec_tag 4, has 16 bytes",
+	    true },
+	{ "silence_of_a_dgram_client", TLS_ROLE_SERVER, VERDICT_DEADLINE, 0,
+	    TLS_ST_SR_CHANGE, true, "DTLS is silent also", true },
+	{ "silence_from_the_start", TLS_ROLE_CLIENT, VERDICT_DEADLINE, 0,
+	    TLS_ST_CW_CLNT_HELLO, true, "", true },
+	{ "silence_without_a_key", TLS_ROLE_CLIENT, VERDICT_DEADLINE, 0,
+	    TLS_ST_CW_FINISHED, false, "", true },
 	{ "protocols_of_the_client", TLS_ROLE_CLIENT, VERDICT_PEER, ALERT(120),
 	    TLS_ST_CW_CLNT_HELLO, false,
-	    "speaks none of TLS_ALPN_LIST: h2, a?b" },
+	    "speaks none of TLS_ALPN_LIST: h2, a?b", false },
 	{ "protocols_of_the_server", TLS_ROLE_SERVER, VERDICT_OURS,
 	    OURS(NO_APPLICATION_PROTOCOL), TLS_ST_SR_CLNT_HELLO, false,
-	    "TLS_ALPN_LIST has h2, a?b; the client offers spdy" },
+	    "TLS_ALPN_LIST has h2, a?b; the client offers spdy", false },
 };
 
 static void
@@ -79,6 +95,7 @@ hint(void **state)
 		.refused = "spdy" };
 	const struct tls_verify_state verify = { 0 };
 	const struct verdict_case v = { .role = c->role,
+		.dgram = c->dgram,
 		.handshake = true,
 		.side = c->side,
 		.ssl_error = c->error,
