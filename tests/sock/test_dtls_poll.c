@@ -195,6 +195,28 @@ data_wake_a_poll_that_sleeps(void)
 	assert_int_equal((intptr_t)loop_join(thread), 1);
 }
 
+static void *
+poll_for_input(void *arg)
+{
+	return (void *)(intptr_t)dtls_pair_poll(*(int *)arg, POLLIN,
+	    DTLS_PAIR_FAR_MS);
+}
+
+/* It looks whether another thread has begun one. */
+static void
+a_poll_from_before_the_handshake_wakes_for_data(void)
+{
+	uint16_t port = 0;
+	const int server = dtls_pair_server(AF_INET, &port);
+	int sock = dtls_pair_client(AF_INET);
+	const pthread_t thread = loop_start(poll_for_input, &sock);
+
+	dtls_pair_meet(sock, server, AF_INET, port);
+	assert_int_equal(dtls_pair_send(server, "x", 0), 1);
+	assert_int_equal((intptr_t)loop_join(thread), POLLIN);
+	dtls_pair_expect(sock, "x");
+}
+
 /* Its thread does nothing but poll, and gets no POLLIN for it. */
 static void
 a_server_shakes_hands_in_poll_and_says_nothing_of_it(void)
@@ -405,6 +427,8 @@ main(void)
 		DTLS_PAIR_TEST(what_recv_leaves_of_a_record_is_gone_for_poll,
 		    0),
 		DTLS_PAIR_TEST(data_wake_a_poll_that_sleeps, 0),
+		DTLS_PAIR_TEST(a_poll_from_before_the_handshake_wakes_for_data,
+		    0),
 		DTLS_PAIR_TEST(
 		    a_server_shakes_hands_in_poll_and_says_nothing_of_it,
 		    DTLS_PAIR_NEWER),
