@@ -396,6 +396,20 @@ dtls_destroy(struct zsock *base)
 	tls_sock_destroy(base);
 }
 
+/* A callback of the parent's, which runs in no thread of this process. */
+static void
+give_up_busy(struct dtls_sock *d)
+{
+	for (struct dtls_session *s = d->sessions.opening.oldest; s != NULL;
+	     s = s->newer) {
+		if (!s->busy)
+			continue;
+		s->busy = false;
+		s->wake = DEADLINE_NEVER;
+		tls_engine_fail(s->engine, VERDICT_TRANSPORT, EBADF, EBADF, 0);
+	}
+}
+
 /* What another thread of the parent was at work on is left behind. */
 static void
 dtls_forked(struct zsock *base)
@@ -408,6 +422,7 @@ dtls_forked(struct zsock *base)
 		d->active = d->latest = d->ready = NULL;
 		tls_sock_abandon(&d->tls);
 	} else {
+		give_up_busy(d);
 		pthread_mutex_unlock(&d->tls.lock);
 	}
 	tls_sock_forked(base);

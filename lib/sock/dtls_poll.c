@@ -130,7 +130,9 @@ dtls_poll_begin(struct zsock *base, short events, struct poll_slot *slot)
 
 	*slot = (struct poll_slot){ .wake = DEADLINE_NEVER };
 	pthread_mutex_lock(&d->tls.lock);
-	if (atomic_load(&d->tls.native.shut)) {
+	if (dtls_whole_locked(d) != 0) {
+		slot->ready = (events & POLLIN) | POLLERR;
+	} else if (atomic_load(&d->tls.native.shut)) {
 		slot->ready = events & POLLIN;
 		if (quirk(QUIRK_SHUTDOWN_RD) != 0)
 			slot->ready |= POLLHUP;
@@ -164,7 +166,9 @@ dtls_poll_end(struct zsock *base, short events, short revents)
 	short ready = revents & events & POLLOUT;
 
 	pthread_mutex_lock(&d->tls.lock);
-	if (is_unaware(d) && (revents & POLLIN) != 0) {
+	if (dtls_whole_locked(d) != 0) {
+		ready = 0; /* begin has said what there is to say */
+	} else if (is_unaware(d) && (revents & POLLIN) != 0) {
 		ready |= (short)(POLLIN | quirk(QUIRK_DTLS_POLL_FIRST));
 	} else if ((revents & (POLLIN | POLLERR | POLLHUP)) != 0) {
 		if (d->tls.phase == TLS_PHASE_PENDING)

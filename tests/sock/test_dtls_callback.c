@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "base/deadline.h"
 #include "base/profile.h"
 #include "sock/call.h"
 #include "sock/poll.h"
@@ -144,18 +143,6 @@ static const struct row {
 	{ "pending_another_thread", in_another_thread, PROFILE_LINUX, true },
 };
 
-/* Both ends are polled until the client is connected. */
-static void
-finish(int sock)
-{
-	const struct deadline until = deadline_in_ms(FAR_MS);
-
-	while (dtls_ends_poll(sock, POLLOUT, 1) != POLLOUT) {
-		assert_true(deadline_left_ms(until) > 0);
-		(void)dtls_ends_poll(server, POLLIN, 0);
-	}
-}
-
 /* The handshake goes on, and nobody was told that it is over. */
 static void
 a_clients_callback_uses_its_socket(void **state)
@@ -171,7 +158,7 @@ a_clients_callback_uses_its_socket(void **state)
 		dtls_ends_nonblock(client);
 		assert_int_equal(dtls_ends_connect(client, &addr),
 		    -EINPROGRESS);
-		finish(client);
+		assert_true(dtls_ends_finish(client, server));
 	} else {
 		assert_int_equal(dtls_ends_meet(client, server, &addr), 0);
 	}

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/config.h"
+#include "base/deadline.h"
 #include "cred/store.h"
 #include "sock/call.h"
 #include "sock/dtls.h"
@@ -21,6 +22,9 @@
 
 /* How often a thread that serves looks whether it is done. */
 #define LOOK_MS 5
+
+/* What takes so long has failed. */
+#define FAR_MS 20000
 
 static struct pki pki;
 
@@ -212,4 +216,20 @@ dtls_ends_meet(int client, int server, const struct sockaddr_in *addr)
 	atomic_store(&s.done, true);
 	(void)loop_join(thread);
 	return rc;
+}
+
+bool
+dtls_ends_finish(int client, int server)
+{
+	const struct deadline until = deadline_in_ms(FAR_MS);
+	struct pollfd c = { .fd = client, .events = POLLOUT };
+	struct pollfd s = { .fd = server, .events = POLLIN };
+
+	while (deadline_left_ms(until) > 0) {
+		if (poll_sockets(&c, 1, 1, false) == 1)
+			return c.revents == POLLOUT;
+		if (poll_sockets(&s, 1, 0, false) < 0)
+			return false;
+	}
+	return false;
 }

@@ -64,4 +64,10 @@ int dtls_ends_raw(struct sockaddr_in *addr);
  */
 int dtls_ends_meet(int client, int server, const struct sockaddr_in *addr);
 
+/*
+ * The same without a thread, in the linux profile, for a client that is not to
+ * wait: true when it is connected, false if that takes far too long.
+ */
+bool dtls_ends_finish(int client, int server);
+
 #endif
