@@ -331,8 +331,9 @@ dtls_tick_locked(struct dtls_sock *d)
 {
 	const int64_t idle = idle_ns(d), now = deadline_now_ns();
 
-	if (d->sessions.n == 0 || now < d->due_ns)
+	if (d->sessions.n == 0 || (now < d->due_ns && idle == d->idle_ns))
 		return;
+	d->idle_ns = idle; /* the target's limit may have changed */
 	if (idle > 0) {
 		expire_old(d, &d->sessions.open, idle, now);
 		expire_old(d, &d->sessions.opening, idle, now);

@@ -28,8 +28,9 @@ struct dtls_sock {
 	struct dtls_session *active; /* for a send without an address */
 	struct dtls_session *latest; /* of the last handshake, or NULL */
 	struct dtls_session *ready;  /* has got something: it may have data */
-	int64_t due_ns; /* there is nothing for a tick to do before */
-	size_t mtu;     /* bytes of a datagram by IPV6_MTU, or 0 */
+	int64_t due_ns;  /* there is nothing for a tick to do before */
+	int64_t idle_ns; /* how long sessions may be silent, by the last tick */
+	size_t mtu;      /* bytes of a datagram by IPV6_MTU, or 0 */
 	short news; /* POLLHUP, POLLERR: sessions have ended since poll said */
 };
 

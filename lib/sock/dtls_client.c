@@ -253,20 +253,25 @@ check_again(struct dtls_sock *d)
 	return 1;
 }
 
-/* What connect has made the peer; without one there is no handshake. */
-static int
-keep_peer(struct dtls_sock *d, const struct sockaddr *addr)
+/* The peer as the kernel has it; nobody, if the address was no peer's. */
+static void
+keep_peer(struct dtls_sock *d)
 {
-	union native_addr now;
+	union native_addr now = { 0 };
 	socklen_t len = sizeof(now);
-	struct verdict why;
 
 	d->connected =
 	    kernel->getpeername(d->tls.native.base.kfd, &now.any, &len) == 0;
 	d->peer = now;
 	d->peer_len = d->connected ? len : 0;
-	if (d->connected || addr->sa_family == AF_UNSPEC)
-		return 0;
+}
+
+static int
+handshake_with_nobody(struct dtls_sock *d, const struct sockaddr *addr,
+    socklen_t len)
+{
+	struct verdict why;
+
 	tls_sock_name_peer_locked(&d->tls, addr, len);
 	verdict_set(&why, "that is nobody's address, or port 0");
 	verdict_of_handshake(&why, TLS_ROLE_CLIENT, true, d->tls.peer);
@@ -286,12 +291,14 @@ connect_locked(struct dtls_sock *d, const struct sockaddr *addr, socklen_t len,
 	if (rc <= 0)
 		return rc;
 	rc = native_connect(&d->tls.native.base, addr, len);
-	if (rc == 0)
-		rc = keep_peer(d, addr);
-	if (rc < 0 || !d->connected || d->tls.settings.on_connect == 0 ||
-	    quirk(QUIRK_DTLS_CONNECT_STORES) != 0)
+	if (rc < 0)
 		return rc;
-	return connect_handshake(d, wait);
+	keep_peer(d);
+	if (d->tls.settings.on_connect == 0 || addr->sa_family == AF_UNSPEC ||
+	    quirk(QUIRK_DTLS_CONNECT_STORES) != 0)
+		return 0;
+	return d->connected ? connect_handshake(d, wait)
+	                    : handshake_with_nobody(d, addr, len);
 }
 
 int

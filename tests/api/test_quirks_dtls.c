@@ -107,6 +107,7 @@ idle_s(void)
 
 	open_pair();
 	d = (struct dtls_sock *)fdtable_peek(pair.server);
+	dtls_rest_locked(d); /* else that is what is due next */
 	ns = dtls_wake_locked(d).at_ns - d->latest->active_ns;
 	close_pair();
 	return (int)(ns / 1000000000);

@@ -84,7 +84,9 @@ in_a_clients_handshake_there_is_room_and_no_data(void)
 	                     1),
 	    0);
 	assert_int_equal(loop_connect(sock, AF_INET, port), -ETIMEDOUT);
-	assert_int_equal(now(sock, BOTH), POLLOUT);
+	/* There it is how a program hears that it is complete. */
+	assert_int_equal(now(sock, BOTH),
+	    profile_get() == PROFILE_LINUX ? 0 : POLLOUT);
 	assert_int_equal(dtls_pair_poll(sock, POLLIN, 1), 0);
 }
 

@@ -135,7 +135,8 @@ a_session_is_new_as_it_is_added(void **state)
 	assert_ptr_equal(s->engine, e);
 	assert_int_equal(s->peer_len, sizeof(struct sockaddr_in));
 	assert_string_equal(s->name, "127.0.0.1:80");
-	assert_false(s->open || s->warm || s->busy || s->counted);
+	assert_false(s->open || s->busy);
+	assert_null(t.coldest);
 	assert_true(s->wake.at_ns == DEADLINE_NEVER.at_ns);
 	assert_in_range(deadline_now_ns() - s->active_ns, 0,
 	    INT64_C(10000000000));
@@ -255,56 +256,61 @@ who_is_open_waits_for_no_flight(void **state)
 	dtls_table_fini(&t);
 }
 
-static size_t
-count_warm(const struct dtls_table *t)
+/* An open session that was last heard of at that time. */
+static struct dtls_session *
+add_open(struct dtls_table *t, uint16_t port, int64_t active_ns)
 {
-	size_t n = 0;
+	struct dtls_session *s = add(t, v4(1, port));
 
-	for (int i = 0; i < DTLS_WARM; i++)
-		n += t->warm[i] != NULL;
-	return n;
+	/* An engine rests between records, not in its handshake. */
+	s->engine->established = true;
+	dtls_table_opened(t, s);
+	s->active_ns = active_ns;
+	return s;
 }
 
 static void
-the_first_that_was_warm_is_cold_first(void **state)
+silent_sessions_rest_and_the_others_do_not(void **state)
 {
 	struct dtls_table t = { 0 };
-	struct dtls_session *all[DTLS_WARM + 3];
+	struct dtls_session *all[6];
 
 	(void)state;
-	for (uint16_t i = 0; i < LEN(all); i++) {
-		all[i] = add(&t, v4(1, i));
-		/* An engine rests between records, not in its handshake. */
-		all[i]->engine->established = true;
-		/* Once more is no other place. */
-		dtls_table_warm(&t, all[i]);
-		dtls_table_warm(&t, all[i]);
-		assert_int_equal(count_warm(&t),
-		    i + 1 < DTLS_WARM ? i + 1 : DTLS_WARM);
-	}
-	for (size_t i = 0; i < LEN(all); i++) {
-		assert_int_equal(all[i]->warm, i >= 3);
+	for (uint16_t i = 0; i < LEN(all); i++)
+		all[i] = add_open(&t, i, i * 10);
+	assert_ptr_equal(t.coldest, all[0]);
+	dtls_table_rest(&t, 20);
+	for (size_t i = 0; i < LEN(all); i++)
 		assert_int_equal(all[i]->engine->resting, i < 3);
-	}
+	assert_ptr_equal(t.coldest, all[3]);
+	dtls_table_touch(&t, all[0]); /* it moves bytes again */
+	assert_ptr_equal(t.coldest, all[3]);
+	dtls_table_touch(&t, all[3]);
+	assert_ptr_equal(t.coldest, all[4]);
+	dtls_table_rest(&t, INT64_MAX);
+	assert_null(t.coldest);
+	assert_true(all[4]->engine->resting && all[5]->engine->resting);
+	dtls_table_touch(&t, all[1]);
+	assert_ptr_equal(t.coldest, all[1]);
+	dtls_table_touch(&t, all[1]); /* the newest already */
+	assert_ptr_equal(t.coldest, all[1]);
 	dtls_table_fini(&t);
 }
 
 static void
-who_is_removed_leaves_its_warm_place(void **state)
+who_is_removed_is_not_the_one_to_rest_next(void **state)
 {
 	struct dtls_table t = { 0 };
-	struct dtls_session *a = add(&t, v4(1, 1)), *b = add(&t, v4(2, 1)),
+	struct dtls_session *a = add_open(&t, 1, 1), *b = add_open(&t, 2, 2),
 	                    *c = add(&t, v4(3, 1));
 
 	(void)state;
-	dtls_table_warm(&t, a);
-	dtls_table_warm(&t, b);
 	dtls_table_remove(&t, a);
-	assert_int_equal(count_warm(&t), 1);
-	dtls_table_remove(&t, c); /* which was never there */
-	assert_int_equal(count_warm(&t), 1);
+	assert_ptr_equal(t.coldest, b);
+	dtls_table_remove(&t, c); /* which is not open */
+	assert_ptr_equal(t.coldest, b);
 	dtls_table_remove(&t, b);
-	assert_int_equal(count_warm(&t), 0);
+	assert_null(t.coldest);
 	dtls_table_fini(&t);
 }
 
@@ -322,7 +328,7 @@ an_emptied_table_is_as_new(void **state)
 			if (i % 3 == 0)
 				dtls_table_opened(&t, s);
 			if (i % 2 == 0)
-				dtls_table_warm(&t, s);
+				dtls_table_touch(&t, s);
 		}
 		dtls_table_fini(&t);
 		assert_memory_equal(&t, &empty, sizeof(t));
@@ -341,8 +347,8 @@ main(void)
 		    who_is_removed_is_not_found_and_the_others_are),
 		cmocka_unit_test(lists_are_in_the_order_of_the_last_datagram),
 		cmocka_unit_test(who_is_open_waits_for_no_flight),
-		cmocka_unit_test(the_first_that_was_warm_is_cold_first),
-		cmocka_unit_test(who_is_removed_leaves_its_warm_place),
+		cmocka_unit_test(silent_sessions_rest_and_the_others_do_not),
+		cmocka_unit_test(who_is_removed_is_not_the_one_to_rest_next),
 		cmocka_unit_test(an_emptied_table_is_as_new),
 	};
 
