@@ -166,7 +166,7 @@ dpair_renew(struct dpair *p)
 {
 	way_clear(&p->way);
 	free_engines(p);
-	p->met = false;
+	p->begun = p->met = false;
 	p->failures = 0;
 	for (int side = 0; side < 2; side++) {
 		p->engine[side] = dpair_engine(p, side);
@@ -337,13 +337,15 @@ dpair_step(struct dpair *p)
 	enum way_side side;
 	int ms;
 
-	if (p->rc[WAY_CLIENT] == -EAGAIN && p->way.sent[WAY_CLIENT] == 0)
+	if (!p->begun)
 		advance(p, WAY_CLIENT);
+	p->begun = true;
 	flush_all(p); /* a test may have written */
 	side = next_timer(p, &ms);
 	d = way_take(&p->way, ms < 0 ? INT64_MAX : fake_clock_ms() + ms - 1);
 	if (d != NULL) {
-		fake_clock_advance_ms(d->at_ms - fake_clock_ms());
+		if (d->at_ms > fake_clock_ms())
+			fake_clock_advance_ms(d->at_ms - fake_clock_ms());
 		arrive(p, d);
 		return true;
 	}

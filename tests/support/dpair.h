@@ -25,6 +25,7 @@ struct dpair {
 	struct tls_settings settings[2];
 	struct tls_engine *engine[2];
 	struct tls_engine *greeter; /* for another ClientHello, or NULL */
+	bool begun;                 /* the client has */
 	bool met;                   /* the server has returned from a hello */
 	unsigned char random[DGRAM_RANDOM_SIZE]; /* of it */
 	size_t mtu;

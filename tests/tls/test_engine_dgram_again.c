@@ -114,7 +114,7 @@ another_client_of_the_same_address_takes_over(void **state)
 	client = dpair_engine(&p, WAY_CLIENT);
 	p.engine[WAY_CLIENT] = client;
 	p.rc[WAY_CLIENT] = -EAGAIN;
-	p.way.sent[WAY_CLIENT] = 0;
+	p.begun = false;
 	assert_true(dpair_handshake(&p));
 	dpair_exchange(&p);
 	tls_engine_free(old);
