@@ -128,11 +128,13 @@ a_non_blocking_connect_succeeds(void)
 	const int server = dtls_pair_server(AF_INET, &port);
 	const int sock = dtls_pair_client(AF_INET);
 	ssize_t n;
+	int rc;
 
 	assert_int_equal(call_fcntl(sock, F_SETFL, O_NONBLOCK), 0);
 	dtls_pair_serve(server);
-	assert_int_equal(loop_connect(sock, AF_INET, port),
-	    is_linux() ? -EINPROGRESS : 0);
+	/* The server may have answered by the time that it is looked. */
+	rc = loop_connect(sock, AF_INET, port);
+	assert_true(rc == 0 || (rc == -EINPROGRESS && is_linux()));
 	while ((n = dtls_pair_send(sock, "x", 0)) == -EAGAIN)
 		(void)dtls_pair_poll(sock, POLLIN, 20);
 	assert_int_equal(n, 1);
