@@ -80,6 +80,8 @@ read_ready(struct dtls_sock *d, struct msghdr *m, int flags)
 	    (n == 0 && tls_engine_ended(s->engine));
 	if (n > 0 || (n == 0 && !over)) {
 		store_peer(s, m);
+		if (n > 0 && tls_engine_starved(s->engine))
+			d->ready = NULL;
 		return n;
 	}
 	d->ready = NULL;

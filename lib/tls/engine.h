@@ -124,6 +124,9 @@ void tls_engine_note_refused(struct tls_engine *e);
 /* Bytes that are left of the record that was read. */
 size_t tls_engine_left(const struct tls_engine *e);
 
+/* Is it known that read has no more, unless something comes? */
+bool tls_engine_starved(const struct tls_engine *e);
+
 /* Throws away what is left of the record that was read: how many bytes. */
 size_t tls_engine_skip(struct tls_engine *e);
 

@@ -147,6 +147,12 @@ tls_engine_note_refused(struct tls_engine *e)
 	e->refused = true;
 }
 
+bool
+tls_engine_starved(const struct tls_engine *e)
+{
+	return e->starved;
+}
+
 size_t
 tls_engine_left(const struct tls_engine *e)
 {
