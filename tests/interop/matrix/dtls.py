@@ -28,7 +28,7 @@ class Datagrams:
     sizes = (1, 64, 1200)
     typed = True  # what its client sends is written to it
     values = {'key': ('rsa', 'p256', 'psk'),
-              'form': ('pem', 'chain', 'several')}
+              'form': ('pem', 'chain', 'both', 'several')}
 
     def rows(self):
         every = {**rows.values(**self.values), 'suite': DTLS_SUITES}
