@@ -13,6 +13,7 @@
 
 static const char usage[] =
     "usage: zsock_end|mbedtls_end server [OPTION...] STEP...\n"
+    "       mbedtls_end server --port PORT [OPTION...] STEP...\n"
     "       zsock_end|mbedtls_end client --port PORT [OPTION...] STEP...\n"
     "\n"
     "steps, in each connection:\n"

@@ -15,7 +15,7 @@
 
 struct end_args {
 	bool server;
-	int port;   /* of the server to connect to, a decimal number */
+	int port;   /* to connect to, or of mbedtls_end's server; 0 is any */
 	int lowest; /* version: 10 to 13 */
 	int verify; /* -1 is what the implementation does by default */
 	int rounds;

@@ -301,11 +301,13 @@ static void
 run_server(struct common *m, const struct end_args *a)
 {
 	mbedtls_net_context listener;
+	char port[8];
 	struct sockaddr_in6 at; /* its port is where IPv4's is */
 	socklen_t len = sizeof(at);
 
+	snprintf(port, sizeof(port), "%d", a->port);
 	mbedtls_net_init(&listener);
-	good(mbedtls_net_bind(&listener, host(a), "0", protocol(a)), "bind");
+	good(mbedtls_net_bind(&listener, host(a), port, protocol(a)), "bind");
 	good(getsockname(listener.fd, (struct sockaddr *)&at, &len),
 	    "getsockname");
 	printf("listening %d\n", ntohs(at.sin6_port));

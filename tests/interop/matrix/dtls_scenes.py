@@ -4,7 +4,7 @@ import re
 import signal
 
 from peer import PSK, PSK_ID, rounds_told
-from procs import Failure
+from procs import Failure, port_for
 from refusals import HASTE
 from relay_udp import UdpRelay
 from rows import Row
@@ -92,7 +92,8 @@ def over_ipv6(role):
                 *peer.arguments(row, bench, theirs)]
         steps = peer.steps(bench, theirs)
         if role == 'client':
-            other = await bench.start_watched(*argv, 'server', *steps)
+            other = await bench.start_watched(
+                *argv, '--port', port_for(True), 'server', *steps)
             port = (await other.says(r'^listening (\d+)$'))[1]
             end = await peer.start_our_client(row, bench, port,
                                               *peer.steps(bench, role))
@@ -110,7 +111,7 @@ async def server_leaves(peer, bench):
     part = bench.shared.payload_files[1]
     server = await bench.start_watched(
         bench.shared.mbedtls_end, *peer.arguments(row, bench, 'server'),
-        '--rounds', 2, 'server', 'echo=1')
+        '--port', port_for(True), '--rounds', 2, 'server', 'echo=1')
     port = (await server.says(r'^listening (\d+)$'))[1]
     end = await peer.start_our_client(
         row, bench, port, *[f'send={part}', 'recv=64', 'end'] * 2)

@@ -3,7 +3,7 @@ import re
 
 from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
     their_certificate
-from procs import Failure, listens
+from procs import Failure, listens, port_for
 from suites import V12, V13
 
 # Whatever is not in NORMAL.
@@ -53,7 +53,7 @@ class GnuTLS(Peer):
         return argv
 
     async def serve(self, row, bench):
-        argv = ['gnutls-serv', '--echo', '-p', 0,
+        argv = ['gnutls-serv', '--echo', '-p', port_for(row.dtls),
                 *self.arguments(row, bench, 'server')]
         if row.by_psk:
             argv += ['--pskpasswd', bench.file('psk', f'{PSK_ID}:{PSK}\n')]

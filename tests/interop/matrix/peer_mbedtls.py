@@ -3,6 +3,7 @@ import os
 
 from peer import PSK, PSK_ID, Peer, expect_payload, read_got, rounds_told, \
     their_certificate
+from procs import port_for
 from rows import TLS12, V12
 
 
@@ -48,7 +49,7 @@ class MbedTLS(Peer):
     async def serve(self, row, bench):
         server = await bench.start_watched(
             bench.shared.mbedtls_end, *self.arguments(row, bench, 'server'),
-            'server', *self.steps(bench, 'server'))
+            '--port', port_for(row.dtls), 'server', *self.steps(bench, 'server'))
         port = (await server.says(r'^listening (\d+)$'))[1]
         end = await self.start_our_client(row, bench, port,
                                           *self.steps(bench, 'client'))

@@ -3,7 +3,7 @@ import re
 
 from peer import PSK, PSK_ID, Peer, expect_payload, read_got, \
     their_certificate
-from procs import Failure
+from procs import Failure, port_for
 from suites import DTLS12, OPENSSL_NUMBERS, TLS13_OPENSSL, V12, V13
 
 VERSION = {V12: '-tls1_2', V13: '-tls1_3', DTLS12: '-dtls1_2'}
@@ -48,7 +48,8 @@ class OpenSSL(Peer):
         return argv
 
     async def serve(self, row, bench):
-        argv = ['openssl', 's_server', '-accept', '127.0.0.1:0',
+        argv = ['openssl', 's_server',
+                '-accept', f'127.0.0.1:{port_for(row.dtls)}',
                 '-naccept', row.rounds, *self.arguments(row, bench, 'server')]
         if row.by_psk:
             argv += ['-nocert']

@@ -187,10 +187,17 @@ class Bench:
         return lines
 
 
-def free_port():
-    with socket.socket() as s:
+def free_port(kind=socket.SOCK_STREAM):
+    with socket.socket(type=kind) as s:
         s.bind(('127.0.0.1', 0))
         return s.getsockname()[1]
+
+
+def port_for(dtls):
+    """Of a server that says where it is, 0.  Over UDP, where most servers set
+    SO_REUSEADDR, the kernel's choice may be another such server's port.
+    """
+    return free_port(socket.SOCK_DGRAM) if dtls else 0
 
 
 def listening_ports(pid, table):
