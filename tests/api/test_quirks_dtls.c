@@ -87,7 +87,7 @@ sessions(void)
 
 	open_pair();
 	other = dtls_pair_client(AF_INET);
-	dtls_pair_schedule(other, 20, 20);
+	dtls_pair_schedule(other, 200, 200);
 	error = sendto_port(pair.server, pair.port);
 	dtls_pair_serve(pair.server);
 	one = sendto_port(other, pair.port) != 0;

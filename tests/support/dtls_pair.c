@@ -104,6 +104,12 @@ dtls_pair_schedule(int sock, int min_ms, int max_ms)
 	dtls_pair_set(sock, TLS_NAME_DTLS_HANDSHAKE_TIMEOUT_MAX, max_ms);
 }
 
+void
+dtls_pair_usual_schedule(int sock)
+{
+	dtls_pair_schedule(sock, 1000, 60000);
+}
+
 /* Ports of both families lie at the same offset. */
 static uint16_t
 port_of(const struct sockaddr_storage *addr)

@@ -116,4 +116,7 @@ void dtls_pair_limit(int sock, int option, int ms);
 /* How often a flight is sent again, and when it is given up. */
 void dtls_pair_schedule(int sock, int min_ms, int max_ms);
 
+/* As it was; a handshake that is to come about may take its time. */
+void dtls_pair_usual_schedule(int sock);
+
 #endif
