@@ -152,28 +152,34 @@ send_payload(struct dtls_sock *d, struct dtls_session *s,
 	return rc < 0 ? rc : (ssize_t)payload->len;
 }
 
+/* Linux takes an address of no bytes for none. */
+static bool
+has_name(const struct msghdr *m)
+{
+	return m->msg_name != NULL && m->msg_namelen > 0;
+}
+
+/* An address that is cut would be another one. */
 static int
-check_family(const struct dtls_sock *d, const struct msghdr *m)
+check_length(const struct msghdr *m)
 {
 	const union native_addr *to = m->msg_name;
-	const int family = atomic_load(&d->tls.native.family);
+	socklen_t least = sizeof(to->any.sa_family);
 
-	if (m->msg_namelen < sizeof(to->any.sa_family) ||
-	    to->any.sa_family != family)
-		return -EINVAL;
-	return 0;
+	if (m->msg_namelen >= least && to->any.sa_family == AF_INET)
+		least = sizeof(to->in);
+	else if (m->msg_namelen >= least && to->any.sa_family == AF_INET6)
+		least = NATIVE_IN6_LEAST;
+	return m->msg_namelen < least || m->msg_namelen > sizeof(*to) ? -EINVAL
+	                                                              : 0;
 }
 
 /* The address as this side keeps it, whatever the caller's structure holds. */
 static socklen_t
 copy_name(const struct msghdr *m, union native_addr *out)
 {
-	const socklen_t n = m->msg_namelen < sizeof(*out)
-	    ? m->msg_namelen
-	    : (socklen_t)sizeof(*out);
-
 	memset(out, 0, sizeof(*out));
-	memcpy(out, m->msg_name, n);
+	memcpy(out, m->msg_name, m->msg_namelen);
 	return out->any.sa_family == AF_INET ? sizeof(out->in)
 	                                     : sizeof(out->in6);
 }
@@ -197,14 +203,16 @@ choose_peer(struct dtls_sock *d, const struct msghdr *m)
 	socklen_t len;
 	int rc;
 
-	if (m->msg_name == NULL)
+	if (!has_name(m))
 		return d->peer_len == 0 ? -EDESTADDRREQ : 0;
+	rc = check_length(m);
+	if (rc < 0)
+		return rc;
 	len = copy_name(m, &to);
 	if (d->peer_len != 0)
 		return dtls_same_peer(&to, &d->peer) ? 0 : -EISCONN;
-	rc = check_family(d, m);
-	if (rc < 0)
-		return rc;
+	if (to.any.sa_family != atomic_load(&d->tls.native.family))
+		return -EINVAL;
 	if (is_nowhere(&to))
 		return -EDESTADDRREQ;
 	d->peer = to;
@@ -238,8 +246,8 @@ server_send(struct dtls_sock *d, const struct msghdr *m,
 	int rc;
 
 	dtls_glance_locked(d);
-	if (m->msg_name != NULL) {
-		rc = check_family(d, m);
+	if (has_name(m)) {
+		rc = check_length(m);
 		if (rc < 0)
 			return rc;
 		(void)copy_name(m, &to);

@@ -146,6 +146,35 @@ a_destination_of_another_family_is_einval(void)
 	assert_int_equal(dtls_pair_send(sock, "x", 0), -EDESTADDRREQ);
 }
 
+/* It is not looked at beyond its end: what is cut would be another one. */
+static void
+a_destination_that_is_cut_or_too_long_is_einval(void)
+{
+	char room[256] = { 0 };
+	struct sockaddr *const addr = (struct sockaddr *)room;
+	const int sock = dtls_pair_client(AF_INET);
+	struct dtls_pair p;
+	int ends[3];
+
+	dtls_pair_open(&p);
+	(void)loop_addr((struct sockaddr_storage *)room, AF_INET, p.port);
+	ends[0] = sock;
+	ends[1] = p.client;
+	ends[2] = p.server;
+	for (size_t i = 0; i < LEN(ends); i++) {
+		assert_int_equal(call_sendto(ends[i], "x", 1, 0, addr, 1),
+		    -EINVAL);
+		assert_int_equal(call_sendto(ends[i], "x", 1, 0, addr, 4),
+		    -EINVAL);
+		assert_int_equal(call_sendto(ends[i], "x", 1, 0, addr, 200),
+		    -EINVAL);
+	}
+	/* Of no bytes it is none. */
+	assert_int_equal(call_sendto(sock, "x", 1, 0, addr, 0), -EDESTADDRREQ);
+	assert_int_equal(call_sendto(p.client, "x", 1, 0, addr, 0), 1);
+	dtls_pair_expect(p.server, "x");
+}
+
 /* The same port, with a server that knows nothing of what was before. */
 static void
 serve_anew(struct dtls_pair *p)
@@ -358,6 +387,8 @@ main(void)
 		DTLS_PAIR_TEST(the_first_destination_is_the_peer_for_good, 0),
 		DTLS_PAIR_TEST(after_connect_there_is_no_other_destination, 0),
 		DTLS_PAIR_TEST(a_destination_of_another_family_is_einval, 0),
+		DTLS_PAIR_TEST(a_destination_that_is_cut_or_too_long_is_einval,
+		    0),
 		DTLS_PAIR_TEST(
 		    after_close_notify_recv_is_enotconn_until_a_send_begins_anew,
 		    0),
