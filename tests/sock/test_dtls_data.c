@@ -406,7 +406,7 @@ recvmsg_is_eopnotsupp(void)
 static void
 a_network_that_refuses_ends_the_session_on_the_device(void)
 {
-	static const int errors[] = { ENETUNREACH, EPERM, ENETDOWN };
+	static const int errors[] = { ENETUNREACH, EPERM, ENETDOWN, EMSGSIZE };
 	char byte;
 
 	for (size_t i = 0; i < LEN(errors); i++) {

@@ -326,6 +326,36 @@ what_is_no_hello_is_answered_by_nothing(void)
 	dtls_pair_expect(all.server, "still");
 }
 
+/* A flood of what is of no use is no reason to pass over the time limit. */
+static void
+junk_without_end_keeps_no_receiver(void)
+{
+	struct sockaddr_storage to;
+	socklen_t len;
+	uint16_t port = 0;
+	const int kfd = dtls_pair_raw(AF_INET, &port);
+	ssize_t n;
+
+	open_all();
+	len = loop_addr(&to, AF_INET, all.port);
+	for (int i = 0; i < 150; i++)
+		assert_int_equal(sendto(kfd, "junk", 4, 0,
+		                     (struct sockaddr *)&to, len),
+		    4);
+	assert_int_equal(dtls_pair_send(all.a, "data", 0), 4);
+	/* Each call takes some of it in. */
+	for (int i = 0; i < 10; i++) {
+		n = receive(all.server, MSG_DONTWAIT);
+		if (n != -EAGAIN)
+			break;
+	}
+	assert_int_equal(n, 1);
+	for (int i = 0; i < 150; i++)
+		(void)sendto(kfd, "junk", 4, 0, (struct sockaddr *)&to, len);
+	dtls_pair_limit(all.server, SO_RCVTIMEO, 20);
+	assert_int_equal(receive(all.server, 0), -EAGAIN);
+}
+
 /* A handshake that fails is no end of recv, nor of the clients to come. */
 static void
 a_client_with_another_key_is_none(void)
@@ -407,6 +437,7 @@ main(void)
 		    more_clients_than_the_target_has_room_for_are_dropped,
 		    DTLS_PAIR_NEWER),
 		DTLS_PAIR_TEST(what_is_no_hello_is_answered_by_nothing, 0),
+		DTLS_PAIR_TEST(junk_without_end_keeps_no_receiver, 0),
 		DTLS_PAIR_TEST(a_client_with_another_key_is_none, 0),
 		DTLS_PAIR_TEST(
 		    options_that_are_set_later_are_for_the_clients_to_come, 0),

@@ -10,6 +10,8 @@
 
 #include "base/profile.h"
 #include "sock/call.h"
+#include "sock/dtls.h"
+#include "sock/fdtable.h"
 #include "support/dtls_pair.h"
 #include "support/fake_kernel.h"
 
@@ -32,6 +34,20 @@ await_sleep(void)
 		continue;
 }
 
+/* Who has come to receive gives the lock up only to sleep. */
+static void
+await_receivers(int sock, int n)
+{
+	struct dtls_sock *d = (struct dtls_sock *)fdtable_peek(sock);
+	int now;
+
+	do {
+		pthread_mutex_lock(&d->tls.lock);
+		now = d->tls.receivers;
+		pthread_mutex_unlock(&d->tls.lock);
+	} while (now < n);
+}
+
 static void
 each_of_two_receivers_gets_a_record(void)
 {
@@ -41,10 +57,44 @@ each_of_two_receivers_gets_a_record(void)
 	dtls_pair_open(&p);
 	for (int i = 0; i < 2; i++)
 		threads[i] = loop_start(receive_one, &p.server);
+	await_receivers(p.server, 2);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal(dtls_pair_send(p.client, "x", 0), 1);
 	for (int i = 0; i < 2; i++)
 		assert_int_equal((intptr_t)loop_join(threads[i]), 1);
+}
+
+/* One of them sleeps in the kernel, the others follow it. */
+static void
+close_wakes_all_receivers(void)
+{
+	struct dtls_pair p;
+	pthread_t threads[3];
+
+	dtls_pair_open(&p);
+	for (int i = 0; i < 3; i++)
+		threads[i] = loop_start(receive_one, &p.server);
+	await_receivers(p.server, 3);
+	dtls_pair_close(p.server);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal((intptr_t)loop_join(threads[i]), -EINTR);
+}
+
+static void
+poll_takes_nothing_from_a_receiver(void)
+{
+	struct dtls_pair p;
+	pthread_t thread;
+
+	dtls_pair_open(&p);
+	thread = loop_start(receive_one, &p.server);
+	await_receivers(p.server, 1);
+	assert_int_equal(dtls_pair_poll(p.server, POLLIN | POLLOUT, 0),
+	    POLLOUT);
+	assert_int_equal(dtls_pair_poll(p.server, POLLIN, 1), 0);
+	assert_int_equal(dtls_pair_send(p.client, "x", 0), 1);
+	assert_int_equal((intptr_t)loop_join(thread), 1);
+	assert_int_equal(dtls_pair_poll(p.server, POLLIN, 0), 0);
 }
 
 static void
@@ -253,6 +303,8 @@ main(void)
 {
 	static const struct dtls_pair_test tests[] = {
 		DTLS_PAIR_TEST(each_of_two_receivers_gets_a_record, 0),
+		DTLS_PAIR_TEST(close_wakes_all_receivers, 0),
+		DTLS_PAIR_TEST(poll_takes_nothing_from_a_receiver, 0),
 		DTLS_PAIR_TEST(a_send_goes_past_a_receiver_that_sleeps, 0),
 		DTLS_PAIR_TEST(close_wakes_a_receiver_with_eintr, 0),
 		DTLS_PAIR_TEST(shut_rd_wakes_a_receiver, 0),
