@@ -241,11 +241,12 @@ static ssize_t
 server_send(struct dtls_sock *d, const struct msghdr *m,
     const struct payload *payload, struct tls_patience *p)
 {
-	struct dtls_session *s = d->active;
+	struct dtls_session *s;
 	union native_addr to;
 	int rc;
 
-	dtls_glance_locked(d);
+	dtls_glance_locked(d); /* which may end any of them */
+	s = d->active;
 	if (has_name(m)) {
 		rc = check_length(m);
 		if (rc < 0)

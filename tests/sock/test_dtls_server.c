@@ -72,6 +72,19 @@ open_all(void)
 }
 
 static void
+assert_error(int want)
+{
+	int error = -1;
+	socklen_t len = sizeof(error);
+	const int rc =
+	    call_getsockopt(all.server, SOL_SOCKET, SO_ERROR, &error, &len);
+
+	assert_int_equal(rc, is_3_3() ? -ENOPROTOOPT : 0);
+	if (rc == 0)
+		assert_int_equal(error, want);
+}
+
+static void
 a_socket_is_a_client_unless_it_is_told(void)
 {
 	uint16_t port = 0;
@@ -183,7 +196,16 @@ an_alert_ends_a_session_and_recv_goes_on(void)
 	dtls_pair_limit(all.server, SO_RCVTIMEO, 1);
 	assert_int_equal(receive(all.server, 0), -EAGAIN);
 	dtls_pair_limit(all.server, SO_RCVTIMEO, 0);
+	/* The last word of it is there until the next client has come. */
+	assert_error(ECONNABORTED);
 	dtls_pair_meet(all.b, all.server, AF_INET, all.port);
+	assert_error(0);
+}
+
+static const struct dtls_sock *
+server(void)
+{
+	return (const struct dtls_sock *)fdtable_peek(all.server);
 }
 
 /* It has lost its power: the server knows nothing of that. */
@@ -199,6 +221,7 @@ a_client_that_comes_back_to_its_port_has_a_new_session(void)
 	assert_int_equal(dtls_pair_send(all.server, "to a", 0), 4);
 	dtls_pair_expect(again, "to a");
 	assert_int_equal(receive(all.server, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(server()->sessions.n, 1);
 }
 
 static void
@@ -224,6 +247,22 @@ a_silent_client_is_told_that_its_session_is_over(void)
 	assert_int_equal(dtls_pair_send(all.a, "again", 0), 5);
 	dtls_pair_served();
 	assert_int_equal(expect_from(all.server, "again"), all.port_a);
+}
+
+/* Whoever finds that its time is over ends it. */
+static void
+a_send_finds_that_the_session_is_over(void)
+{
+	int64_t until;
+
+	assert_int_equal(limits_set("CONFIG_NET_SOCKETS_DTLS_TIMEOUT", 0), 0);
+	open_all();
+	assert_int_equal(limits_set("CONFIG_NET_SOCKETS_DTLS_TIMEOUT", 1), 0);
+	until = server()->sessions.open.oldest->active_ns + 1000000;
+	while (deadline_now_ns() < until)
+		continue;
+	assert_int_equal(dtls_pair_send(all.server, "x", 0), -ENOTCONN);
+	assert_int_equal(receive(all.a, 0), -ENOTCONN);
 }
 
 /* When the server's oldest session ends if nothing happens. */
@@ -432,6 +471,7 @@ main(void)
 		    a_client_that_comes_back_to_its_port_has_a_new_session, 0),
 		DTLS_PAIR_TEST(a_silent_client_is_told_that_its_session_is_over,
 		    0),
+		DTLS_PAIR_TEST(a_send_finds_that_the_session_is_over, 0),
 		DTLS_PAIR_TEST(whatever_comes_or_leaves_puts_the_end_off, 0),
 		DTLS_PAIR_TEST(
 		    more_clients_than_the_target_has_room_for_are_dropped,
