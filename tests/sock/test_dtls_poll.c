@@ -377,16 +377,43 @@ of_several_sessions_each_end_is_told(void)
 	assert_int_equal(now(p.server, POLLIN), 0);
 }
 
-/* recv goes on, and poll has nothing to add to what it has done. */
+/* A client's recv has told of it; a server's has not. */
 static void
-an_end_that_recv_has_met_is_no_news(void)
+an_end_that_recv_has_told_of_is_no_news(void)
 {
 	struct dtls_pair p;
 
 	dtls_pair_open(&p);
 	dtls_pair_close(p.server);
 	assert_int_equal(receive(p.client, 0), -ENOTCONN);
-	assert_int_equal(receive(p.client, 0), -ENOTCONN);
+	assert_int_equal(now(p.client, POLLIN), 0);
+
+	dtls_pair_open(&p);
+	dtls_pair_alert(p.server, SSL_AD_INTERNAL_ERROR);
+	assert_int_equal(receive(p.client, 0), is_3_3() ? -EIO : -ECONNABORTED);
+	assert_int_equal(now(p.client, POLLIN), 0);
+
+	dtls_pair_open(&p);
+	dtls_pair_close(p.client);
+	assert_int_equal(receive(p.server, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(now(p.server, POLLIN), POLLHUP);
+	assert_int_equal(now(p.server, POLLIN), 0);
+}
+
+/* A send begins the next one, and what was before is of no interest. */
+static void
+a_new_handshake_is_the_end_of_old_news(void)
+{
+	static const char long_one[20000];
+	struct dtls_pair p;
+
+	dtls_pair_open(&p);
+	assert_true(
+	    call_sendto(p.client, long_one, sizeof(long_one), 0, NULL, 0) < 0);
+	dtls_pair_serve(p.server);
+	assert_int_equal(dtls_pair_send(p.client, "x", 0), 1);
+	dtls_pair_served();
+	dtls_pair_expect(p.server, "x");
 	assert_int_equal(now(p.client, POLLIN), 0);
 }
 
@@ -445,7 +472,9 @@ main(void)
 		DTLS_PAIR_TEST(a_session_that_expires_is_pollhup_alone, 0),
 		DTLS_PAIR_TEST(of_several_sessions_each_end_is_told,
 		    DTLS_PAIR_NEWER),
-		DTLS_PAIR_TEST(an_end_that_recv_has_met_is_no_news, 0),
+		DTLS_PAIR_TEST(an_end_that_recv_has_told_of_is_no_news, 0),
+		DTLS_PAIR_TEST(a_new_handshake_is_the_end_of_old_news,
+		    DTLS_PAIR_DEVICE),
 		DTLS_PAIR_TEST(shut_for_reading_it_is_readable, 0),
 		DTLS_PAIR_TEST(a_server_without_credentials_is_pollerr,
 		    DTLS_PAIR_NEWER),
