@@ -16,9 +16,12 @@
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/call.h"
+#include "sock/dtls.h"
+#include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/tls_names.h"
 #include "support/dtls_pair.h"
+#include "tls/engine_parts.h"
 
 /* The device has two words for a session that an alert has ended. */
 static int
@@ -265,6 +268,74 @@ strangers_are_not_heard(void)
 	dtls_pair_expect(p.client, "still");
 }
 
+/* The ClientHello with the cookie, as it lies at a server that does nothing. */
+static size_t
+second_hello(int client, int server, uint16_t port, char *buf, size_t size)
+{
+	ssize_t n;
+
+	assert_int_equal(limits_set("CONFIG_NET_SOCKETS_TLS_CONNECT_TIMEOUT",
+	                     1),
+	    0);
+	assert_int_equal(loop_connect(client, AF_INET, port), -ETIMEDOUT);
+	assert_int_equal(receive(server, MSG_DONTWAIT), -EAGAIN);
+	(void)dtls_pair_poll(client, POLLIN, 0); /* takes the cookie in */
+	n = recv(loop_kfd(server), buf, size, MSG_PEEK | MSG_DONTWAIT);
+	assert_true(n > 0);
+	return (size_t)n;
+}
+
+/* It is the session's own: only another client's would end it. */
+static void
+a_hello_that_comes_again_is_no_new_client(void)
+{
+	uint16_t port = 0;
+	const int server = dtls_pair_server(AF_INET, &port);
+	const int sock = dtls_pair_client(AF_INET);
+	char hello[2048];
+	const size_t n = second_hello(sock, server, port, hello, sizeof(hello));
+
+	dtls_pair_serve(server);
+	assert_int_equal(dtls_pair_send(sock, "one", 0), 3);
+	dtls_pair_served();
+	dtls_pair_expect(server, "one");
+	assert_int_equal(send(loop_kfd(sock), hello, n, 0), n);
+	assert_int_equal(receive(server, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(dtls_pair_send(sock, "two", 0), 3);
+	dtls_pair_expect(server, "two");
+	assert_int_equal(dtls_pair_poll(server, POLLIN, 0), 0);
+}
+
+static bool
+rests(int sock)
+{
+	const struct dtls_sock *d =
+	    (const struct dtls_sock *)fdtable_peek(sock);
+
+	return d->latest->engine->resting;
+}
+
+/* At once when recv sleeps, and the second time that poll finds nothing. */
+static void
+an_idle_session_gives_memory_back(void)
+{
+	struct dtls_pair p;
+
+	dtls_pair_open(&p);
+	assert_false(rests(p.client));
+	(void)dtls_pair_poll(p.client, POLLIN, 0);
+	(void)dtls_pair_poll(p.client, POLLIN, 0);
+	assert_true(rests(p.client));
+	assert_false(rests(p.server));
+	dtls_pair_limit(p.server, SO_RCVTIMEO, 1);
+	assert_int_equal(receive(p.server, 0), -EAGAIN);
+	assert_true(rests(p.server));
+	assert_int_equal(dtls_pair_send(p.client, "awake", 0), 5);
+	dtls_pair_expect(p.server, "awake");
+	assert_int_equal(dtls_pair_send(p.server, "too", 0), 3);
+	dtls_pair_expect(p.client, "too");
+}
+
 static void
 close_says_goodbye(void)
 {
@@ -396,6 +467,9 @@ main(void)
 		DTLS_PAIR_TEST(
 		    after_an_alert_recv_fails_once_and_a_send_begins_anew, 0),
 		DTLS_PAIR_TEST(strangers_are_not_heard, 0),
+		DTLS_PAIR_TEST(a_hello_that_comes_again_is_no_new_client,
+		    DTLS_PAIR_NEWER),
+		DTLS_PAIR_TEST(an_idle_session_gives_memory_back, 0),
 		DTLS_PAIR_TEST(close_says_goodbye, 0),
 		DTLS_PAIR_TEST(calls_that_it_has_not_say_so, 0),
 		DTLS_PAIR_TEST(
