@@ -12,18 +12,11 @@
 /* What has come at most before a step looks at the clock again. */
 #define STEP_MAX 64
 
-/* What ICMP has said of an earlier session's datagrams is no news of this. */
-static void
-forget_icmp(struct dtls_sock *d)
-{
-	int error;
-	socklen_t len = sizeof(error);
-
-	(void)kernel->getsockopt(d->tls.native.base.kfd, SOL_SOCKET, SO_ERROR,
-	    &error, &len); /* asking for it takes it away */
-}
-
-/* The session that the handshake makes, and its first flight. */
+/*
+ * The session that the handshake makes, and its first flight.  What has come
+ * before is of an earlier one, and could be taken for an answer to this; nor is
+ * what ICMP has said of that one's datagrams any news of this.
+ */
 static int
 start(struct dtls_sock *d)
 {
@@ -31,7 +24,7 @@ start(struct dtls_sock *d)
 	struct dtls_session *s;
 	int rc;
 
-	forget_icmp(d);
+	dtls_io_discard_locked(d);
 	d->tls.error = 0;
 	d->refused = false;
 	d->news = 0;

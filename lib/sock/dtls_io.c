@@ -12,6 +12,9 @@
 #define HEADERS_V4 28
 #define HEADERS_V6 48
 
+/* More than the kernel keeps for a socket: who sends on and on is left to it. */
+#define DISCARD_MAX 4096
+
 /*
  * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
  * call, whose own datagram has not been looked at then.
@@ -178,6 +181,19 @@ dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 	if (n > 0)
 		route(d, named ? &from : NULL, len, room, (size_t)n);
 	return 0;
+}
+
+void
+dtls_io_discard_locked(struct dtls_sock *d)
+{
+	char byte;
+
+	for (int i = 0; i < DISCARD_MAX; i++) {
+		if (kernel->recvfrom(d->tls.native.base.kfd, &byte, 1,
+		        MSG_DONTWAIT, NULL, NULL) == -1 &&
+		    !is_icmp(errno))
+			break;
+	}
 }
 
 int

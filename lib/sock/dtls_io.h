@@ -20,6 +20,9 @@ int dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
  */
 int dtls_io_take_in_locked(struct dtls_sock *d, void *room);
 
+/* Throws away what has come, and what ICMP said. */
+void dtls_io_discard_locked(struct dtls_sock *d);
+
 /* Tells the engine of the connected peer how much the way to it carries. */
 void dtls_io_find_mtu_locked(struct dtls_sock *d, struct tls_engine *e);
 
