@@ -28,12 +28,13 @@ is_fatal(int error)
 
 /*
  * The kernel tells an error once, to whichever call comes first.  EPIPE is none
- * of the connection's: only that nothing can be sent.
+ * of the connection's: only that nothing can be sent.  Nor is any that a
+ * datagram has met.
  */
 static void
 latch(struct tls_sock *t, int error)
 {
-	if (error != EPIPE)
+	if (error != EPIPE && t->native.type == SOCK_STREAM)
 		(void)native_latch(&t->native, error);
 }
 
