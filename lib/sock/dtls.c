@@ -346,7 +346,7 @@ dtls_tick_locked(struct dtls_sock *d)
 void
 dtls_glance_locked(struct dtls_sock *d)
 {
-	if (deadline_coarse_ns() >= d->due_ns)
+	if (deadline_coarse_ns() >= d->due_ns || idle_ns(d) != d->idle_ns)
 		dtls_tick_locked(d);
 }
 

@@ -89,10 +89,7 @@ read_ready(struct dtls_sock *d, struct msghdr *m, int flags)
 	if (!over)
 		return -EAGAIN;
 	rc = dtls_settle_locked(d, s);
-	if (rc == 0)
-		return -EAGAIN; /* a server has others */
-	d->news = 0;            /* the caller knows it now */
-	return rc;
+	return rc == 0 ? -EAGAIN : rc; /* a server has others */
 }
 
 /*
