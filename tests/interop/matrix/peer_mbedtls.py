@@ -49,7 +49,8 @@ class MbedTLS(Peer):
     async def serve(self, row, bench):
         server = await bench.start_watched(
             bench.shared.mbedtls_end, *self.arguments(row, bench, 'server'),
-            '--port', port_for(row.dtls), 'server', *self.steps(bench, 'server'))
+            '--port', port_for(row.dtls), 'server',
+            *self.steps(bench, 'server'))
         port = (await server.says(r'^listening (\d+)$'))[1]
         end = await self.start_our_client(row, bench, port,
                                           *self.steps(bench, 'client'))

@@ -48,15 +48,15 @@ class OpenSSL(Peer):
         return argv
 
     async def serve(self, row, bench):
-        argv = ['openssl', 's_server',
-                '-accept', f'127.0.0.1:{port_for(row.dtls)}',
+        port = port_for(row.dtls)
+        argv = ['openssl', 's_server', '-accept', f'127.0.0.1:{port}',
                 '-naccept', row.rounds, *self.arguments(row, bench, 'server')]
         if row.by_psk:
             argv += ['-nocert']
         if row.mutual:
             argv += ['-Verify', 1]
         server = await bench.start(*argv)
-        port = (await server.says(r'^ACCEPT .*:(\d+)$'))[1]
+        port = (await server.says(r'^ACCEPT(?: .*:(\d+))?$'))[1] or port
         end = await self.start_our_client(row, bench, port,
                                           *self.steps(bench, 'client'))
         for i in range(row.rounds):
