@@ -7,6 +7,7 @@
 
 #include "tls/dgram_bio.h"
 #include "tls/dgram_record.h"
+#include "tls/stage.h"
 
 /*
  * Bytes of a datagram unless something is known of the way: what IPv6 carries
@@ -127,6 +128,7 @@ tls_engine_datagram(struct tls_engine *e, const void *data, size_t len)
 		set_rule(e);
 	e->ruled = e->established;
 	dgram_bio_lend(e->dgram, data, len);
+	e->fed = true;
 	e->starved = false;
 	while (e->nopening < sizeof(e->opening) && e->nopening < len) {
 		e->opening[e->nopening] = p[e->nopening];
@@ -251,7 +253,9 @@ tls_engine_timer(struct tls_engine *e)
 		t->waited_ms += t->now_ms != 0 ? t->now_ms : longest_wait(t);
 		return engine_parts_time_out(e);
 	}
-	if (t->now_ms != t->min_ms && e->mtu > MTU_SMALL)
+	/* A ClientHello in parts is what some servers do not take. */
+	if (t->now_ms != t->min_ms && e->mtu > MTU_SMALL &&
+	    tls_stage_of(e->ssl) != TLS_ST_CW_CLNT_HELLO)
 		tls_engine_set_mtu(e, MTU_SMALL);
 	ERR_clear_error();
 	return DTLSv1_handle_timeout(e->ssl) < 0 ? engine_parts_time_out(e) : 0;

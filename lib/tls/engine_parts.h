@@ -29,6 +29,7 @@ struct tls_engine {
 	bool refused;      /* the peer's host says that nobody is there */
 	int64_t hello_ms;  /* when tls_engine_hello took one in, or 0 */
 	bool resting;      /* OpenSSL's buffers are given back */
+	bool fed;          /* a datagram has come since */
 	bool starved;      /* OpenSSL has taken in all that came */
 	bool hoards;       /* it may have data that overtook the handshake */
 	bool input_ended;

@@ -37,7 +37,8 @@ waiting(const struct tls_engine *e)
 static void
 rest_dgram(struct tls_engine *e)
 {
-	if (!e->established || e->resting)
+	/* To read, OpenSSL has taken its buffers by itself. */
+	if (!e->established || (e->resting && !e->fed))
 		return;
 	if (e->hoards)
 		(void)tls_engine_readable(e); /* so that OpenSSL tells */
@@ -45,6 +46,7 @@ rest_dgram(struct tls_engine *e)
 		return;
 	dgram_bio_trim(e->dgram);
 	e->resting = SSL_free_buffers(e->ssl) == 1;
+	e->fed = false;
 }
 
 void

@@ -13,6 +13,9 @@
 #define KEPT 64
 #define KEPT_MAX 1024
 
+/* Bytes: what a datagram of 1232 has room for beside the rest of a hello. */
+#define DGRAM_TICKET_MAX 800
+
 struct entry {
 	struct entry *next;
 	SSL_SESSION *session;
@@ -255,6 +258,21 @@ has_suite_of(SSL *ssl, const SSL_SESSION *session)
 	        SSL_SESSION_get0_cipher(session)) >= 0;
 }
 
+/*
+ * A ticket has the client's certificates in it and may be long, but a
+ * ClientHello has to be one datagram: some servers take none in parts, as they
+ * keep nothing of a client that has not returned its cookie.
+ */
+static bool
+fits(const struct tls_session_state *s, const SSL_SESSION *session)
+{
+	const unsigned char *ticket;
+	size_t len = 0;
+
+	SSL_SESSION_get0_ticket(session, &ticket, &len);
+	return !s->dgram || len <= DGRAM_TICKET_MAX;
+}
+
 static void
 offer(SSL *ssl, struct tls_session_state *s)
 {
@@ -263,7 +281,7 @@ offer(SSL *ssl, struct tls_session_state *s)
 	pthread_mutex_lock(&lock);
 	e = *find_locked(s);
 	s->offered = e != NULL && has_suite_of(ssl, e->session) &&
-	    SSL_set_session(ssl, e->session) == 1;
+	    fits(s, e->session) && SSL_set_session(ssl, e->session) == 1;
 	pthread_mutex_unlock(&lock);
 }
 
