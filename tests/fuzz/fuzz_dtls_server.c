@@ -1,7 +1,6 @@
 /*
  * What strangers, and clients whose datagrams are changed on the way, can do to
- * a DTLS server's socket.  There is no kernel socket below it, and time is the
- * input's.  The first byte of the input says which server meets them:
+ * a DTLS server's socket.  The first byte of the input says which one it is:
  *   1, 2 the profile
  *   4    it wants certificates, and asks a callback that uses the socket
  *   8    its sessions are counted against a limit
@@ -11,17 +10,11 @@
 #include "support/test.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/time.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "base/kernel.h"
 #include "base/limits.h"
 #include "base/profile.h"
 #include "cred/store.h"
@@ -31,16 +24,17 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
+#include "support/fake_clock.h"
 #include "support/loop.h"
+#include "support/no_kernel.h"
 #include "tls/engine.h"
 
 #define PEERS 8
 #define QUEUE 64
+#define MEETINGS_MAX 8
 #define DATAGRAM_MAX 1500
 #define PSK_TAG 3
-#define SERVER_KFD 1000
 #define FIRST_PORT 2000
-#define SECOND INT64_C(1000000000)
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -71,7 +65,7 @@ static struct pki pki;
 static size_t answered; /* bytes that the server has sent to that peer */
 static int answered_to;
 static int server;
-static int64_t now_ns;
+static int meetings; /* of this input */
 
 /* What is left of the input. */
 static const uint8_t *input;
@@ -86,22 +80,12 @@ take_byte(void)
 	return *input++;
 }
 
-/* The library's clock, and OpenSSL's. */
-int
-clock_gettime(clockid_t id, struct timespec *ts)
+/* For the library, and for OpenSSL. */
+static void
+let_time_pass(int64_t ms)
 {
-	if (id != CLOCK_MONOTONIC)
-		return (int)syscall(SYS_clock_gettime, id, ts);
-	*ts = (struct timespec){ now_ns / SECOND, now_ns % SECOND };
-	return 0;
-}
-
-int
-gettimeofday(struct timeval *restrict tv, void *restrict zone)
-{
-	(void)zone;
-	*tv = (struct timeval){ now_ns / SECOND, now_ns % SECOND / 1000 };
-	return 0;
+	fake_clock_advance_ms(ms);
+	fake_clock_monotonic_ahead_ms(fake_clock_ms());
 }
 
 static bool
@@ -136,83 +120,6 @@ address_of(int peer)
 	return (struct sockaddr_in){ .sin_family = AF_INET,
 		.sin_port = htons((uint16_t)(FIRST_PORT + peer)),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-}
-
-static int
-fake_socket(int family, int type, int proto)
-{
-	(void)family;
-	(void)type;
-	(void)proto;
-	return SERVER_KFD;
-}
-
-static int
-fake_close(int kfd)
-{
-	assert_int_equal(kfd, SERVER_KFD);
-	return 0;
-}
-
-static int
-fake_bind(int kfd, const struct sockaddr *addr, socklen_t len)
-{
-	(void)kfd;
-	(void)addr;
-	(void)len;
-	return 0;
-}
-
-static int
-fake_setsockopt(int kfd, int level, int name, const void *val, socklen_t len)
-{
-	(void)kfd;
-	(void)level;
-	(void)name;
-	(void)val;
-	(void)len;
-	return 0;
-}
-
-static int
-fake_getsockopt(int kfd, int level, int name, void *val, socklen_t *len)
-{
-	(void)kfd;
-	(void)level;
-	(void)name;
-	(void)val;
-	(void)len;
-	errno = ENOPROTOOPT;
-	return -1;
-}
-
-static int
-fake_getsockname(int kfd, struct sockaddr *addr, socklen_t *len)
-{
-	const struct sockaddr_in own = address_of(PEERS);
-
-	(void)kfd;
-	memcpy(addr, &own, sizeof(own));
-	*len = sizeof(own);
-	return 0;
-}
-
-static int
-fake_getpeername(int kfd, struct sockaddr *addr, socklen_t *len)
-{
-	(void)kfd;
-	(void)addr;
-	(void)len;
-	errno = ENOTCONN;
-	return -1;
-}
-
-static int
-fake_fcntl(int kfd, int cmd, long arg)
-{
-	(void)kfd;
-	(void)arg;
-	return cmd == F_GETFL ? O_RDWR | O_NONBLOCK : 0;
 }
 
 static int
@@ -262,33 +169,24 @@ fake_recvfrom(int kfd, void *buf, size_t len, int flags, struct sockaddr *addr,
 	return (ssize_t)d->len;
 }
 
+static const struct no_kernel carriers = {
+	.sendto = fake_sendto,
+	.recvfrom = fake_recvfrom,
+	.poll = fake_poll,
+};
+
 int
 LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-	static struct kernel table;
-
 	(void)argc;
 	(void)argv;
-	now_ns = 100 * SECOND;
 	pki_init(&pki, PKI_EC);
 	pki_store_ca(LOOP_CA_TAG, &pki.ca);
 	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
 	assert_int_equal(store_add(PSK_TAG, CRED_PSK, "a secret of ours", 16),
 	    0);
 	assert_int_equal(store_add(PSK_TAG, CRED_PSK_ID, "us", 2), 0);
-	table = kernel_libc;
-	table.socket = fake_socket;
-	table.close = fake_close;
-	table.bind = fake_bind;
-	table.setsockopt = fake_setsockopt;
-	table.getsockopt = fake_getsockopt;
-	table.getsockname = fake_getsockname;
-	table.getpeername = fake_getpeername;
-	table.fcntl = fake_fcntl;
-	table.poll = fake_poll;
-	table.sendto = fake_sendto;
-	table.recvfrom = fake_recvfrom;
-	kernel = &table;
+	no_kernel_install(&carriers);
 	return 0;
 }
 
@@ -467,15 +365,16 @@ step_client(int peer, unsigned changes)
 	carry(peer, changes);
 }
 
-/* Takes the client through its whole handshake. */
+/* Takes the client through its whole handshake; that takes its time. */
 static void
 meet(int peer)
 {
+	if (meetings++ >= MEETINGS_MAX)
+		return;
 	for (int i = 0; i < 8; i++) {
-		step_client(peer, 0);
-		server_poll();
-		while (peers[peer].in.n > 0)
+		do {
 			step_client(peer, 0);
+		} while (peers[peer].in.n > 0);
 		server_poll();
 	}
 }
@@ -534,7 +433,7 @@ step(void)
 		step_client(peer, 1 + take_byte() % 8);
 		break;
 	case 3:
-		now_ns += take_byte() * SECOND / 50;
+		let_time_pass(take_byte() * 20);
 		break;
 	case 4:
 		server_recv();
@@ -551,7 +450,7 @@ step(void)
 	case 8:
 		client_write(peer, 1 + take_byte() % 8);
 		break;
-	case 9: /* once more */
+	case 9:
 		(void)push(&to_server, peers[peer].last.data,
 		    peers[peer].last.len, peer);
 		break;
@@ -566,7 +465,7 @@ step(void)
 		if (peers[peer].engine != NULL)
 			tls_engine_shutdown(peers[peer].engine);
 		break;
-	case 13: /* it is lost */
+	case 13:
 		(void)pop(&peers[peer].in);
 		break;
 	case 14:
@@ -586,6 +485,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input = data;
 	left = size;
 	answered_to = -1;
+	meetings = 0;
 	open_server(take_byte());
 	while (left > 0)
 		step();
