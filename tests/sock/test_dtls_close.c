@@ -20,7 +20,8 @@
 
 #define ROUNDS 500
 #define SOON_MS 100
-#define LATE_MAX (ROUNDS / 100) /* the machine may have been busy */
+#define LATE_ONE_IN 20 /* at most: the machine may be busy */
+#define SPINS 10       /* a round that keeps a processor busy counts for more */
 
 static struct sockaddr_in silent, addr;
 static int nobody; /* has the port silent, and does not answer */
@@ -181,18 +182,19 @@ closing_ends_the_call_at_once(void **state)
 {
 	const struct row *r = *state;
 	const int before = loop_count_descriptors();
+	const int rounds = r->no_room ? ROUNDS / SPINS : ROUNDS;
 	int interrupted = 0, late = 0;
 
 	profile_set(r->profile);
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < rounds; i++) {
 		const intptr_t rc = close_under_it(r, i);
 
 		assert_true(rc == -EINTR || rc == -EBADF || rc == 0);
 		interrupted += rc == -EINTR;
 		late += rc == 0;
 	}
-	assert_in_range(late, 0, LATE_MAX);
-	assert_true(interrupted > ROUNDS / 4);
+	assert_in_range(late, 0, rounds / LATE_ONE_IN);
+	assert_true(interrupted > rounds / 4);
 	assert_int_equal(loop_count_descriptors(), before);
 }
 
