@@ -104,7 +104,7 @@ limit_exceeded(enum limit l, const char *what)
 
 /* It is never above the limit, or it would forbid what others may have. */
 bool
-limit_take(enum limit l, const char *what)
+limit_try(enum limit l)
 {
 	const int max = in_force(l);
 	int used = atomic_load(&limits[l].used);
@@ -114,6 +114,14 @@ limit_take(enum limit l, const char *what)
 		        used + 1))
 			return true;
 	}
+	return false;
+}
+
+bool
+limit_take(enum limit l, const char *what)
+{
+	if (limit_try(l))
+		return true;
 	limit_exceeded(l, what);
 	return false;
 }

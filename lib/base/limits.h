@@ -69,6 +69,9 @@ const char *limit_hostname(void);
 bool limit_take(enum limit l, const char *what);
 void limit_give(enum limit l);
 
+/* The same without a line. */
+bool limit_try(enum limit l);
+
 /* The line alone: asked for is more than the limit in force. */
 void limit_exceeded(enum limit l, const char *what);
 

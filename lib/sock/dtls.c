@@ -10,6 +10,7 @@
 #include "sock/dtls_io.h"
 #include "sock/option.h"
 #include "sock/tls_handshake.h"
+#include "sock/tls_names.h"
 
 static const struct zsock_ops dtls_ops;
 
@@ -32,7 +33,9 @@ dtls_open(int family, int type, int proto, struct zsock **out)
 bool
 dtls_is_server_locked(const struct dtls_sock *d)
 {
-	return d->tls.settings.dtls_role == TLS_ROLE_SERVER;
+	return d->sessions.n > 0 || d->hello != NULL
+	    ? d->server
+	    : d->tls.settings.dtls_role == TLS_ROLE_SERVER;
 }
 
 struct dtls_session *
@@ -47,10 +50,11 @@ int
 dtls_make_engine_locked(struct dtls_sock *d, const char *name,
     struct tls_engine **out)
 {
-	const int rc = tls_handshake_make_engine_locked(&d->tls,
-	    dtls_is_server_locked(d) ? TLS_ROLE_SERVER : TLS_ROLE_CLIENT, name,
-	    out);
+	int rc;
 
+	d->server = dtls_is_server_locked(d);
+	rc = tls_handshake_make_engine_locked(&d->tls,
+	    d->server ? TLS_ROLE_SERVER : TLS_ROLE_CLIENT, name, out);
 	if (rc == 0 && d->mtu != 0)
 		tls_engine_limit_mtu(*out, d->mtu);
 	if (rc == 0)
@@ -81,10 +85,9 @@ opened(struct dtls_sock *d, struct dtls_session *s)
 
 	dtls_table_opened(&d->sessions, s);
 	d->ready = s; /* data may have overtaken the last message */
-	d->active = s;
 	d->refused = false;
-	d->tls.error = 0;
-	d->due_ns = 0; /* it is to be found out again */
+	d->tls.error = d->untold = 0;
+	dtls_heard_locked(d, s);
 	show(d, s);
 	if (!log_wants(LOG_INFO))
 		return;
@@ -103,9 +106,11 @@ shake_hands(struct dtls_sock *d, struct dtls_session *s)
 	int rc;
 
 	s->busy = true;
-	d->tls.pulling = pulling || d->tls.settings.callback.call != NULL;
+	d->asking = d->tls.settings.callback.call != NULL;
+	d->tls.pulling = pulling || d->asking;
 	rc = tls_engine_handshake(s->engine);
 	s->busy = false;
+	d->asking = false;
 	if (d->tls.pulling && !pulling) {
 		d->tls.pulling = false;
 		pthread_cond_broadcast(&d->tls.pulled);
@@ -160,12 +165,16 @@ dtls_count_locked(struct dtls_sock *d)
 {
 	if (d->counted >= d->sessions.n)
 		return true;
-	if (!limit_take(LIMIT_TLS_SESSION_CONTEXTS,
-	        "a DTLS server's session with one more client, whose datagram "
-	        "is dropped"))
-		return false;
-	d->counted++;
-	return true;
+	if (limit_try(LIMIT_TLS_SESSION_CONTEXTS)) {
+		d->counted++;
+		return true;
+	}
+	if (!d->full)
+		limit_exceeded(LIMIT_TLS_SESSION_CONTEXTS,
+		    "a DTLS server's session with one more client, whose "
+		    "datagrams are dropped until another one leaves");
+	d->full = true;
+	return false;
 }
 
 void
@@ -175,6 +184,7 @@ dtls_discount_locked(struct dtls_sock *d)
 		return;
 	limit_give(LIMIT_TLS_SESSION_CONTEXTS);
 	d->counted--;
+	d->full = false;
 }
 
 /* The word for why, while somebody is there to hear it. */
@@ -201,7 +211,7 @@ dtls_end_locked(struct dtls_sock *d, struct dtls_session *s, int error)
 	if (s->open || !server)
 		d->news |= error == 0 || error == -ENOTCONN ? POLLHUP : POLLERR;
 	if (error != 0 && (s->open || !server))
-		d->tls.error = error;
+		d->tls.error = d->untold = error;
 	if (d->ready == s)
 		d->ready = NULL;
 	dtls_table_remove(&d->sessions, s);
@@ -283,14 +293,6 @@ expire(struct dtls_sock *d, struct dtls_session *s)
 	dtls_end_locked(d, s, -ETIMEDOUT);
 }
 
-static void
-expire_old(struct dtls_sock *d, struct dtls_list *l, int64_t idle, int64_t now)
-{
-	while (l->oldest != NULL && !l->oldest->busy &&
-	    now - l->oldest->active_ns >= idle)
-		expire(d, l->oldest);
-}
-
 /* The earliest of all that is waited for. */
 static void
 find_due(struct dtls_sock *d, int64_t idle)
@@ -334,10 +336,6 @@ dtls_tick_locked(struct dtls_sock *d)
 	if (d->sessions.n == 0 || (now < d->due_ns && idle == d->idle_ns))
 		return;
 	d->idle_ns = idle; /* the target's limit may have changed */
-	if (idle > 0) {
-		expire_old(d, &d->sessions.open, idle, now);
-		expire_old(d, &d->sessions.opening, idle, now);
-	}
 	send_all_again(d, now);
 	dtls_table_rest(&d->sessions, now - WARM_NS);
 	find_due(d, idle);
@@ -350,17 +348,61 @@ dtls_glance_locked(struct dtls_sock *d)
 		dtls_tick_locked(d);
 }
 
-struct deadline
-dtls_wake_locked(struct dtls_sock *d)
+static bool
+is_idle(const struct dtls_session *s, int64_t since)
 {
-	find_due(d, idle_ns(d));
-	return (struct deadline){ d->due_ns };
+	return s != NULL && !s->busy && s->active_ns <= since;
+}
+
+bool
+dtls_idle_over_locked(const struct dtls_sock *d)
+{
+	const int64_t idle = idle_ns(d), since = deadline_now_ns() - idle;
+
+	return idle > 0 &&
+	    (is_idle(d->sessions.open.oldest, since) ||
+	        is_idle(d->sessions.opening.oldest, since));
+}
+
+void
+dtls_expire_locked(struct dtls_sock *d)
+{
+	const int64_t idle = idle_ns(d), since = deadline_now_ns() - idle;
+	const size_t before = d->sessions.n;
+
+	if (idle == 0)
+		return;
+	while (is_idle(d->sessions.open.oldest, since))
+		expire(d, d->sessions.open.oldest);
+	while (is_idle(d->sessions.opening.oldest, since))
+		expire(d, d->sessions.opening.oldest);
+	if (d->sessions.n != before)
+		find_due(d, idle);
+}
+
+void
+dtls_heard_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	const int64_t idle = idle_ns(d);
+
+	dtls_table_touch(&d->sessions, s);
+	d->active = s;
+	sooner(&d->due_ns, s->active_ns + WARM_NS);
+	if (idle > 0)
+		sooner(&d->due_ns, s->active_ns + idle);
+}
+
+struct deadline
+dtls_wake_locked(const struct dtls_sock *d)
+{
+	return (struct deadline){ d->sessions.n > 0 ? d->due_ns : INT64_MAX };
 }
 
 void
 dtls_rest_locked(struct dtls_sock *d)
 {
 	dtls_table_rest(&d->sessions, INT64_MAX);
+	find_due(d, idle_ns(d));
 }
 
 /* Sessions end by close_notify; best effort, as a stream's. */
@@ -426,6 +468,7 @@ dtls_forked(struct zsock *base)
 		give_up_busy(d);
 		pthread_mutex_unlock(&d->tls.lock);
 	}
+	d->asking = false; /* nor does a callback run in this process */
 	tls_sock_forked(base);
 }
 
@@ -452,6 +495,8 @@ dtls_setsockopt(struct zsock *base, int level, int name, const void *val,
 	struct dtls_sock *d = (struct dtls_sock *)base;
 	const int rc = option_set(base, level, name, val, len);
 
+	if (rc < 0 || level != TLS_LEVEL)
+		return rc;
 	pthread_mutex_lock(&d->tls.lock);
 	d->stale = true;
 	pthread_mutex_unlock(&d->tls.lock);

@@ -23,8 +23,13 @@ struct dtls_sock {
 	bool refused;   /* ICMP has said that nobody has the peer's port */
 	/* A server's: what the next client's ClientHello is shown to, or NULL. */
 	struct tls_engine *hello;
-	bool stale;  /* options have changed since it was made */
-	bool served; /* recv was called */
+	int64_t retry_ns; /* no hello engine is made before */
+	bool stale;       /* options have changed since it was made */
+	bool served;      /* recv was called */
+	bool server;      /* the role of the sessions that there are */
+	bool asking;      /* a verify callback runs, and nothing is taken in */
+	bool full;        /* it is told that the target has room for no more */
+	int untold; /* what ended a client's session, until recv has told */
 	struct dtls_session *active; /* for a send without an address */
 	struct dtls_session *latest; /* of the last handshake, or NULL */
 	struct dtls_session *ready;  /* has got something: it may have data */
@@ -70,14 +75,23 @@ void dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
     const char *why);
 
 /*
- * Does what is due: flights are sent again, sessions end because nothing was
- * heard of their peer.  wake is when the next thing is due.
+ * Does what is due: flights are sent again, memory is given back.  glance is
+ * for whoever comes often, and may be some milliseconds late.  wake is when the
+ * next thing is due, or sooner.
  */
 void dtls_tick_locked(struct dtls_sock *d);
-
-/* The same for whoever comes often: it may be some milliseconds late. */
 void dtls_glance_locked(struct dtls_sock *d);
-struct deadline dtls_wake_locked(struct dtls_sock *d);
+struct deadline dtls_wake_locked(const struct dtls_sock *d);
+
+/*
+ * A server's sessions of which nothing was heard.  They end only when it is
+ * known that nothing of theirs waits in the kernel or in ready.
+ */
+bool dtls_idle_over_locked(const struct dtls_sock *d);
+void dtls_expire_locked(struct dtls_sock *d);
+
+/* Something has come from the session's peer, beyond doubt. */
+void dtls_heard_locked(struct dtls_sock *d, struct dtls_session *s);
 
 /*
  * Before there is one session more, and when there is one less.  The device's

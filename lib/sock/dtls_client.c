@@ -25,7 +25,7 @@ start(struct dtls_sock *d)
 	int rc;
 
 	dtls_io_discard_locked(d);
-	d->tls.error = 0;
+	d->tls.error = d->untold = 0;
 	d->refused = false;
 	d->news = 0;
 	address_text(&d->peer.any, d->tls.peer);
@@ -70,7 +70,7 @@ step(struct dtls_sock *d)
 		hear_refusal(d);
 		s = dtls_only_locked(d);
 		if (s == NULL)
-			return d->tls.error;
+			return d->tls.error != 0 ? d->tls.error : -ECONNABORTED;
 		if (s->open) {
 			(void)tls_engine_readable(s->engine); /* room goes */
 			return 0;
@@ -163,10 +163,13 @@ dtls_client_usable_locked(struct dtls_sock *d, struct tls_patience *p)
 
 	if (rc < 0 || is_open(d))
 		return rc;
-	if (quirk(QUIRK_TLS_HANDSHAKE_INSIDE) != 0 ||
-	    d->tls.phase != TLS_PHASE_PENDING)
-		return -ENOTCONN;
-	return run(d, p);
+	if (quirk(QUIRK_TLS_HANDSHAKE_INSIDE) == 0 &&
+	    d->tls.phase == TLS_PHASE_PENDING)
+		return run(d, p);
+	/* What poll has met, or a handshake's end, is told once. */
+	rc = d->untold != 0 ? d->untold : -ENOTCONN;
+	d->untold = 0;
+	return rc;
 }
 
 /* The device's handshake waits whatever the call's own patience is. */
@@ -175,6 +178,7 @@ dtls_client_ready_locked(struct dtls_sock *d, struct tls_patience *p)
 {
 	struct tls_patience whole = { .handshake = true,
 		.until = DEADLINE_NEVER };
+	/* It may be this thread's own, whose verify callback makes the call. */
 	int rc = follow(d, p);
 
 	if (rc < 0 || is_open(d))
@@ -193,6 +197,7 @@ give_up_waiting(struct dtls_sock *d, int limit_ms)
 		tls_engine_note_refused(s->engine);
 	tls_engine_explain_waiting(s->engine, s->name, limit_ms, &why);
 	tls_sock_reason_locked(&d->tls, &why);
+	d->tls.error = -ETIMEDOUT; /* for SO_ERROR, until it is complete */
 	return native_nonblock(d->tls.native.base.kfd) > 0 ? -EAGAIN
 	                                                   : -ETIMEDOUT;
 }
@@ -217,9 +222,18 @@ connect_handshake(struct dtls_sock *d, bool wait)
 	    : rc;
 }
 
+/* A handshake that connect did not wait for, on Linux. */
+static int
+go_on_connecting(struct dtls_sock *d)
+{
+	const int rc = dtls_client_go_on_locked(d);
+
+	return rc == -EAGAIN ? -EALREADY : rc;
+}
+
 /* What is there from an earlier connect; 1 if there may be a new one. */
 static int
-check_again(struct dtls_sock *d)
+check_again(struct dtls_sock *d, const union native_addr *to)
 {
 	struct dtls_session *s = dtls_only_locked(d);
 
@@ -232,6 +246,10 @@ check_again(struct dtls_sock *d)
 		return -EALREADY;
 	if (s == NULL)
 		return 1;
+	if (d->tls.phase == TLS_PHASE_PENDING &&
+	    quirk(QUIRK_TLS_HANDSHAKE_INSIDE) == 0 &&
+	    dtls_same_peer(to, &d->peer))
+		return go_on_connecting(d);
 	if (s->open && quirk(QUIRK_DTLS_CONNECT_AGAIN) != 0) {
 		profile_hazard("connect: a DTLS socket that has a session: "
 		               "EALREADY",
@@ -276,11 +294,13 @@ static int
 connect_locked(struct dtls_sock *d, const struct sockaddr *addr, socklen_t len,
     bool wait)
 {
+	union native_addr to = { 0 };
 	int rc;
 
+	memcpy(&to, addr, len < sizeof(to) ? len : sizeof(to));
 	rc = dtls_whole_locked(d);
 	if (rc == 0)
-		rc = check_again(d);
+		rc = check_again(d, &to);
 	if (rc <= 0)
 		return rc;
 	rc = native_connect(&d->tls.native.base, addr, len);
@@ -304,6 +324,7 @@ dtls_connect(struct zsock *base, const struct sockaddr *addr, socklen_t len)
 
 	pthread_mutex_lock(&d->tls.lock);
 	rc = connect_locked(d, addr, len, wait);
+	d->untold = 0;
 	tls_sock_unlock(&d->tls);
 	return rc;
 }

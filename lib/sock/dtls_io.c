@@ -17,21 +17,13 @@
 
 /*
  * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
- * call, whose own datagram has not been looked at then.
+ * call, whose own datagram has not been looked at then.  So a call is made
+ * again, and what it says then is about itself.
  */
 static bool
-is_icmp(int error)
+may_be_icmp(int error)
 {
-	switch (error) {
-	case ECONNREFUSED:
-	case EHOSTUNREACH:
-	case EHOSTDOWN:
-	case ENOPROTOOPT:
-	case EPROTO:
-		return true;
-	default:
-		return false;
-	}
+	return error != EAGAIN && error != EMSGSIZE;
 }
 
 static void
@@ -70,7 +62,7 @@ send_one(struct dtls_sock *d, const void *data, size_t n,
 		        to != NULL ? len : 0) >= 0)
 			return 0;
 		error = errno;
-		if (!is_icmp(error))
+		if (!may_be_icmp(error))
 			break;
 		note_icmp(d, error);
 	}
@@ -146,11 +138,11 @@ route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
 	}
 	if (s == NULL)
 		return;
-	dtls_table_touch(&d->sessions, s);
 	tls_engine_datagram(s->engine, data, n);
 	if (s->open) {
-		d->ready = d->active = s;
+		d->ready = s; /* whose it is will show when it is read */
 	} else {
+		dtls_table_touch(&d->sessions, s);
 		dtls_advance_locked(d, s);
 	}
 }
@@ -162,13 +154,15 @@ dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 	struct native *native = &d->tls.native;
 	union native_addr from;
 	socklen_t len = sizeof(from);
-	ssize_t n;
+	ssize_t n = -1;
 
-	n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
-	    MSG_DONTWAIT, named ? &from.any : NULL, named ? &len : NULL);
-	if (n == -1 && is_icmp(errno)) {
+	for (int i = 0; i < 2; i++) {
+		n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
+		    MSG_DONTWAIT, named ? &from.any : NULL,
+		    named ? &len : NULL);
+		if (n != -1 || !may_be_icmp(errno))
+			break;
 		note_icmp(d, errno);
-		return 0;
 	}
 	if (n == -1)
 		return -EAGAIN;
@@ -186,13 +180,17 @@ dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 void
 dtls_io_discard_locked(struct dtls_sock *d)
 {
+	int errors = 0;
+	ssize_t n;
 	char byte;
 
-	for (int i = 0; i < DISCARD_MAX; i++) {
-		if (kernel->recvfrom(d->tls.native.base.kfd, &byte, 1,
-		        MSG_DONTWAIT, NULL, NULL) == -1 &&
-		    !is_icmp(errno))
+	for (int i = 0; i < DISCARD_MAX && errors < 2; i++) {
+		n = kernel->recvfrom(d->tls.native.base.kfd, &byte, 1,
+		    MSG_DONTWAIT, NULL, NULL);
+		if ((n == -1 && !may_be_icmp(errno)) ||
+		    (n == 0 && atomic_load(&d->tls.native.shut)))
 			break;
+		errors = n == -1 ? errors + 1 : 0;
 	}
 }
 
@@ -207,6 +205,9 @@ dtls_io_wait_locked(struct dtls_sock *d, struct tls_patience *p)
 		return -EAGAIN;
 	if (t->pulling)
 		return tls_wait_cond_locked(t, &t->pulled, p);
+	rc = native_nonblock(t->native.base.kfd);
+	if (rc != 0)
+		return rc < 0 ? rc : -EAGAIN;
 	/* A client then sleeps in the kernel's recv, for nothing else is due. */
 	if (!dtls_is_server_locked(d))
 		dtls_rest_locked(d);

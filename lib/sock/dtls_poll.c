@@ -27,8 +27,10 @@ readable(struct dtls_sock *d)
 		d->ready = NULL;
 		return false;
 	}
-	if (tls_engine_error(s->engine) == 0 && !tls_engine_ended(s->engine))
+	if (tls_engine_error(s->engine) == 0 && !tls_engine_ended(s->engine)) {
+		dtls_heard_locked(d, s);
 		return true;
+	}
 	(void)dtls_settle_locked(d, s); /* news of it are kept */
 	return false;
 }
@@ -57,17 +59,48 @@ asked_room(const struct dtls_sock *d, short events)
 	    : events & POLLOUT;
 }
 
+/*
+ * Takes in what has come until there is something to tell; true if nothing more
+ * is there.  Not from under a receiver that sleeps, nor from a handshake.
+ */
+static bool
+input(struct dtls_sock *d)
+{
+	unsigned char room[DTLS_DATAGRAM_MAX];
+	bool emptied = false;
+
+	for (int i = 0; i < FILLS_MAX && !emptied; i++) {
+		if (readable(d) || d->news != 0 || d->tls.pulling)
+			break;
+		emptied = dtls_io_take_in_locked(d, room) != 0;
+	}
+	(void)readable(d); /* room goes */
+	return emptied;
+}
+
+/* Silent sessions end, unless something of theirs has come after all. */
+static void
+end_silent(struct dtls_sock *d)
+{
+	if (dtls_is_server_locked(d) && dtls_idle_over_locked(d) && input(d) &&
+	    d->ready == NULL)
+		dtls_expire_locked(d);
+}
+
 static void
 begin_open(struct dtls_sock *d, short events, struct poll_slot *slot)
 {
-	slot->kernel_events = (short)(POLLIN | asked_room(d, events));
-	slot->wake = dtls_wake_locked(d);
+	end_silent(d);
+	slot->kernel_events = asked_room(d, events);
 	if (readable(d))
 		slot->ready = events & POLLIN;
+	else if (!d->asking)
+		slot->kernel_events |= POLLIN;
 	slot->ready |= take_news(d);
+	slot->wake = dtls_wake_locked(d);
 	if (slot->ready != 0)
 		return;
-	if (d->tls.receivers > 0)
+	if (d->tls.receivers > 0 || d->asking)
 		slot->wake = deadline_in_ms(OTHERS_MS);
 	if (d->tls.quiet)
 		dtls_rest_locked(d);
@@ -146,19 +179,6 @@ dtls_poll_begin(struct zsock *base, short events, struct poll_slot *slot)
 	tls_sock_unlock(&d->tls);
 }
 
-/* Not from under a receiver that sleeps; nor from a handshake. */
-static void
-input(struct dtls_sock *d)
-{
-	unsigned char room[DTLS_DATAGRAM_MAX];
-
-	for (int i = 0; i < FILLS_MAX && !readable(d) && d->news == 0; i++) {
-		if (d->tls.pulling || dtls_io_take_in_locked(d, room) != 0)
-			break;
-	}
-	(void)readable(d); /* room goes */
-}
-
 short
 dtls_poll_end(struct zsock *base, short events, short revents)
 {
@@ -174,8 +194,8 @@ dtls_poll_end(struct zsock *base, short events, short revents)
 		if (d->tls.phase == TLS_PHASE_PENDING)
 			go_on(d);
 		else if (d->tls.phase != TLS_PHASE_CONNECTING)
-			input(d);
-		if (d->ready != NULL)
+			(void)input(d);
+		if (readable(d))
 			ready |= events & POLLIN;
 		ready |= take_news(d);
 	}

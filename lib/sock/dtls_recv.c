@@ -80,6 +80,7 @@ read_ready(struct dtls_sock *d, struct msghdr *m, int flags)
 	    (n == 0 && tls_engine_ended(s->engine));
 	if (n > 0 || (n == 0 && !over)) {
 		store_peer(s, m);
+		dtls_heard_locked(d, s);
 		if (n > 0 && tls_engine_starved(s->engine))
 			d->ready = NULL;
 		return n;
@@ -126,6 +127,9 @@ recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
 		rc = d->tls.pulling ? -EAGAIN : dtls_io_take_in_locked(d, room);
 		if (rc < 0) {
 			dtls_tick_locked(d);
+			/* Nothing more has come from those who were silent. */
+			if (!d->tls.pulling)
+				dtls_expire_locked(d);
 			rc = dtls_io_wait_locked(d, p);
 		}
 		if (rc < 0)
@@ -154,7 +158,9 @@ dtls_recvmsg(struct zsock *base, struct msghdr *m, int flags)
 	d->news = 0; /* the call has told what there was to tell */
 	if (rc == -EAGAIN && atomic_load(&d->tls.native.shut))
 		rc = -quirk(QUIRK_RECV_SHUT_DGRAM);
-	waited = rc == -EAGAIN && p.begun;
+	if (rc < 0 && rc == d->untold)
+		d->untold = 0;
+	waited = rc == -EAGAIN && p.begun && native_nonblock(base->kfd) == 0;
 	tls_sock_unlock(&d->tls);
 	if (waited && quirk(QUIRK_DTLS_RCVTIMEO) != 0)
 		profile_hazard("recv: SO_RCVTIMEO on a DTLS socket: EAGAIN",

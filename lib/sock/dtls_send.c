@@ -1,6 +1,7 @@
 #include "sock/dtls_calls.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,8 @@ gather(const struct msghdr *m, struct payload *p)
 		if (v->iov_base == NULL)
 			return -quirk(QUIRK_ARGUMENT_NULL);
 		*p = (struct payload){ v->iov_base, v->iov_len, NULL };
+		if (v->iov_len > SSIZE_MAX - total)
+			return -EMSGSIZE;
 		pieces++;
 		total += v->iov_len;
 	}
@@ -253,7 +256,7 @@ server_send(struct dtls_sock *d, const struct msghdr *m,
 			return rc;
 		(void)copy_name(m, &to);
 		s = find(d, &to);
-		if (s == NULL && d->sessions.n > 0 &&
+		if (s == NULL && d->sessions.open.newest != NULL &&
 		    quirk(QUIRK_DTLS_SESSIONS) != 0)
 			return -EISCONN;
 	}
@@ -280,6 +283,8 @@ dtls_sendmsg(struct zsock *base, const struct msghdr *m, int flags)
 	if (rc == 0)
 		rc = dtls_is_server_locked(d) ? server_send(d, m, &payload, &p)
 		                              : client_send(d, m, &payload, &p);
+	if (rc < 0 && rc == d->untold)
+		d->untold = 0;
 	tls_sock_unlock(&d->tls);
 	scatter(&payload);
 	return rc;

@@ -135,6 +135,7 @@ dtls_table_add(struct dtls_table *t, const union native_addr *peer,
 	insert(t, s);
 	link_newest(&t->opening, s);
 	t->n++;
+	t->nopening++;
 	return s;
 }
 
@@ -160,6 +161,7 @@ dtls_table_remove(struct dtls_table *t, struct dtls_session *s)
 		t->coldest = s->newer;
 	unlink_session(list_of(t, s), s);
 	t->n--;
+	t->nopening -= !s->open;
 	tls_engine_free(s->engine);
 	free(s);
 }
@@ -182,6 +184,7 @@ void
 dtls_table_opened(struct dtls_table *t, struct dtls_session *s)
 {
 	unlink_session(&t->opening, s);
+	t->nopening--;
 	s->open = true;
 	s->wake = DEADLINE_NEVER;
 	link_newest(&t->open, s);

@@ -31,7 +31,7 @@ struct dtls_list {
 /* The sessions of one socket, by address; its lock guards them. */
 struct dtls_table {
 	struct dtls_session **buckets; /* nbuckets, a power of 2, or none */
-	size_t nbuckets, n;
+	size_t nbuckets, n, nopening;
 	struct dtls_list opening, open; /* each session is in one */
 	/*
 	 * Of the open ones that have memory which they need only to move bytes

@@ -344,7 +344,8 @@ is_timeout(unsigned long ssl_error)
 /*
  * Of an established DTLS connection.  Whether OpenSSL wants to read it also
  * tells without a look at its queue of errors, which then need not have been
- * empty before each call: of what is in it the newest counts.
+ * empty before each call: of what is in it the newest counts.  That it ended is
+ * told apart by the alerts heard, for errors of the program may be there.
  */
 static int
 settle_datagram(struct tls_engine *e, int error)
@@ -357,8 +358,8 @@ settle_datagram(struct tls_engine *e, int error)
 	e->ssl_error = ERR_peek_last_error();
 	ERR_clear_error();
 	if ((SSL_get_shutdown(e->ssl) & SSL_RECEIVED_SHUTDOWN) != 0 &&
-	    side_of(e->ssl_error) != VERDICT_PEER)
-		return end_of_stream(e, error); /* and by no alert but that */
+	    !e->state.alerted)
+		return end_of_stream(e, error);
 	return engine_parts_fail(e, side_of(e->ssl_error), error);
 }
 
@@ -408,7 +409,8 @@ tls_engine_handshake(struct tls_engine *e)
 		return engine_parts_fail(e, VERDICT_OURS, ECONNABORTED);
 	}
 	e->established = true;
-	e->hoards = e->dgram != NULL;
+	if (e->dgram != NULL)
+		engine_parts_open_dgram(e);
 	e->resumed = tls_session_resumed(e->ssl);
 	e->state.psk.proved = tls_psk_proved(e->ssl);
 	return 0;

@@ -35,6 +35,9 @@ int tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
     struct tls_engine **out, struct verdict *why);
 void tls_engine_free(struct tls_engine *e);
 
+/* Are these tags' credentials others by now than those it was made with? */
+bool tls_engine_outdated(const struct tls_engine *e, const int *tags, size_t n);
+
 /* Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL. */
 int tls_engine_limit_version(struct tls_engine *e, int max_version);
 

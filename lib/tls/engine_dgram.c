@@ -30,6 +30,9 @@
  */
 #define MTU_MAX 4096
 
+/* OpenSSL takes a shorter wait for none. */
+#define WAIT_MIN_MS 16
+
 /* A longer wait is one for ever: OpenSSL counts microseconds. */
 #define WAIT_MAX_MS (UINT_MAX / 1000)
 
@@ -56,7 +59,18 @@ next_wait(SSL *ssl, unsigned last_us)
 	}
 	if (t->now_ms > WAIT_MAX_MS)
 		t->now_ms = 0;
-	return t->now_ms != 0 ? t->now_ms * 1000 : UINT_MAX;
+	if (t->now_ms == 0)
+		return UINT_MAX;
+	return (t->now_ms > WAIT_MIN_MS ? t->now_ms : WAIT_MIN_MS) * 1000;
+}
+
+/* OpenSSL tells of alerts as they come; their first byte is their level. */
+static void
+hear_alert(const SSL *ssl, int where, int alert)
+{
+	if ((where & SSL_CB_READ_ALERT) == SSL_CB_READ_ALERT &&
+	    alert >> 8 == SSL3_AL_FATAL)
+		tls_state_of(ssl)->alerted = true;
 }
 
 void
@@ -80,6 +94,7 @@ engine_parts_init_dgram(struct tls_engine *e,
 	e->state.timer = (struct tls_timer){ .min_ms = settings->timeout_min_ms,
 		.max_ms = settings->timeout_max_ms };
 	DTLS_set_timer_cb(e->ssl, next_wait);
+	SSL_set_info_callback(e->ssl, hear_alert);
 	tls_engine_set_mtu(e, MTU);
 	return 0;
 }
@@ -95,15 +110,34 @@ overhead(const SSL_CIPHER *c)
 	return 8 + 16;
 }
 
+/* What max_fragment_length (RFC 6066, 4) has agreed on; 0 if on nothing. */
+static size_t
+agreed_fragment(SSL *ssl)
+{
+	const SSL_SESSION *s = SSL_get_session(ssl);
+	const int code = s != NULL ? SSL_SESSION_get_max_fragment_length(s) : 0;
+
+	return code >= 1 && code <= 4 ? (size_t)256 << code : 0;
+}
+
 /* The longest record that may come. */
 static size_t
 longest(SSL *ssl)
 {
-	const SSL_SESSION *s = SSL_get_session(ssl);
-	const int code = s != NULL ? SSL_SESSION_get_max_fragment_length(s) : 0;
-	const size_t data = code != 0 ? (size_t)256 << code : 16384;
+	const size_t agreed = agreed_fragment(ssl);
 
-	return data + SSL3_RT_MAX_ENCRYPTED_OVERHEAD;
+	return (agreed != 0 ? agreed : 16384) + SSL3_RT_MAX_ENCRYPTED_OVERHEAD;
+}
+
+/* OpenSSL lets neither side send more than was agreed on. */
+void
+engine_parts_open_dgram(struct tls_engine *e)
+{
+	const size_t agreed = agreed_fragment(e->ssl);
+
+	e->hoards = true;
+	if (agreed != 0 && agreed < e->max_record)
+		e->max_record = agreed;
 }
 
 static void

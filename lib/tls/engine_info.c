@@ -63,6 +63,20 @@ tls_engine_explain(const struct tls_engine *e, const char *peer,
 	verdict_compose(v, &c);
 }
 
+bool
+tls_engine_outdated(const struct tls_engine *e, const int *tags, size_t n)
+{
+	struct tls_context *now;
+	struct verdict why;
+	bool other = true;
+
+	if (tls_context_get(tags, n, &now, &why) == 0) {
+		other = now != e->context;
+		tls_context_put(now);
+	}
+	return other;
+}
+
 void
 tls_engine_explain_waiting(const struct tls_engine *e, const char *peer,
     int waited_ms, struct verdict *v)

@@ -83,6 +83,9 @@ int engine_parts_init_dgram(struct tls_engine *e,
 /* The peer has not answered the last flight, however often it was sent. */
 int engine_parts_time_out(struct tls_engine *e);
 
+/* Its handshake is complete. */
+void engine_parts_open_dgram(struct tls_engine *e);
+
 /* Before a record is written: what a rest gave back.  False: no memory. */
 bool engine_parts_wake(struct tls_engine *e);
 

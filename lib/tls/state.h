@@ -32,6 +32,7 @@ struct tls_state {
 	/* Of datagrams alone. */
 	struct tls_cookie cookie;
 	struct tls_timer timer;
+	bool alerted; /* the peer has sent a fatal alert */
 };
 
 static inline struct tls_state *

@@ -412,7 +412,9 @@ a_network_that_refuses_ends_the_session_on_the_device(void)
 	for (size_t i = 0; i < LEN(errors); i++) {
 		dtls_pair_open(&pair);
 		fake_kernel_install();
-		fake_kernel_fail(FAKE_SENDTO, 1, errors[i]);
+		/* The first time may be told of an earlier datagram. */
+		fake_kernel_fail(FAKE_SENDTO, errors[i] == EMSGSIZE ? 1 : 2,
+		    errors[i]);
 		assert_int_equal(dtls_pair_send(pair.client, "x", 0),
 		    is_linux() ? -errors[i] : failed());
 		fake_kernel_remove();

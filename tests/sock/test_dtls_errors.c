@@ -181,7 +181,9 @@ a_servers_send_that_fails_concerns_its_client_alone(void **state)
 				                     &addr),
 				    0);
 			talk();
-			fake_kernel_fail(FAKE_SENDTO, 1, errors[i]);
+			/* The first may be about an earlier datagram. */
+			fake_kernel_fail(FAKE_SENDTO,
+			    errors[i] == EMSGSIZE ? 1 : 2, errors[i]);
 			assert_int_equal(dtls_ends_send(server, "no", 2),
 			    host ? -errors[i] : -ECONNABORTED);
 			assert_int_equal(dtls_ends_sessions(server),

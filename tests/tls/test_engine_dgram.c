@@ -78,6 +78,12 @@ is_change(const struct one_case *c)
 	return c->fault.kind == WAY_FLIP;
 }
 
+static bool
+is_met(const struct dpair *p, const struct one_case *c)
+{
+	return p->way.sent[c->fault.from] > c->fault.after;
+}
+
 /* Nobody's timer runs, so what has not ended is a server without a client. */
 static void
 assert_documented(const struct dpair *p)
@@ -106,14 +112,20 @@ static void
 one_datagram(void **state)
 {
 	const struct one_case *c = *state;
-	const int64_t start_ms = fake_clock_ms();
+	int64_t start_ms = fake_clock_ms();
 	struct dpair p;
 	bool done;
 
 	dpair_init(&p, c->kind);
 	p.way.fault = c->fault;
 	done = dpair_handshake(&p);
-	assert_true(p.way.sent[c->fault.from] > c->fault.after);
+	/* A shorter signature may have saved a datagram. */
+	for (int i = 0; i < 50 && !is_met(&p, c); i++) {
+		dpair_renew(&p);
+		start_ms = fake_clock_ms();
+		done = dpair_handshake(&p);
+	}
+	assert_true(is_met(&p, c));
 	if (!is_change(c))
 		assert_true(done && p.failures == 0);
 	if (c->fault.kind == WAY_DROP)
