@@ -149,7 +149,10 @@ cure(const struct options *o, int err)
 	if (err == ECONNABORTED)
 		return o->ca_file != NULL ? "; check -r and --name"
 		                          : "; check -u, -k and -c";
-	return err == ETIMEDOUT ? "; check HOST and PORT" : "";
+	if (err == ETIMEDOUT)
+		return o->ca_file != NULL ? "; check HOST and PORT"
+		                          : "; check HOST, PORT and -k";
+	return "";
 }
 
 /* One line that says what was wrong and what to look at. */

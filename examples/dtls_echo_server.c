@@ -58,7 +58,8 @@ static const char usage[] =
     "  --address ADDR           an IPv4 or IPv6 address (default: 127.0.0.1)\n"
     "  -n N                     end after N datagrams\n"
     "\n"
-    "A key or a certificate is needed; with both, the client chooses.\n";
+    "A key or a certificate is needed; with both, the certificate wins for\n"
+    "clients that take one.\n";
 
 static bool
 check_options(struct options *o)

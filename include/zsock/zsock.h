@@ -61,7 +61,7 @@ ZSOCK_API int zsock_set_limit(const char *symbol, int value);
 
 /*
  * The protocol version that the handshake of a secure socket agreed on,
- * "TLSv1.2" or "TLSv1.3".  The string is static: it outlives the socket and is
+ * "TLSv1.2", "TLSv1.3" or "DTLSv1.2".  The string is static: it outlives the socket and is
  * not freed.
  *
  * Returns NULL on failure, with errno

@@ -9,7 +9,7 @@
 /* Bytes of the headers of IPv6 and UDP. */
 #define HEADERS 48
 
-/* The sessions that there are, and those to come, keep to it. */
+/* Handshakes under way, and those to come, keep to it. */
 static void
 keep_to(struct dtls_sock *d, size_t mtu)
 {

@@ -89,11 +89,17 @@ knows_no_identity(const struct verdict_case *c)
 static bool
 is_hex_text(const struct cred *key)
 {
-	for (size_t i = 0; i < key->len; i++) {
+	size_t len = key->len;
+
+	/* The end of the line, or of the string, was taken along. */
+	if (len % 2 == 1 &&
+	    (key->data[len - 1] == '\n' || key->data[len - 1] == '\0'))
+		len--;
+	for (size_t i = 0; i < len; i++) {
 		if (!isxdigit(key->data[i]))
 			return false;
 	}
-	return key->len >= HEX_LEAST && key->len % 2 == 0;
+	return len >= HEX_LEAST && len % 2 == 0;
 }
 
 static void

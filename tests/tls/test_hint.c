@@ -16,13 +16,13 @@
 
 /* The key and its identity, in that order. */
 static struct cred_set *
-make_creds(void)
+make_creds(const char *key, size_t len)
 {
-	static const char key[] = "0123456789abcdef", id[] = "a\"b\x1b";
+	static const char id[] = "a\"b\x1b";
 	struct cred_set *set = NULL;
 	int missing;
 
-	assert_int_equal(store_add(TAG, CRED_PSK, key, sizeof(key) - 1), 0);
+	assert_int_equal(store_add(TAG, CRED_PSK, key, len), 0);
 	assert_int_equal(store_add(TAG, CRED_PSK_ID, id, sizeof(id) - 1), 0);
 	assert_int_equal(store_collect(&(int){ TAG }, 1, &set, &missing), 0);
 	assert_int_equal(store_delete(TAG, CRED_PSK), 0);
@@ -84,7 +84,7 @@ static void
 hint(void **state)
 {
 	const struct hint_case *c = *state;
-	struct cred_set *set = make_creds();
+	struct cred_set *set = make_creds("0123456789abcdef", 16);
 	const struct tls_psk psk = { set->creds[0], set->creds[1] };
 	const struct tls_psk_state psks = { .psks = &psk,
 		.n = 1,
@@ -114,14 +114,56 @@ hint(void **state)
 	store_set_put(set);
 }
 
+static const struct key_case {
+	const char *name;
+	const char *key;
+	size_t len;
+	bool text;
+} keys[] = {
+	{ "hex_digits", "0123456789abcdef", 16, true },
+	{ "hex_digits_of_a_line", "0123456789ABCDEF\n", 17, true },
+	{ "hex_digits_of_a_string", "0123456789abcdef", 17, true },
+	{ "hex_digits_of_half_a_byte", "0123456789abcdef0", 17, false },
+	{ "no_hex_digits", "0123456789abcdeg", 16, false },
+	{ "bytes", "\x01\x02\x03\x04\x05\x06\x07\x08", 8, false },
+};
+
+static void
+hint_of_a_key(void **state)
+{
+	const struct key_case *c = *state;
+	struct cred_set *set = make_creds(c->key, c->len);
+	const struct tls_psk psk = { set->creds[0], set->creds[1] };
+	const struct tls_psk_state psks = { .psks = &psk,
+		.n = 1,
+		.used = &psk };
+	const struct verdict_case v = { .role = TLS_ROLE_CLIENT,
+		.handshake = true,
+		.side = VERDICT_PEER,
+		.ssl_error = ALERT(51),
+		.stage = TLS_ST_CW_CLNT_HELLO,
+		.psk = &psks };
+	char text[256];
+
+	tls_hint(&v, text, sizeof(text));
+	assert_non_null(strstr(text, "different pre-shared keys"));
+	assert_int_equal(strstr(text, "hex digits") != NULL, c->text);
+	store_set_put(set);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(rows)];
+	struct CMUnitTest tests[LEN(rows) + LEN(keys)];
 
 	for (size_t i = 0; i < LEN(rows); i++)
 		tests[i] = (struct CMUnitTest){ .name = rows[i].name,
 			.test_func = hint,
 			.initial_state = (void *)&rows[i] };
+	for (size_t i = 0; i < LEN(keys); i++)
+		tests[LEN(rows) + i] =
+		    (struct CMUnitTest){ .name = keys[i].name,
+			    .test_func = hint_of_a_key,
+			    .initial_state = (void *)&keys[i] };
 	return cmocka_run_group_tests_name("tls/hint", tests, NULL, NULL);
 }
