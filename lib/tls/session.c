@@ -326,6 +326,10 @@ tls_session_attach(SSL *ssl, struct tls_session_state *state,
 		limit_use(ssl, state);
 	else if (state->on)
 		offer(ssl, state);
+	/* One with the client's certificates would tear its next hello. */
+	if (role == TLS_ROLE_SERVER && state->dgram &&
+	    state->mode != TLS_VERIFY_NONE)
+		SSL_set_options(ssl, SSL_OP_NO_TICKET);
 }
 
 void
