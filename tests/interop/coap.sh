@@ -301,7 +301,7 @@ check 'a port that is taken is named, with the errno' gives_up \
 	"$programs/dtls_echo_server" "${with_key[@]}" "$port"
 stop_all
 ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS=300 check 'nobody there' coaps_fails \
-	'ETIMEDOUT.*nobody has that port.*check HOST and PORT' \
+	'ETIMEDOUT.*nobody has that port.*check HOST, PORT and -k' \
 	"${with_key[@]}" 127.0.0.1 "$(free_pair)" /
 
 ZSOCK_LIMITS=$work/limits start_server --coap
