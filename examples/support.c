@@ -144,6 +144,7 @@ read_file(const char *file, char *buf, size_t size)
 		    errno_text(errno));
 		return 0;
 	}
+	setvbuf(f, NULL, _IONBF, 0); /* no copy of a key stays behind */
 	len = fread(buf, 1, size, f);
 	good = !ferror(f);
 	fclose(f);
@@ -207,12 +208,13 @@ load_psk(const char *identity, const char *key_file, sec_tag_t tag)
 {
 	static unsigned char key[PSK_MAX]; /* a device keeps the pointer */
 	char text[4096] = { 0 };
-	size_t len;
+	const bool good = read_file(key_file, text, sizeof(text) - 1) > 0;
+	const size_t len = good ? parse_hex(text, key, sizeof(key)) : 0;
 	int err;
 
-	if (read_file(key_file, text, sizeof(text) - 1) == 0)
+	explicit_bzero(text, sizeof(text));
+	if (!good)
 		return false;
-	len = parse_hex(text, key, sizeof(key));
 	if (len == 0)
 		return complain("the key file %s must be one line of "
 		                "hexadecimal digits, two for each of up to %d "
