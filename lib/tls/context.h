@@ -5,12 +5,12 @@
 
 #include "cred/store.h"
 #include "tls/psk.h"
-#include "tls/settings.h"
+#include "tls/ssl_ctx.h"
 #include "tls/verdict.h"
 
 /*
  * The credentials of one list of sec_tags, parsed once, and the SSL_CTX made
- * of them for each role and lowest protocol version.  Shared by all sockets
+ * of them for each kind of connection.  Shared by all sockets
  * that use the same credentials: parsing them is what makes a connection dear.
  * Immutable for its users; a store that changes gives new contexts.
  */
@@ -26,19 +26,11 @@ int tls_context_get(const int *tags, size_t n, struct tls_context **out,
 struct tls_context *tls_context_ref(struct tls_context *ctx);
 void tls_context_put(struct tls_context *ctx);
 
-/* The kinds of connection that differ before their first byte. */
-struct tls_kind {
-	enum tls_role role;
-	int min_version; /* TLS1_x_VERSION, or of datagrams DTLS1_x */
-	bool cache;      /* sessions are kept, or given out */
-};
-
 /*
  * A new SSL for a connection, its verification, SNI and role not yet set.
- * Returns 0, or -EINVAL with a sentence in why: the system's OpenSSL policy
- * forbids the version or a credential.
+ * Returns 0, or what tls_ssl_ctx_new does.
  */
-int tls_context_new_ssl(struct tls_context *ctx, struct tls_kind kind,
+int tls_context_new_ssl(struct tls_context *ctx, const struct tls_kind *kind,
     SSL **out, struct verdict *why);
 
 /* What the context was built from.  Valid as long as the context. */

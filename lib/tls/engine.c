@@ -9,7 +9,6 @@
 #include "base/profile.h"
 #include "tls/dgram_bio.h"
 #include "tls/stage.h"
-#include "tls/suites.h"
 #include "tls/version.h"
 
 /* The most that a record adds to its data, and room for a queued message. */
@@ -86,10 +85,7 @@ apply_settings(struct tls_engine *e, const struct tls_settings *settings,
 		    e->hostname);
 		return rc;
 	}
-	rc = tls_suites_apply(e->ssl, e->role, settings, why);
-	if (rc == 0)
-		rc = tls_alpn_init(&e->state.alpn, e->ssl, e->role, settings,
-		    why);
+	rc = tls_alpn_init(&e->state.alpn, e->ssl, e->role, settings, why);
 	if (rc == 0 && settings->max_fragment > 0 &&
 	    e->role == TLS_ROLE_CLIENT &&
 	    SSL_set_tlsext_max_fragment_length(e->ssl,
@@ -123,8 +119,6 @@ attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
 	const struct tls_psk *psks = tls_context_psks(e->context, &n);
 
 	tls_psk_attach(e->ssl, &e->state.psk, e->role, psks, n);
-	if (n > 0 && settings->nsuites == 0)
-		tls_suites_prefer_sha256(e->ssl, e->role);
 	e->state.session = (struct tls_session_state){
 		.on = tls_session_wanted(settings),
 		.mode = e->state.verify.mode,
@@ -155,7 +149,8 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
     struct tls_engine **out, struct verdict *why)
 {
 	const struct tls_kind kind = { role, min_version,
-		tls_session_wanted(settings) };
+		tls_session_wanted(settings), settings->suites,
+		settings->nsuites };
 	struct tls_engine *e;
 	int rc;
 
@@ -170,7 +165,9 @@ tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
 		if (e->hostname == NULL)
 			return out_of_memory(e, why);
 	}
-	rc = tls_context_new_ssl(ctx, kind, &e->ssl, why);
+	rc = tls_context_new_ssl(ctx, &kind, &e->ssl, why);
+	if (rc == -ENOMEM)
+		return out_of_memory(e, why);
 	if (rc < 0) {
 		tls_engine_free(e);
 		return rc;

@@ -285,35 +285,17 @@ offer(SSL *ssl, struct tls_session_state *s)
 	pthread_mutex_unlock(&lock);
 }
 
-/* Tells lists of suites apart (FNV-1a); nobody gains by two that it does not. */
-static uint32_t
-hash_suites(const SSL *ssl)
-{
-	STACK_OF(SSL_CIPHER) *suites = SSL_get_ciphers(ssl);
-	uint32_t h = 2166136261;
-
-	for (int i = 0; i < sk_SSL_CIPHER_num(suites); i++)
-		h = (h ^
-		        SSL_CIPHER_get_protocol_id(
-		            sk_SSL_CIPHER_value(suites, i))) *
-		    16777619;
-	return h;
-}
-
 /*
- * A session of another mode or other suites, or from before a purge, is none of
- * this kind.
+ * A session of another mode, or from before a purge, is none of this kind; of
+ * other suites it is another SSL_CTX's.
  */
 static void
 limit_use(SSL *ssl, const struct tls_session_state *s)
 {
 	const unsigned purges = atomic_load(&generation);
-	const uint32_t suites = s->on ? hash_suites(ssl) : 0;
-	unsigned char kind[1 + sizeof(purges) + sizeof(suites)] = { (
-	    unsigned char)s->mode };
+	unsigned char kind[1 + sizeof(purges)] = { (unsigned char)s->mode };
 
 	memcpy(&kind[1], &purges, sizeof(purges));
-	memcpy(&kind[1 + sizeof(purges)], &suites, sizeof(suites));
 	(void)SSL_set_session_id_context(ssl, kind, sizeof(kind)); /* it fits */
 }
 

@@ -97,7 +97,7 @@ is_sound(const SSL_CIPHER *c)
 
 /* Names of the suites of one generation, as OpenSSL's lists want them. */
 static char *
-names(SSL *ssl, const struct tls_settings *settings, bool modern)
+names(SSL *ssl, const int *ids, size_t n, bool modern)
 {
 	char *text = NULL;
 	size_t size;
@@ -105,8 +105,8 @@ names(SSL *ssl, const struct tls_settings *settings, bool modern)
 
 	if (f == NULL)
 		return NULL;
-	for (size_t i = 0; i < settings->nsuites; i++) {
-		const SSL_CIPHER *c = find(ssl, settings->suites[i]);
+	for (size_t i = 0; i < n; i++) {
+		const SSL_CIPHER *c = find(ssl, ids[i]);
 
 		if (c != NULL && is_sound(c) && is_1_3(c) == modern)
 			fprintf(f, "%s:", SSL_CIPHER_get_name(c));
@@ -120,95 +120,115 @@ names(SSL *ssl, const struct tls_settings *settings, bool modern)
 	return text;
 }
 
-static int
-none_is_known(const struct tls_settings *settings, struct verdict *why)
-{
-	verdict_set(why,
-	    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu suite%s, or it "
-	    "neither encrypts nor proves anything; the first is 0x%04x",
-	    settings->nsuites, settings->nsuites == 1 ? "" : "s",
-	    (unsigned)settings->suites[0]);
-	return -ECONNABORTED;
-}
-
 /* Datagrams have one generation of suites. */
 static int
-narrow_dgram(SSL *ssl, const char *older)
+narrow_dgram(SSL_CTX *c, const char *older)
 {
-	return *older != '\0' && SSL_set_cipher_list(ssl, older) == 1
+	return *older != '\0' && SSL_CTX_set_cipher_list(c, older) == 1
 	    ? 0
 	    : -ECONNABORTED;
 }
 
 /* A generation without a suite of the list is a version that cannot be had. */
 static int
-narrow(SSL *ssl, const char *older, const char *modern)
+narrow_stream(SSL_CTX *c, const char *older, const char *modern)
 {
-	if (SSL_is_dtls(ssl))
-		return narrow_dgram(ssl, older);
 	if (*older == '\0') {
-		if (SSL_set_min_proto_version(ssl, TLS1_3_VERSION) != 1)
+		if (SSL_CTX_set_min_proto_version(c, TLS1_3_VERSION) != 1)
 			return -ECONNABORTED;
-	} else if (SSL_set_cipher_list(ssl, older) != 1) {
+	} else if (SSL_CTX_set_cipher_list(c, older) != 1) {
 		return -ECONNABORTED;
 	}
 	if (*modern == '\0') {
-		if (SSL_get_min_proto_version(ssl) == TLS1_3_VERSION ||
-		    SSL_set_max_proto_version(ssl, TLS1_2_VERSION) != 1)
+		if (SSL_CTX_get_min_proto_version(c) == TLS1_3_VERSION ||
+		    SSL_CTX_set_max_proto_version(c, TLS1_2_VERSION) != 1)
 			return -ECONNABORTED;
-	} else if (SSL_set_ciphersuites(ssl, modern) != 1) {
+	} else if (SSL_CTX_set_ciphersuites(c, modern) != 1) {
 		return -ECONNABORTED;
 	}
 	return 0;
 }
 
-int
-tls_suites_apply(SSL *ssl, enum tls_role role,
-    const struct tls_settings *settings, struct verdict *why)
+/* Why none is left, of what OpenSSL knows. */
+static void
+explain(SSL_CTX *c, bool dgram, const char *older, const char *modern,
+    struct verdict *why)
 {
-	char *older, *modern;
-	int rc = -ENOMEM;
-
-	if (settings->nsuites == 0)
-		return 0;
-	if (role == TLS_ROLE_SERVER)
-		SSL_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
-	older = names(ssl, settings, false);
-	modern = names(ssl, settings, true);
-	if (older != NULL && modern != NULL)
-		rc = *older == '\0' && *modern == '\0'
-		    ? none_is_known(settings, why)
-		    : narrow(ssl, older, modern);
-	if (rc == -ECONNABORTED && *older == '\0' && *modern != '\0' &&
-	    SSL_is_dtls(ssl))
+	if (*older == '\0' && dgram)
 		verdict_set(why,
 		    "TLS_CIPHERSUITE_LIST has suites of TLS 1.3 alone, and "
 		    "DTLS goes up to 1.2: %s",
 		    modern);
-	else if (rc == -ECONNABORTED && *modern == '\0' && *older != '\0' &&
-	    SSL_get_min_proto_version(ssl) == TLS1_3_VERSION)
+	else if (*modern == '\0' &&
+	    SSL_CTX_get_min_proto_version(c) == TLS1_3_VERSION)
 		verdict_set(why,
 		    "TLS_CIPHERSUITE_LIST has no suite of TLS 1.3, which the "
 		    "socket was opened for: %s",
 		    older);
-	else if (rc < 0 && rc != -ENOMEM && (*older != '\0' || *modern != '\0'))
+	else
 		verdict_set(why,
 		    "TLS_CIPHERSUITE_LIST: OpenSSL's policy forbids all of "
 		    "%s%s%s",
 		    older, *older != '\0' && *modern != '\0' ? ":" : "",
 		    modern);
-	ERR_clear_error();
+}
+
+static int
+narrow(SSL_CTX *c, SSL *ssl, const int *ids, size_t n, struct verdict *why)
+{
+	char *older = names(ssl, ids, n, false);
+	char *modern = names(ssl, ids, n, true);
+	const bool dgram = SSL_is_dtls(ssl) == 1;
+	int rc = -ENOMEM;
+
+	if (older != NULL && modern != NULL) {
+		rc = dgram ? narrow_dgram(c, older)
+		           : narrow_stream(c, older, modern);
+		if (*older == '\0' && *modern == '\0') {
+			rc = -ECONNABORTED;
+			verdict_set(why,
+			    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu "
+			    "suite%s, or it neither encrypts nor proves "
+			    "anything; the first is 0x%04x",
+			    n, n == 1 ? "" : "s", (unsigned)ids[0]);
+		} else if (rc < 0) {
+			explain(c, dgram, older, modern, why);
+		}
+	}
 	free(older);
 	free(modern);
 	return rc;
 }
 
-void
-tls_suites_prefer_sha256(SSL *ssl, enum tls_role role)
+/* A server goes by its own list, as on the device. */
+static void
+set_order(SSL_CTX *c, enum tls_role role)
 {
 	if (role == TLS_ROLE_SERVER)
-		SSL_set_options(ssl, SSL_OP_CIPHER_SERVER_PREFERENCE);
-	(void)SSL_set_ciphersuites(ssl, list_psk); /* all are known */
+		SSL_CTX_set_options(c, SSL_OP_CIPHER_SERVER_PREFERENCE);
+}
+
+int
+tls_suites_narrow(SSL_CTX *c, enum tls_role role, const int *ids, size_t n,
+    struct verdict *why)
+{
+	SSL *ssl = SSL_new(c); /* OpenSSL finds suites for no other */
+	int rc;
+
+	if (ssl == NULL)
+		return -ENOMEM;
+	set_order(c, role);
+	rc = narrow(c, ssl, ids, n, why);
+	ERR_clear_error();
+	SSL_free(ssl);
+	return rc;
+}
+
+void
+tls_suites_prefer_sha256(SSL_CTX *c, enum tls_role role)
+{
+	set_order(c, role);
+	(void)SSL_CTX_set_ciphersuites(c, list_psk); /* all are known */
 }
 
 int

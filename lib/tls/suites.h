@@ -16,13 +16,13 @@
 int tls_suites_install(SSL_CTX *c, bool strong);
 
 /*
- * Narrows ssl down to TLS_CIPHERSUITE_LIST, in its order; numbers that OpenSSL
- * does not know match nothing, as on the device, nor do suites without
- * encryption or authentication.  Returns 0, -ECONNABORTED with
- * a sentence in why if none is left, or -ENOMEM.
+ * Narrows c down to ids, of TLS_CIPHERSUITE_LIST, in their order; numbers that
+ * OpenSSL does not know match nothing, as on the device, nor do suites without
+ * encryption or authentication.  The lowest version is set before.  Returns 0,
+ * -ECONNABORTED with a sentence in why if none is left, or -ENOMEM.
  */
-int tls_suites_apply(SSL *ssl, enum tls_role role,
-    const struct tls_settings *settings, struct verdict *why);
+int tls_suites_narrow(SSL_CTX *c, enum tls_role role, const int *ids, size_t n,
+    struct verdict *why);
 
 /* "TLS_AES_128_GCM_SHA256"; OpenSSL's own name of one that IANA has none for. */
 const char *tls_suite_name(const SSL_CIPHER *c);
@@ -31,7 +31,7 @@ const char *tls_suite_name(const SSL_CIPHER *c);
  * Puts suites whose hash is SHA-256 first: with others, a pre-shared key cannot
  * be used in TLS 1.3.
  */
-void tls_suites_prefer_sha256(SSL *ssl, enum tls_role role);
+void tls_suites_prefer_sha256(SSL_CTX *c, enum tls_role role);
 
 /*
  * The IANA numbers of all suites, most wanted first, at most n of them.

@@ -18,8 +18,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const int tag = TAG;
 	struct tls_context *ctx = NULL;
-	const struct tls_kind client = { TLS_ROLE_CLIENT, TLS1_2_VERSION,
-		false };
+	const struct tls_kind client = { .role = TLS_ROLE_CLIENT,
+		.min_version = TLS1_2_VERSION };
 	struct verdict why;
 	SSL *ssl;
 	size_t first;
@@ -31,7 +31,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	(void)store_add(TAG, 1 + data[0] / 6 % 6, data + 2 + first,
 	    size - 2 - first);
 	if (tls_context_get(&tag, 1, &ctx, &why) == 0 &&
-	    tls_context_new_ssl(ctx, client, &ssl, &why) == 0)
+	    tls_context_new_ssl(ctx, &client, &ssl, &why) == 0)
 		SSL_free(ssl);
 	tls_context_put(ctx);
 	for (int type = 1; type <= 6; type++) {

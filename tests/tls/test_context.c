@@ -66,8 +66,8 @@ an_unknown_tag_is_enoent_and_named(void **state)
 	assert_non_null(strstr(why.text, "sec_tag 4711"));
 }
 
-static const struct tls_kind client = { TLS_ROLE_CLIENT, TLS1_2_VERSION,
-	false };
+static const struct tls_kind client = { .role = TLS_ROLE_CLIENT,
+	.min_version = TLS1_2_VERSION };
 
 static void
 a_replaced_credential_gives_a_new_context(void **state)
@@ -81,7 +81,7 @@ a_replaced_credential_gives_a_new_context(void **state)
 	after = get((int[]){ 1 }, 1);
 	assert_ptr_not_equal(before, after);
 	/* Whoever has the old one goes on with it. */
-	assert_int_equal(tls_context_new_ssl(before, client, &ssl, &why), 0);
+	assert_int_equal(tls_context_new_ssl(before, &client, &ssl, &why), 0);
 	SSL_free(ssl);
 	tls_context_put(before);
 	tls_context_put(after);
@@ -95,16 +95,16 @@ roles_and_versions_have_an_ssl_ctx_each(void **state)
 	SSL *a, *b, *c, *d;
 
 	(void)state;
-	assert_int_equal(tls_context_new_ssl(ctx, client, &a, &why), 0);
-	assert_int_equal(tls_context_new_ssl(ctx, client, &b, &why), 0);
+	assert_int_equal(tls_context_new_ssl(ctx, &client, &a, &why), 0);
+	assert_int_equal(tls_context_new_ssl(ctx, &client, &b, &why), 0);
 	assert_int_equal(tls_context_new_ssl(ctx,
-	                     (struct tls_kind){ TLS_ROLE_SERVER, TLS1_2_VERSION,
-	                         false },
+	                     &(struct tls_kind){ .role = TLS_ROLE_SERVER,
+	                         .min_version = TLS1_2_VERSION },
 	                     &c, &why),
 	    0);
 	assert_int_equal(tls_context_new_ssl(ctx,
-	                     (struct tls_kind){ TLS_ROLE_CLIENT, TLS1_3_VERSION,
-	                         false },
+	                     &(struct tls_kind){ .role = TLS_ROLE_CLIENT,
+	                         .min_version = TLS1_3_VERSION },
 	                     &d, &why),
 	    0);
 	assert_ptr_equal(SSL_get_SSL_CTX(a), SSL_get_SSL_CTX(b));
@@ -115,6 +115,90 @@ roles_and_versions_have_an_ssl_ctx_each(void **state)
 	SSL_free(b);
 	SSL_free(c);
 	SSL_free(d);
+	tls_context_put(ctx);
+}
+
+static SSL_CTX *
+ctx_of_suites(struct tls_context *ctx, const int *suites, size_t n)
+{
+	const struct tls_kind kind = { .role = TLS_ROLE_SERVER,
+		.min_version = TLS1_2_VERSION,
+		.suites = suites,
+		.nsuites = n };
+	struct verdict why;
+	SSL_CTX *c;
+	SSL *ssl;
+
+	if (tls_context_new_ssl(ctx, &kind, &ssl, &why) != 0)
+		fail_msg("%s", why.text);
+	assert_int_equal(SSL_CIPHER_get_protocol_id(
+	                     sk_SSL_CIPHER_value(SSL_get_ciphers(ssl), 0)),
+	    suites[0]);
+	c = SSL_get_SSL_CTX(ssl);
+	SSL_CTX_up_ref(c);
+	SSL_free(ssl);
+	return c;
+}
+
+/* The numbers are compared, not where they are. */
+static void
+lists_of_suites_have_an_ssl_ctx_each(void **state)
+{
+	struct tls_context *ctx = get((int[]){ 2 }, 1);
+	SSL_CTX *a = ctx_of_suites(ctx, (int[]){ 0x1301, 0x1302 }, 2);
+	SSL_CTX *b = ctx_of_suites(ctx, (int[]){ 0x1301, 0x1302 }, 2);
+	SSL_CTX *c = ctx_of_suites(ctx, (int[]){ 0x1302, 0x1301 }, 2);
+	SSL_CTX *d = ctx_of_suites(ctx, (int[]){ 0x1301 }, 1);
+
+	(void)state;
+	assert_ptr_equal(a, b);
+	assert_ptr_not_equal(a, c);
+	assert_ptr_not_equal(a, d);
+	SSL_CTX_free(a);
+	SSL_CTX_free(b);
+	SSL_CTX_free(c);
+	SSL_CTX_free(d);
+	tls_context_put(ctx);
+}
+
+/* Of a program that tries one list after the other the oldest are made anew. */
+static void
+lists_of_suites_do_not_pile_up(void **state)
+{
+	struct tls_context *ctx = get((int[]){ 2 }, 1);
+	int suites[64] = { 0x1301 };
+	SSL_CTX *first = ctx_of_suites(ctx, suites, 1), *again;
+
+	(void)state;
+	for (size_t n = 2; n <= 64; n++) {
+		suites[n - 1] = 0x1302;
+		SSL_CTX_free(ctx_of_suites(ctx, suites, n));
+	}
+	again = ctx_of_suites(ctx, suites, 1);
+	assert_ptr_not_equal(first, again);
+	SSL_CTX_free(first);
+	SSL_CTX_free(again);
+	tls_context_put(ctx);
+}
+
+static void
+no_suite_left_is_told_and_not_kept(void **state)
+{
+	struct tls_context *ctx = get((int[]){ 2 }, 1);
+	const struct tls_kind kind = { .role = TLS_ROLE_CLIENT,
+		.min_version = TLS1_2_VERSION,
+		.suites = (int[]){ 0xfefe },
+		.nsuites = 1 };
+	SSL *ssl;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct verdict why = { "" };
+
+		assert_int_equal(tls_context_new_ssl(ctx, &kind, &ssl, &why),
+		    -ECONNABORTED);
+		assert_non_null(strstr(why.text, "0xfefe"));
+	}
 	tls_context_put(ctx);
 }
 
@@ -144,6 +228,9 @@ main(void)
 		cmocka_unit_test(an_unknown_tag_is_enoent_and_named),
 		cmocka_unit_test(a_replaced_credential_gives_a_new_context),
 		cmocka_unit_test(roles_and_versions_have_an_ssl_ctx_each),
+		cmocka_unit_test(lists_of_suites_have_an_ssl_ctx_each),
+		cmocka_unit_test(lists_of_suites_do_not_pile_up),
+		cmocka_unit_test(no_suite_left_is_told_and_not_kept),
 		cmocka_unit_test(many_lists_do_not_pile_up),
 	};
 
