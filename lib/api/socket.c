@@ -9,7 +9,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "base/profile.h"
-#include "sock/call.h"
+#include "sock/call_io.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/option_numbers.h"
@@ -165,26 +165,29 @@ zsock_send(int sock, const void *buf, size_t len, int flags)
 	if (buf == NULL && len > 0)
 		return no_buffer(sock, "zsock_send");
 	return err_edge(
-	    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
+	    call_io_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
 }
 
 ssize_t
 zsock_sendto(int sock, const void *buf, size_t len, int flags,
     const struct net_sockaddr *dest, net_socklen_t addrlen)
 {
+	const struct sockaddr *to = NULL;
+	socklen_t len_to = 0;
 	struct edge_addr a;
 	int rc;
 
 	if (buf == NULL && len > 0)
 		return no_buffer(sock, "zsock_sendto");
-	if (dest == NULL)
-		return err_edge(
-		    call_sendto(sock, buf, len, edge_flags(flags), NULL, 0));
-	rc = edge_dest(&a, sock, dest, addrlen, "zsock_sendto");
-	if (rc < 0)
-		return err_edge(rc);
-	return err_edge(call_sendto(sock, buf, len, edge_flags(flags),
-	    (struct sockaddr *)&a.any, a.len));
+	if (dest != NULL) {
+		rc = edge_dest(&a, sock, dest, addrlen, "zsock_sendto");
+		if (rc < 0)
+			return err_edge(rc);
+		to = (struct sockaddr *)&a.any;
+		len_to = a.len;
+	}
+	return err_edge(
+	    call_io_sendto(sock, buf, len, edge_flags(flags), to, len_to));
 }
 
 /* What is no array of buffers is nothing to look into. */
@@ -252,7 +255,7 @@ zsock_recv(int sock, void *buf, size_t len, int flags)
 	if (buf == NULL && len > 0)
 		return no_buffer(sock, "zsock_recv");
 	return err_edge(
-	    call_recvfrom(sock, buf, len, edge_flags(flags), NULL, NULL));
+	    call_io_recvfrom(sock, buf, len, edge_flags(flags), NULL, NULL));
 }
 
 ssize_t
@@ -267,7 +270,7 @@ zsock_recvfrom(int sock, void *buf, size_t len, int flags,
 	if (rc < 0)
 		return refuse(sock, rc);
 	return err_edge(
-	    call_recvfrom(sock, buf, len, edge_flags(flags), src, addrlen));
+	    call_io_recvfrom(sock, buf, len, edge_flags(flags), src, addrlen));
 }
 
 static int

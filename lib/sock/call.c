@@ -1,4 +1,4 @@
-#include "sock/call.h"
+#include "sock/call_io.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -68,29 +68,6 @@ call_close(int sock)
 	return 0;
 }
 
-/* Drops the reference that a call held; one that was closed under it says so. */
-static ssize_t
-leave_plain(struct zsock *s, ssize_t rc)
-{
-	if (rc <= 0 && atomic_load_explicit(&s->closing, memory_order_relaxed))
-		rc = -EINTR;
-	sock_put(s);
-	return rc;
-}
-
-/*
- * The way to a result may lead over calls of the kernel that fail; a success
- * does not show it.
- */
-static ssize_t
-leave(struct zsock *s, int saved, ssize_t rc)
-{
-	rc = leave_plain(s, rc);
-	if (rc >= 0)
-		errno = saved;
-	return rc;
-}
-
 int
 call_bind(int sock, const struct sockaddr *addr, socklen_t len)
 {
@@ -99,7 +76,7 @@ call_bind(int sock, const struct sockaddr *addr, socklen_t len)
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, saved, s->ops->bind(s, addr, len));
+	return (int)call_io_leave(s, saved, s->ops->bind(s, addr, len));
 }
 
 int
@@ -110,7 +87,7 @@ call_connect(int sock, const struct sockaddr *addr, socklen_t len)
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, saved, s->ops->connect(s, addr, len));
+	return (int)call_io_leave(s, saved, s->ops->connect(s, addr, len));
 }
 
 int
@@ -121,7 +98,7 @@ call_listen(int sock, int backlog)
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, saved, s->ops->listen(s, backlog));
+	return (int)call_io_leave(s, saved, s->ops->listen(s, backlog));
 }
 
 /* A place is reserved first: a full table leaves the connection queued. */
@@ -145,7 +122,7 @@ call_accept(int sock, struct sockaddr *addr, socklen_t *len)
 	else
 		rc = install(place, child) /* 0 is a number, not the end */;
 	if (rc < 0)
-		return (int)leave(s, saved, rc);
+		return (int)call_io_leave(s, saved, rc);
 	sock_put(s);
 	errno = saved;
 	return rc;
@@ -159,43 +136,14 @@ call_shutdown(int sock, int how)
 
 	if (s == NULL)
 		return -EBADF;
-	return (int)leave(s, saved, s->ops->shutdown(s, how));
-}
-
-static ssize_t
-send_one(struct zsock *s, const void *buf, size_t len, int flags,
-    const struct sockaddr *addr, socklen_t addrlen)
-{
-	struct iovec iov = { .iov_base = (void *)buf, .iov_len = len };
-	const struct msghdr m = { .msg_name = (void *)addr,
-		.msg_namelen = addr != NULL ? addrlen : 0,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_flags = SOCK_ONE_BUFFER };
-
-	return s->ops->sendmsg(s, &m, flags);
+	return (int)call_io_leave(s, saved, s->ops->shutdown(s, how));
 }
 
 ssize_t
 call_sendto(int sock, const void *buf, size_t len, int flags,
     const struct sockaddr *addr, socklen_t addrlen)
 {
-	struct zsock *s = fdtable_get(sock);
-	ssize_t n;
-	int saved;
-
-	if (s == NULL)
-		return -EBADF;
-	if (addr == NULL &&
-	    atomic_load_explicit(&s->io_plain, memory_order_relaxed)) {
-		n = err_from_kernel(kernel->sendto(s->kfd, buf, len,
-		    flags | MSG_NOSIGNAL, NULL, 0));
-		if (n < 0)
-			n = s->ops->sent(s, flags, n); /* a failure it stays */
-		return leave_plain(s, n);
-	}
-	saved = errno;
-	return leave(s, saved, send_one(s, buf, len, flags, addr, addrlen));
+	return call_io_sendto(sock, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
@@ -206,7 +154,7 @@ call_sendmsg(int sock, const struct msghdr *m, int flags)
 
 	if (s == NULL)
 		return -EBADF;
-	return leave(s, saved, s->ops->sendmsg(s, m, flags));
+	return call_io_leave(s, saved, s->ops->sendmsg(s, m, flags));
 }
 
 /* On the older device it depends on where the pointer is used first. */
@@ -224,50 +172,11 @@ call_sendmsg_null(int sock)
 	return rc;
 }
 
-static ssize_t
-recv_one(struct zsock *s, void *buf, size_t len, int flags,
-    struct sockaddr *addr, socklen_t *addrlen)
-{
-	struct iovec iov = { .iov_base = buf, .iov_len = len };
-	struct msghdr m = { .msg_name = addr,
-		.msg_namelen = addr != NULL ? *addrlen : 0,
-		.msg_iov = &iov,
-		.msg_iovlen = 1,
-		.msg_flags = SOCK_FLAGS_UNWATCHED };
-	const ssize_t n = s->ops->recvmsg(s, &m, flags);
-
-	if (n >= 0 && addr != NULL)
-		*addrlen = m.msg_namelen;
-	return n;
-}
-
-/* Of the flags, what is the same for the kernel and the device. */
-static bool
-is_plain_recv(const struct zsock *s, size_t len, int flags)
-{
-	return atomic_load_explicit(&s->io_plain, memory_order_relaxed) &&
-	    len > 0 && (flags & ~(MSG_DONTWAIT | MSG_PEEK)) == 0;
-}
-
 ssize_t
 call_recvfrom(int sock, void *buf, size_t len, int flags, struct sockaddr *addr,
     socklen_t *addrlen)
 {
-	struct zsock *s = fdtable_get(sock);
-	ssize_t n;
-	int saved;
-
-	if (s == NULL)
-		return -EBADF;
-	if (addr == NULL && is_plain_recv(s, len, flags)) {
-		n = err_from_kernel(
-		    kernel->recvfrom(s->kfd, buf, len, flags, NULL, NULL));
-		if (n <= 0)
-			n = s->ops->received(s, n); /* no failure becomes 0 */
-		return leave_plain(s, n);
-	}
-	saved = errno;
-	return leave(s, saved, recv_one(s, buf, len, flags, addr, addrlen));
+	return call_io_recvfrom(sock, buf, len, flags, addr, addrlen);
 }
 
 ssize_t
@@ -286,7 +195,7 @@ call_recvmsg(int sock, struct msghdr *m, int flags)
 	if (!s->ops->no_public_recvmsg)
 		n = s->ops->recvmsg(s, m, flags);
 	m->msg_flags |= kept;
-	return leave(s, saved, n);
+	return call_io_leave(s, saved, n);
 }
 
 int

@@ -1,4 +1,4 @@
-#include "sock/dtls_io.h"
+#include "sock/dtls_path.h"
 
 #include <errno.h>
 #include <netinet/ip.h>
@@ -14,23 +14,6 @@
 
 /* More than the kernel keeps for a socket: who sends on and on is left to it. */
 #define DISCARD_MAX 4096
-
-/*
- * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
- * call, whose own datagram has not been looked at then.  So a call is made
- * again, and what it says then is about itself.
- */
-static bool
-may_be_icmp(int error)
-{
-	return error != EAGAIN && error != EMSGSIZE;
-}
-
-static void
-note_icmp(struct dtls_sock *d, int error)
-{
-	d->refused = d->refused || error == ECONNREFUSED;
-}
 
 void
 dtls_io_find_mtu_locked(struct dtls_sock *d, struct tls_engine *e)
@@ -48,64 +31,12 @@ dtls_io_find_mtu_locked(struct dtls_sock *d, struct tls_engine *e)
 		tls_engine_limit_mtu(e, (size_t)(mtu - headers));
 }
 
-static int
-send_one(struct dtls_sock *d, const void *data, size_t n,
-    const union native_addr *addr, socklen_t len)
-{
-	const struct sockaddr *to = d->connected ? NULL : &addr->any;
-	int error = 0;
-
-	/* Again, if the first time was told of an earlier datagram. */
-	for (int i = 0; i < 2; i++) {
-		if (kernel->sendto(d->tls.native.base.kfd, data, n,
-		        MSG_DONTWAIT | MSG_NOSIGNAL, to,
-		        to != NULL ? len : 0) >= 0)
-			return 0;
-		error = errno;
-		if (!may_be_icmp(error))
-			break;
-		note_icmp(d, error);
-	}
-	return -error;
-}
-
-/* 1 if nothing has waited; else 0, or what the kernel has said last. */
-static int
-flush(struct dtls_sock *d, struct tls_engine *e, const union native_addr *addr,
-    socklen_t len)
-{
-	const void *data;
-	size_t n;
-	int rc = 1;
-
-	while ((n = tls_engine_output(e, &data)) > 0) {
-		rc = send_one(d, data, n, addr, len);
-		tls_engine_output_done(e, n);
-		if (rc == -EMSGSIZE)
-			dtls_io_find_mtu_locked(d, e);
-	}
-	if (rc <= 0)
-		d->tls.used =
-		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
-	return rc;
-}
-
 int
 dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
     const union native_addr *addr, socklen_t len)
 {
-	const int rc = flush(d, e, addr, len);
+	const int rc = dtls_io_drain_locked(d, e, addr, len);
 
-	return rc < 0 ? rc : 0;
-}
-
-int
-dtls_io_flush_locked(struct dtls_sock *d, struct dtls_session *s)
-{
-	const int rc = flush(d, s->engine, &s->peer, s->peer_len);
-
-	if (rc <= 0)
-		dtls_table_touch(&d->sessions, s);
 	return rc < 0 ? rc : 0;
 }
 
@@ -120,10 +51,9 @@ begins_anew(const struct dtls_session *s, const void *data, size_t n)
 	    memcmp(random, s->random, sizeof(random)) != 0;
 }
 
-/* From NULL it is the only peer's, which the kernel has seen to. */
-static void
-route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
-    const void *data, size_t n)
+void
+dtls_io_route_locked(struct dtls_sock *d, const union native_addr *from,
+    socklen_t len, const void *data, size_t n)
 {
 	struct dtls_session *s = from != NULL
 	    ? dtls_table_find(&d->sessions, from)
@@ -148,33 +78,15 @@ route(struct dtls_sock *d, const union native_addr *from, socklen_t len,
 }
 
 int
+dtls_io_flush_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	return dtls_io_pass_on_locked(d, s);
+}
+
+int
 dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 {
-	const bool named = !d->connected || dtls_is_server_locked(d);
-	struct native *native = &d->tls.native;
-	union native_addr from;
-	socklen_t len = sizeof(from);
-	ssize_t n = -1;
-
-	for (int i = 0; i < 2; i++) {
-		n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
-		    MSG_DONTWAIT, named ? &from.any : NULL,
-		    named ? &len : NULL);
-		if (n != -1 || !may_be_icmp(errno))
-			break;
-		note_icmp(d, errno);
-	}
-	if (n == -1)
-		return -EAGAIN;
-	/* What close and SHUT_RD end looks like an empty datagram. */
-	if (n == 0 &&
-	    (atomic_load(&native->shut) || atomic_load(&native->base.closing)))
-		return -EAGAIN;
-	d->tls.quiet = false;
-	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
-	if (n > 0)
-		route(d, named ? &from : NULL, len, room, (size_t)n);
-	return 0;
+	return dtls_io_pick_up_locked(d, room);
 }
 
 void
@@ -187,7 +99,7 @@ dtls_io_discard_locked(struct dtls_sock *d)
 	for (int i = 0; i < DISCARD_MAX && errors < 2; i++) {
 		n = kernel->recvfrom(d->tls.native.base.kfd, &byte, 1,
 		    MSG_DONTWAIT, NULL, NULL);
-		if ((n == -1 && !may_be_icmp(errno)) ||
+		if ((n == -1 && !dtls_io_may_be_icmp(errno)) ||
 		    (n == 0 && atomic_load(&d->tls.native.shut)))
 			break;
 		errors = n == -1 ? errors + 1 : 0;

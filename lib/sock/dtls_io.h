@@ -20,6 +20,13 @@ int dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
  */
 int dtls_io_take_in_locked(struct dtls_sock *d, void *room);
 
+/*
+ * One that has come goes to whose it is; from NULL it is the only peer's, which
+ * the kernel has seen to.
+ */
+void dtls_io_route_locked(struct dtls_sock *d, const union native_addr *from,
+    socklen_t len, const void *data, size_t n);
+
 /* Throws away what has come, and what ICMP said. */
 void dtls_io_discard_locked(struct dtls_sock *d);
 

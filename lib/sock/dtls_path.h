@@ -1,0 +1,117 @@
+#ifndef SOCK_DTLS_PATH_H
+#define SOCK_DTLS_PATH_H
+
+#include <errno.h>
+#include <string.h>
+
+#include "base/kernel.h"
+#include "sock/dtls_io.h"
+
+/*
+ * The way of data between the engines and the kernel: dtls_io.h's flush and
+ * take_in, inline for the calls that move data.  Why is said in call_io.h.
+ */
+#define DTLS_PATH_INLINE inline __attribute__((always_inline))
+
+/*
+ * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
+ * call, whose own datagram has not been looked at then.  So a call is made
+ * again, and what it says then is about itself.
+ */
+static DTLS_PATH_INLINE bool
+dtls_io_may_be_icmp(int error)
+{
+	return error != EAGAIN && error != EMSGSIZE;
+}
+
+static DTLS_PATH_INLINE void
+dtls_io_note_icmp(struct dtls_sock *d, int error)
+{
+	d->refused = d->refused || error == ECONNREFUSED;
+}
+
+static DTLS_PATH_INLINE int
+dtls_io_send_one(struct dtls_sock *d, const void *data, size_t n,
+    const union native_addr *addr, socklen_t len)
+{
+	const struct sockaddr *to = d->connected ? NULL : &addr->any;
+	int error = 0;
+
+	/* Again, if the first time was told of an earlier datagram. */
+	for (int i = 0; i < 2; i++) {
+		if (kernel->sendto(d->tls.native.base.kfd, data, n,
+		        MSG_DONTWAIT | MSG_NOSIGNAL, to,
+		        to != NULL ? len : 0) >= 0)
+			return 0;
+		error = errno;
+		if (!dtls_io_may_be_icmp(error))
+			break;
+		dtls_io_note_icmp(d, error);
+	}
+	return -error;
+}
+
+/* 1 if nothing has waited; else 0, or what the kernel has said last. */
+static DTLS_PATH_INLINE int
+dtls_io_drain_locked(struct dtls_sock *d, struct tls_engine *e,
+    const union native_addr *addr, socklen_t len)
+{
+	const void *data;
+	size_t n;
+	int rc = 1;
+
+	while ((n = tls_engine_output(e, &data)) > 0) {
+		rc = dtls_io_send_one(d, data, n, addr, len);
+		tls_engine_output_done(e, n);
+		if (rc == -EMSGSIZE)
+			dtls_io_find_mtu_locked(d, e);
+	}
+	if (rc <= 0)
+		d->tls.used =
+		    atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	return rc;
+}
+
+static DTLS_PATH_INLINE int
+dtls_io_pass_on_locked(struct dtls_sock *d, struct dtls_session *s)
+{
+	const int rc =
+	    dtls_io_drain_locked(d, s->engine, &s->peer, s->peer_len);
+
+	if (rc <= 0)
+		dtls_table_touch(&d->sessions, s);
+	return rc < 0 ? rc : 0;
+}
+
+static DTLS_PATH_INLINE int
+dtls_io_pick_up_locked(struct dtls_sock *d, void *room)
+{
+	const bool named = !d->connected || dtls_is_server_locked(d);
+	struct native *native = &d->tls.native;
+	union native_addr from;
+	socklen_t len = sizeof(from);
+	ssize_t n = -1;
+
+	for (int i = 0; i < 2; i++) {
+		n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
+		    MSG_DONTWAIT, named ? &from.any : NULL,
+		    named ? &len : NULL);
+		if (n != -1 || !dtls_io_may_be_icmp(errno))
+			break;
+		dtls_io_note_icmp(d, errno);
+	}
+	if (n == -1)
+		return -EAGAIN;
+	/* What close and SHUT_RD end looks like an empty datagram. */
+	if (n == 0 &&
+	    (atomic_load(&native->shut) || atomic_load(&native->base.closing)))
+		return -EAGAIN;
+	d->tls.quiet = false;
+	d->tls.used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
+	if (n > 0)
+		dtls_io_route_locked(d, named ? &from : NULL, len, room,
+		    (size_t)n);
+	return 0;
+}
+
+#endif
