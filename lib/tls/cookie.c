@@ -5,8 +5,10 @@
 #include <stdint.h>
 #include <string.h>
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <openssl/rand.h>
 
 #include "base/deadline.h"
@@ -17,32 +19,51 @@
 /* A cookie is good for this long, at least; for twice that at most. */
 #define PERIOD_NS (INT64_C(60) * 1000000000)
 
-static unsigned char secret[32];
-static bool has_secret;
+#define SECRET_SIZE 32
+
+/* Of the secret, but nothing else yet: each cookie goes on with a copy. */
+static EVP_MAC_CTX *begun;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void
-make_secret(void)
+begin(void)
 {
-	has_secret = RAND_priv_bytes(secret, sizeof(secret)) == 1;
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *ctx = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
+	OSSL_PARAM params[2] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST,
+		    "SHA256", 0),
+		OSSL_PARAM_construct_end()
+	};
+	unsigned char secret[SECRET_SIZE];
+
+	EVP_MAC_free(hmac);
+	if (ctx != NULL && RAND_priv_bytes(secret, sizeof(secret)) == 1 &&
+	    EVP_MAC_init(ctx, secret, sizeof(secret), params) == 1)
+		begun = ctx;
+	else
+		EVP_MAC_CTX_free(ctx);
+	OPENSSL_cleanse(secret, sizeof(secret));
 }
 
 static bool
 compute(const struct tls_cookie *c, int64_t period,
     unsigned char cookie[COOKIE_SIZE])
 {
-	unsigned char text[sizeof(period) + TLS_COOKIE_PEER_MAX];
-	size_t n;
+	EVP_MAC_CTX *ctx;
+	size_t n = 0;
+	bool ok;
 
-	pthread_once(&once, make_secret);
-	if (!has_secret)
-		return false;
-	memcpy(text, &period, sizeof(period));
-	memcpy(text + sizeof(period), c->peer, c->len);
-	return EVP_Q_mac(NULL, "HMAC", NULL, "SHA256", NULL, secret,
-	           sizeof(secret), text, sizeof(period) + c->len, cookie,
-	           COOKIE_SIZE, &n) != NULL &&
+	pthread_once(&once, begin);
+	ctx = begun != NULL ? EVP_MAC_CTX_dup(begun) : NULL;
+	ok = ctx != NULL &&
+	    EVP_MAC_update(ctx, (const unsigned char *)&period,
+	        sizeof(period)) == 1 &&
+	    EVP_MAC_update(ctx, c->peer, c->len) == 1 &&
+	    EVP_MAC_final(ctx, cookie, &n, COOKIE_SIZE) == 1 &&
 	    n == COOKIE_SIZE;
+	EVP_MAC_CTX_free(ctx);
+	return ok;
 }
 
 static int
