@@ -4,19 +4,15 @@
 #include <errno.h>
 
 #include "base/err.h"
+#include "base/inline.h"
 #include "base/kernel.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
 
-/*
- * call_sendto and call_recvfrom, inline also where a compiler would spare
- * the room: back from the kernel, the processor has forgotten where functions
- * return to, and each one that does costs what 20 instructions do.
- */
-#define CALL_INLINE inline __attribute__((always_inline))
+/* call_sendto and call_recvfrom, for callers that have no time to lose. */
 
 /* Drops the reference that a call held; one that was closed under it says so. */
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_leave_plain(struct zsock *s, ssize_t rc)
 {
 	if (rc <= 0 && atomic_load_explicit(&s->closing, memory_order_relaxed))
@@ -29,7 +25,7 @@ call_io_leave_plain(struct zsock *s, ssize_t rc)
  * The way to a result may lead over calls of the kernel that fail; a success
  * does not show it.
  */
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_leave(struct zsock *s, int saved, ssize_t rc)
 {
 	rc = call_io_leave_plain(s, rc);
@@ -38,7 +34,7 @@ call_io_leave(struct zsock *s, int saved, ssize_t rc)
 	return rc;
 }
 
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_send_one(struct zsock *s, const void *buf, size_t len, int flags,
     const struct sockaddr *addr, socklen_t addrlen)
 {
@@ -52,7 +48,7 @@ call_io_send_one(struct zsock *s, const void *buf, size_t len, int flags,
 	return s->ops->sendmsg(s, &m, flags);
 }
 
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_sendto(int sock, const void *buf, size_t len, int flags,
     const struct sockaddr *addr, socklen_t addrlen)
 {
@@ -75,7 +71,7 @@ call_io_sendto(int sock, const void *buf, size_t len, int flags,
 	    call_io_send_one(s, buf, len, flags, addr, addrlen));
 }
 
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_recv_one(struct zsock *s, void *buf, size_t len, int flags,
     struct sockaddr *addr, socklen_t *addrlen)
 {
@@ -93,14 +89,14 @@ call_io_recv_one(struct zsock *s, void *buf, size_t len, int flags,
 }
 
 /* Of the flags, what is the same for the kernel and the device. */
-static CALL_INLINE bool
+static PATH_INLINE bool
 call_io_is_plain_recv(const struct zsock *s, size_t len, int flags)
 {
 	return atomic_load_explicit(&s->io_plain, memory_order_relaxed) &&
 	    len > 0 && (flags & ~(MSG_DONTWAIT | MSG_PEEK)) == 0;
 }
 
-static CALL_INLINE ssize_t
+static PATH_INLINE ssize_t
 call_io_recvfrom(int sock, void *buf, size_t len, int flags,
     struct sockaddr *addr, socklen_t *addrlen)
 {

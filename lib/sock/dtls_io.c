@@ -35,7 +35,7 @@ int
 dtls_io_flush_to_locked(struct dtls_sock *d, struct tls_engine *e,
     const union native_addr *addr, socklen_t len)
 {
-	const int rc = dtls_io_drain_locked(d, e, addr, len);
+	const int rc = dtls_path_drain_locked(d, e, addr, len);
 
 	return rc < 0 ? rc : 0;
 }
@@ -80,13 +80,13 @@ dtls_io_route_locked(struct dtls_sock *d, const union native_addr *from,
 int
 dtls_io_flush_locked(struct dtls_sock *d, struct dtls_session *s)
 {
-	return dtls_io_pass_on_locked(d, s);
+	return dtls_path_flush_locked(d, s);
 }
 
 int
 dtls_io_take_in_locked(struct dtls_sock *d, void *room)
 {
-	return dtls_io_pick_up_locked(d, room);
+	return dtls_path_take_in_locked(d, room);
 }
 
 void
@@ -99,7 +99,7 @@ dtls_io_discard_locked(struct dtls_sock *d)
 	for (int i = 0; i < DISCARD_MAX && errors < 2; i++) {
 		n = kernel->recvfrom(d->tls.native.base.kfd, &byte, 1,
 		    MSG_DONTWAIT, NULL, NULL);
-		if ((n == -1 && !dtls_io_may_be_icmp(errno)) ||
+		if ((n == -1 && !dtls_path_may_be_icmp(errno)) ||
 		    (n == 0 && atomic_load(&d->tls.native.shut)))
 			break;
 		errors = n == -1 ? errors + 1 : 0;

@@ -2,36 +2,32 @@
 #define SOCK_DTLS_PATH_H
 
 #include <errno.h>
-#include <string.h>
 
+#include "base/inline.h"
 #include "base/kernel.h"
 #include "sock/dtls_io.h"
 
-/*
- * The way of data between the engines and the kernel: dtls_io.h's flush and
- * take_in, inline for the calls that move data.  Why is said in call_io.h.
- */
-#define DTLS_PATH_INLINE inline __attribute__((always_inline))
+/* The way of data between the engines and the kernel: flush and take in. */
 
 /*
  * What the kernel has to say of earlier datagrams, by ICMP, is told to the next
  * call, whose own datagram has not been looked at then.  So a call is made
  * again, and what it says then is about itself.
  */
-static DTLS_PATH_INLINE bool
-dtls_io_may_be_icmp(int error)
+static PATH_INLINE bool
+dtls_path_may_be_icmp(int error)
 {
 	return error != EAGAIN && error != EMSGSIZE;
 }
 
-static DTLS_PATH_INLINE void
-dtls_io_note_icmp(struct dtls_sock *d, int error)
+static PATH_INLINE void
+dtls_path_note_icmp(struct dtls_sock *d, int error)
 {
 	d->refused = d->refused || error == ECONNREFUSED;
 }
 
-static DTLS_PATH_INLINE int
-dtls_io_send_one(struct dtls_sock *d, const void *data, size_t n,
+static PATH_INLINE int
+dtls_path_send_one(struct dtls_sock *d, const void *data, size_t n,
     const union native_addr *addr, socklen_t len)
 {
 	const struct sockaddr *to = d->connected ? NULL : &addr->any;
@@ -44,16 +40,16 @@ dtls_io_send_one(struct dtls_sock *d, const void *data, size_t n,
 		        to != NULL ? len : 0) >= 0)
 			return 0;
 		error = errno;
-		if (!dtls_io_may_be_icmp(error))
+		if (!dtls_path_may_be_icmp(error))
 			break;
-		dtls_io_note_icmp(d, error);
+		dtls_path_note_icmp(d, error);
 	}
 	return -error;
 }
 
 /* 1 if nothing has waited; else 0, or what the kernel has said last. */
-static DTLS_PATH_INLINE int
-dtls_io_drain_locked(struct dtls_sock *d, struct tls_engine *e,
+static PATH_INLINE int
+dtls_path_drain_locked(struct dtls_sock *d, struct tls_engine *e,
     const union native_addr *addr, socklen_t len)
 {
 	const void *data;
@@ -61,7 +57,7 @@ dtls_io_drain_locked(struct dtls_sock *d, struct tls_engine *e,
 	int rc = 1;
 
 	while ((n = tls_engine_output(e, &data)) > 0) {
-		rc = dtls_io_send_one(d, data, n, addr, len);
+		rc = dtls_path_send_one(d, data, n, addr, len);
 		tls_engine_output_done(e, n);
 		if (rc == -EMSGSIZE)
 			dtls_io_find_mtu_locked(d, e);
@@ -72,19 +68,19 @@ dtls_io_drain_locked(struct dtls_sock *d, struct tls_engine *e,
 	return rc;
 }
 
-static DTLS_PATH_INLINE int
-dtls_io_pass_on_locked(struct dtls_sock *d, struct dtls_session *s)
+static PATH_INLINE int
+dtls_path_flush_locked(struct dtls_sock *d, struct dtls_session *s)
 {
 	const int rc =
-	    dtls_io_drain_locked(d, s->engine, &s->peer, s->peer_len);
+	    dtls_path_drain_locked(d, s->engine, &s->peer, s->peer_len);
 
 	if (rc <= 0)
 		dtls_table_touch(&d->sessions, s);
 	return rc < 0 ? rc : 0;
 }
 
-static DTLS_PATH_INLINE int
-dtls_io_pick_up_locked(struct dtls_sock *d, void *room)
+static PATH_INLINE int
+dtls_path_take_in_locked(struct dtls_sock *d, void *room)
 {
 	const bool named = !d->connected || dtls_is_server_locked(d);
 	struct native *native = &d->tls.native;
@@ -96,9 +92,9 @@ dtls_io_pick_up_locked(struct dtls_sock *d, void *room)
 		n = kernel->recvfrom(native->base.kfd, room, DTLS_DATAGRAM_MAX,
 		    MSG_DONTWAIT, named ? &from.any : NULL,
 		    named ? &len : NULL);
-		if (n != -1 || !dtls_io_may_be_icmp(errno))
+		if (n != -1 || !dtls_path_may_be_icmp(errno))
 			break;
-		dtls_io_note_icmp(d, errno);
+		dtls_path_note_icmp(d, errno);
 	}
 	if (n == -1)
 		return -EAGAIN;

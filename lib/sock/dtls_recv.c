@@ -105,7 +105,7 @@ check_time(struct dtls_sock *d, struct tls_patience *p)
 	return tls_wait_bound_locked(&d->tls, p);
 }
 
-static DTLS_PATH_INLINE ssize_t
+static PATH_INLINE ssize_t
 recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
     struct tls_patience *p)
 {
@@ -124,7 +124,8 @@ recv_locked(struct dtls_sock *d, struct msghdr *m, int flags,
 		rc = check_time(d, p);
 		if (rc < 0)
 			return rc;
-		rc = d->tls.pulling ? -EAGAIN : dtls_io_pick_up_locked(d, room);
+		rc = d->tls.pulling ? -EAGAIN
+		                    : dtls_path_take_in_locked(d, room);
 		if (rc < 0) {
 			dtls_tick_locked(d);
 			/* Nothing more has come from those who were silent. */

@@ -128,7 +128,7 @@ find(struct dtls_sock *d, const union native_addr *to)
  * What the kernel has no room for is not sent: the record is made anew, so that
  * nothing of a refused call leaves later.
  */
-static DTLS_PATH_INLINE ssize_t
+static PATH_INLINE ssize_t
 send_payload(struct dtls_sock *d, struct dtls_session *s,
     const struct payload *payload, struct tls_patience *p)
 {
@@ -138,7 +138,7 @@ send_payload(struct dtls_sock *d, struct dtls_session *s,
 	for (;;) {
 		rc = tls_engine_write(s->engine, payload->data, payload->len);
 		if (rc >= 0)
-			rc = dtls_io_pass_on_locked(d, s);
+			rc = dtls_path_flush_locked(d, s);
 		if (rc != -EAGAIN)
 			break;
 		rc = wait_room(d, p);
@@ -223,7 +223,7 @@ choose_peer(struct dtls_sock *d, const struct msghdr *m)
 	return 0;
 }
 
-static DTLS_PATH_INLINE ssize_t
+static PATH_INLINE ssize_t
 client_send(struct dtls_sock *d, const struct msghdr *m,
     const struct payload *payload, struct tls_patience *p)
 {
@@ -240,7 +240,7 @@ client_send(struct dtls_sock *d, const struct msghdr *m,
 }
 
 /* To the client that the address, or else the last datagram, names. */
-static DTLS_PATH_INLINE ssize_t
+static PATH_INLINE ssize_t
 server_send(struct dtls_sock *d, const struct msghdr *m,
     const struct payload *payload, struct tls_patience *p)
 {

@@ -28,7 +28,7 @@ struct tls_context {
 	uint64_t serial;
 	struct cred_set *set;
 	struct tls_material material;
-	struct variant *variants; /* guarded by cache_lock; newest first */
+	struct variant *variants; /* guarded by cache_lock; last used first */
 };
 
 static pthread_mutex_t cache_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -277,20 +277,31 @@ same_kind(const struct tls_kind *a, const struct tls_kind *b)
 	        memcmp(a->suites, b->suites, a->nsuites * sizeof(int)) == 0);
 }
 
-/* A new reference, or NULL. */
+/* A new reference, or NULL.  What is found is the last to be pushed out. */
+static SSL_CTX *
+find_ssl_ctx_locked(struct tls_context *ctx, const struct tls_kind *kind)
+{
+	struct variant **link = &ctx->variants, *v;
+
+	while (*link != NULL && !same_kind(&(*link)->kind, kind))
+		link = &(*link)->next;
+	v = *link;
+	if (v == NULL)
+		return NULL;
+	*link = v->next;
+	v->next = ctx->variants;
+	ctx->variants = v;
+	SSL_CTX_up_ref(v->ssl_ctx);
+	return v->ssl_ctx;
+}
+
 static SSL_CTX *
 find_ssl_ctx(struct tls_context *ctx, const struct tls_kind *kind)
 {
-	SSL_CTX *c = NULL;
+	SSL_CTX *c;
 
 	pthread_mutex_lock(&cache_lock);
-	for (struct variant *v = ctx->variants; v != NULL; v = v->next) {
-		if (same_kind(&v->kind, kind)) {
-			c = v->ssl_ctx;
-			SSL_CTX_up_ref(c);
-			break;
-		}
-	}
+	c = find_ssl_ctx_locked(ctx, kind);
 	pthread_mutex_unlock(&cache_lock);
 	return c;
 }
@@ -311,26 +322,47 @@ variant_new(const struct tls_kind *kind, SSL_CTX *c)
 	return v;
 }
 
-/*
- * Without memory to keep it, this connection has it alone.  Of two threads that
- * make the same at once, the later one's is found from then on.
- */
-static void
-keep_ssl_ctx(struct tls_context *ctx, const struct tls_kind *kind, SSL_CTX *c)
+/* Those used longest ago, beyond VARIANTS_MAX. */
+static struct variant *
+trim_locked(struct tls_context *ctx)
 {
-	struct variant *v = variant_new(kind, c), **link = &ctx->variants, *old;
+	struct variant **link = &ctx->variants, *rest;
 
-	if (v == NULL)
-		return;
-	pthread_mutex_lock(&cache_lock);
-	v->next = ctx->variants;
-	ctx->variants = v;
 	for (int n = 0; n < VARIANTS_MAX && *link != NULL; n++)
 		link = &(*link)->next;
-	old = *link;
+	rest = *link;
 	*link = NULL;
+	return rest;
+}
+
+/*
+ * Takes over c and returns what is to be used: of two threads that make the
+ * same at once, one throws its own away.  Without memory to keep it, this
+ * connection has it alone.
+ */
+static SSL_CTX *
+keep_ssl_ctx(struct tls_context *ctx, const struct tls_kind *kind, SSL_CTX *c)
+{
+	struct variant *v = variant_new(kind, c), *rest;
+	SSL_CTX *found;
+
+	if (v == NULL)
+		return c;
+	pthread_mutex_lock(&cache_lock);
+	found = find_ssl_ctx_locked(ctx, kind);
+	if (found == NULL) {
+		v->next = ctx->variants;
+		ctx->variants = v;
+		rest = trim_locked(ctx);
+	} else {
+		rest = v;
+	}
 	pthread_mutex_unlock(&cache_lock);
-	variants_free(old);
+	variants_free(rest);
+	if (found == NULL)
+		return c;
+	SSL_CTX_free(c);
+	return found;
 }
 
 int
@@ -344,7 +376,7 @@ tls_context_new_ssl(struct tls_context *ctx, const struct tls_kind *kind,
 		rc = tls_ssl_ctx_new(&ctx->material, kind, &c, why);
 		if (rc < 0)
 			return rc;
-		keep_ssl_ctx(ctx, kind, c);
+		c = keep_ssl_ctx(ctx, kind, c);
 	}
 	*out = SSL_new(c);
 	SSL_CTX_free(c); /* the SSL has its own reference */

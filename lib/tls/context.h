@@ -10,7 +10,8 @@
 
 /*
  * The credentials of one list of sec_tags, parsed once, and the SSL_CTX made
- * of them for each kind of connection.  Shared by all sockets
+ * of them for each kind of connection, of which the 16 that were used last are
+ * kept.  Shared by all sockets
  * that use the same credentials: parsing them is what makes a connection dear.
  * Immutable for its users; a store that changes gives new contexts.
  */

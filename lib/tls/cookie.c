@@ -1,6 +1,6 @@
 #include "tls/cookie.h"
 
-#include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,10 +22,9 @@
 #define SECRET_SIZE 32
 
 /* Of the secret, but nothing else yet: each cookie goes on with a copy. */
-static EVP_MAC_CTX *begun;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
+static _Atomic(EVP_MAC_CTX *) begun;
 
-static void
+static EVP_MAC_CTX *
 begin(void)
 {
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
@@ -38,24 +37,42 @@ begin(void)
 	unsigned char secret[SECRET_SIZE];
 
 	EVP_MAC_free(hmac);
-	if (ctx != NULL && RAND_priv_bytes(secret, sizeof(secret)) == 1 &&
-	    EVP_MAC_init(ctx, secret, sizeof(secret), params) == 1)
-		begun = ctx;
-	else
+	if (ctx != NULL &&
+	    (RAND_priv_bytes(secret, sizeof(secret)) != 1 ||
+	        EVP_MAC_init(ctx, secret, sizeof(secret), params) != 1)) {
 		EVP_MAC_CTX_free(ctx);
+		ctx = NULL;
+	}
 	OPENSSL_cleanse(secret, sizeof(secret));
+	return ctx;
+}
+
+/* Of two threads that begin at once, one throws its own away. */
+static EVP_MAC_CTX *
+copy(void)
+{
+	EVP_MAC_CTX *first = atomic_load(&begun), *fresh;
+
+	if (first == NULL) {
+		fresh = begin();
+		if (fresh == NULL)
+			return NULL;
+		if (atomic_compare_exchange_strong(&begun, &first, fresh))
+			first = fresh;
+		else
+			EVP_MAC_CTX_free(fresh);
+	}
+	return EVP_MAC_CTX_dup(first);
 }
 
 static bool
 compute(const struct tls_cookie *c, int64_t period,
     unsigned char cookie[COOKIE_SIZE])
 {
-	EVP_MAC_CTX *ctx;
+	EVP_MAC_CTX *ctx = copy();
 	size_t n = 0;
 	bool ok;
 
-	pthread_once(&once, begin);
-	ctx = begun != NULL ? EVP_MAC_CTX_dup(begun) : NULL;
 	ok = ctx != NULL &&
 	    EVP_MAC_update(ctx, (const unsigned char *)&period,
 	        sizeof(period)) == 1 &&

@@ -82,15 +82,26 @@ allow_versions(SSL_CTX *c, int min_version)
 	const bool is_higher =
 	    system != 0 && tls_version_is_older(min_version, system);
 
-	if (!is_strong(min_version) &&
-	    (is_higher || SSL_CTX_get_security_level(c) > 0))
-		log_line(LOG_WARN,
-		    "a socket for %s cannot go so low: the "
-		    "system's OpenSSL policy has a higher MinProtocol, or a "
-		    "security level above 0",
-		    tls_version_is_dgram(min_version) ? "DTLS 1.0"
-		                                      : "TLS 1.0 or 1.1");
 	return is_higher || SSL_CTX_set_min_proto_version(c, min_version) == 1;
+}
+
+/* After allow_versions: is what was asked for still too low? */
+static bool
+is_too_low(SSL_CTX *c, int min_version)
+{
+	return !is_strong(min_version) &&
+	    (SSL_CTX_get_min_proto_version(c) != min_version ||
+	        SSL_CTX_get_security_level(c) > 0);
+}
+
+static void
+warn_of_policy(int min_version)
+{
+	log_line(LOG_WARN,
+	    "a socket for %s cannot go so low: the "
+	    "system's OpenSSL policy has a higher MinProtocol, or a "
+	    "security level above 0",
+	    tls_version_is_dgram(min_version) ? "DTLS 1.0" : "TLS 1.0 or 1.1");
 }
 
 /*
@@ -192,6 +203,7 @@ int
 tls_ssl_ctx_new(const struct tls_material *m, const struct tls_kind *kind,
     SSL_CTX **out, struct verdict *why)
 {
+	bool too_low;
 	SSL_CTX *c;
 	int rc = 0;
 
@@ -205,12 +217,15 @@ tls_ssl_ctx_new(const struct tls_material *m, const struct tls_kind *kind,
 	    !allow_versions(c, kind->min_version) || !trust(c, m) ||
 	    !identify(c, m))
 		rc = refused(why);
+	too_low = is_too_low(c, kind->min_version);
 	if (rc == 0)
 		rc = set_suites(c, m, kind, why);
 	if (rc < 0) {
 		SSL_CTX_free(c);
 		return rc;
 	}
+	if (too_low)
+		warn_of_policy(kind->min_version);
 	*out = c;
 	return 0;
 }

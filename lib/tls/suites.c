@@ -120,6 +120,16 @@ names(SSL *ssl, const int *ids, size_t n, bool modern)
 	return text;
 }
 
+static int
+none_is_known(const int *ids, size_t n, struct verdict *why)
+{
+	verdict_set(why,
+	    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu suite%s, or it "
+	    "neither encrypts nor proves anything; the first is 0x%04x",
+	    n, n == 1 ? "" : "s", (unsigned)ids[0]);
+	return -ECONNABORTED;
+}
+
 /* Datagrams have one generation of suites. */
 static int
 narrow_dgram(SSL_CTX *c, const char *older)
@@ -179,21 +189,17 @@ narrow(SSL_CTX *c, SSL *ssl, const int *ids, size_t n, struct verdict *why)
 	char *older = names(ssl, ids, n, false);
 	char *modern = names(ssl, ids, n, true);
 	const bool dgram = SSL_is_dtls(ssl) == 1;
-	int rc = -ENOMEM;
+	int rc;
 
-	if (older != NULL && modern != NULL) {
+	if (older == NULL || modern == NULL) {
+		rc = -ENOMEM;
+	} else if (*older == '\0' && *modern == '\0') {
+		rc = none_is_known(ids, n, why);
+	} else {
 		rc = dgram ? narrow_dgram(c, older)
 		           : narrow_stream(c, older, modern);
-		if (*older == '\0' && *modern == '\0') {
-			rc = -ECONNABORTED;
-			verdict_set(why,
-			    "TLS_CIPHERSUITE_LIST: OpenSSL has none of its %zu "
-			    "suite%s, or it neither encrypts nor proves "
-			    "anything; the first is 0x%04x",
-			    n, n == 1 ? "" : "s", (unsigned)ids[0]);
-		} else if (rc < 0) {
+		if (rc < 0)
 			explain(c, dgram, older, modern, why);
-		}
 	}
 	free(older);
 	free(modern);

@@ -22,7 +22,7 @@
 #include "sock/tls_names.h"
 #include "support/dtls_ends.h"
 
-#define ROUNDS 5000
+#define ROUNDS 1500
 #define NUMBERS 4
 
 /* Failures are counted, for an assertion in a thread would not be caught. */

@@ -1,6 +1,7 @@
 #include "support/test.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "support/pki.h"
@@ -118,25 +119,35 @@ roles_and_versions_have_an_ssl_ctx_each(void **state)
 	tls_context_put(ctx);
 }
 
+/* NULL if there is none, or it does not begin with the first suite. */
 static SSL_CTX *
-ctx_of_suites(struct tls_context *ctx, const int *suites, size_t n)
+try_suites(struct tls_context *ctx, const int *suites, size_t n)
 {
 	const struct tls_kind kind = { .role = TLS_ROLE_SERVER,
 		.min_version = TLS1_2_VERSION,
 		.suites = suites,
 		.nsuites = n };
 	struct verdict why;
-	SSL_CTX *c;
+	SSL_CTX *c = NULL;
 	SSL *ssl;
 
 	if (tls_context_new_ssl(ctx, &kind, &ssl, &why) != 0)
-		fail_msg("%s", why.text);
-	assert_int_equal(SSL_CIPHER_get_protocol_id(
-	                     sk_SSL_CIPHER_value(SSL_get_ciphers(ssl), 0)),
-	    suites[0]);
-	c = SSL_get_SSL_CTX(ssl);
-	SSL_CTX_up_ref(c);
+		return NULL;
+	if (SSL_CIPHER_get_protocol_id(
+	        sk_SSL_CIPHER_value(SSL_get_ciphers(ssl), 0)) == suites[0]) {
+		c = SSL_get_SSL_CTX(ssl);
+		SSL_CTX_up_ref(c);
+	}
 	SSL_free(ssl);
+	return c;
+}
+
+static SSL_CTX *
+ctx_of_suites(struct tls_context *ctx, const int *suites, size_t n)
+{
+	SSL_CTX *c = try_suites(ctx, suites, n);
+
+	assert_non_null(c);
 	return c;
 }
 
@@ -179,6 +190,63 @@ lists_of_suites_do_not_pile_up(void **state)
 	SSL_CTX_free(first);
 	SSL_CTX_free(again);
 	tls_context_put(ctx);
+}
+
+/* What is in use stays, however many others come and go. */
+static void
+a_list_of_suites_in_use_stays(void **state)
+{
+	struct tls_context *ctx = get((int[]){ 2 }, 1);
+	int suites[64] = { 0x1301 };
+	SSL_CTX *first = ctx_of_suites(ctx, suites, 1), *again;
+
+	(void)state;
+	for (size_t n = 2; n <= 64; n++) {
+		suites[n - 1] = 0x1302;
+		SSL_CTX_free(ctx_of_suites(ctx, suites, n));
+		again = ctx_of_suites(ctx, suites, 1);
+		assert_ptr_equal(first, again);
+		SSL_CTX_free(again);
+	}
+	SSL_CTX_free(first);
+	tls_context_put(ctx);
+}
+
+#define THREADS 8
+
+static struct tls_context *raced;
+static pthread_barrier_t line;
+
+static void *
+race(void *arg)
+{
+	(void)arg;
+	(void)pthread_barrier_wait(&line);
+	return try_suites(raced, (int[]){ 0x1302 }, 1);
+}
+
+/* Or else a server's sessions would be good for one of several. */
+static void
+threads_that_race_have_one_ssl_ctx(void **state)
+{
+	pthread_t threads[THREADS];
+	void *made[THREADS];
+
+	(void)state;
+	raced = get((int[]){ 2 }, 1);
+	pthread_barrier_init(&line, NULL, THREADS);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, race, NULL),
+		    0);
+	for (int i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_join(threads[i], &made[i]), 0);
+	for (int i = 0; i < THREADS; i++) {
+		assert_non_null(made[i]);
+		assert_ptr_equal(made[i], made[0]);
+		SSL_CTX_free(made[i]);
+	}
+	pthread_barrier_destroy(&line);
+	tls_context_put(raced);
 }
 
 static void
@@ -230,6 +298,8 @@ main(void)
 		cmocka_unit_test(roles_and_versions_have_an_ssl_ctx_each),
 		cmocka_unit_test(lists_of_suites_have_an_ssl_ctx_each),
 		cmocka_unit_test(lists_of_suites_do_not_pile_up),
+		cmocka_unit_test(a_list_of_suites_in_use_stays),
+		cmocka_unit_test(threads_that_race_have_one_ssl_ctx),
 		cmocka_unit_test(no_suite_left_is_told_and_not_kept),
 		cmocka_unit_test(many_lists_do_not_pile_up),
 	};
