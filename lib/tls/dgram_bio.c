@@ -18,7 +18,8 @@ struct queue {
 	size_t in_len;
 	bool peeking; /* a read leaves it there */
 	struct dgram_rule rule;
-	size_t given; /* records of the last one */
+	size_t given;   /* records of the last one */
+	uint64_t heard; /* records without a key that were read */
 	/* Datagrams, each behind its length as a size_t. */
 	unsigned char *out;
 	size_t room, head, tail;
@@ -97,6 +98,22 @@ queue_write(BIO *bio, const char *data, int len)
 	return len;
 }
 
+/*
+ * Nothing proves the number of a record without a key, and one that is far
+ * ahead would make a replay of all that follow: they are numbered as they come.
+ * A message that comes again is told by its own number.
+ */
+static void
+number_in_order(struct queue *q, unsigned char *p, size_t len)
+{
+	struct dgram_record r;
+
+	for (; dgram_record_read(p, len, &r); p += r.len, len -= r.len) {
+		if (r.epoch == 0)
+			dgram_record_renumber(p, q->heard++);
+	}
+}
+
 static int
 queue_read(BIO *bio, char *buf, int room)
 {
@@ -112,12 +129,14 @@ queue_read(BIO *bio, char *buf, int room)
 		return 0;
 	n = q->in_len < (size_t)room ? q->in_len : (size_t)room;
 	memcpy(buf, q->in, n);
-	if (!q->peeking)
-		q->in = NULL;
 	n = dgram_record_filter(buf, n, &q->rule, &q->given);
-	if (n > 0)
+	if (n > 0 && q->peeking)
 		return (int)n;
 	q->in = NULL;
+	if (!q->rule.secret)
+		number_in_order(q, (unsigned char *)buf, n);
+	if (n > 0)
+		return (int)n;
 	BIO_set_retry_read(bio);
 	return -1;
 }

@@ -19,7 +19,8 @@
 BIO *dgram_bio_new(void);
 
 /*
- * The next datagram for the SSL; it stays the caller's, and has to be there
+ * The next datagram for the SSL, which reads records without a key under other
+ * numbers than they came with; it stays the caller's, and has to be there
  * until it was read or another one, or NULL, is lent.
  */
 void dgram_bio_lend(BIO *bio, const void *data, size_t len);

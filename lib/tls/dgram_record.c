@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-#define HANDSHAKE 22
+enum type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22 };
+
 #define CLIENT_HELLO 1
 
 /* DTLS 1.0 is 254.255, 1.2 is 254.253: versions are counted downwards. */
@@ -40,13 +41,52 @@ dgram_record_read(const void *data, size_t len, struct dgram_record *r)
 	return true;
 }
 
+/* Fragments of messages, each of them whole and inside its message. */
 static bool
-keeps(const struct dgram_record *r, const struct dgram_rule *rule)
+has_fragments(const unsigned char *p, size_t len)
+{
+	while (len >= MESSAGE_HEADER) {
+		const uint64_t message = big_endian(p + 1, 3);
+		const uint64_t offset = big_endian(p + 6, 3);
+		const uint64_t n = big_endian(p + 9, 3);
+
+		if (n > len - MESSAGE_HEADER || offset + n > message ||
+		    (n == 0 && message > 0))
+			return false;
+		p += MESSAGE_HEADER + n;
+		len -= MESSAGE_HEADER + (size_t)n;
+		if (len == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Could a peer that keeps to the protocol have sent it without a key? */
+static bool
+is_plausible(const unsigned char *p, const struct dgram_record *r)
+{
+	const size_t len = r->len - DGRAM_RECORD_HEADER;
+
+	switch (r->type) {
+	case CHANGE_CIPHER_SPEC:
+		return len == 1;
+	case ALERT:
+		return len == 2;
+	case HANDSHAKE:
+		return has_fragments(p + DGRAM_RECORD_HEADER, len);
+	default:
+		return false;
+	}
+}
+
+static bool
+keeps(const unsigned char *p, const struct dgram_record *r,
+    const struct dgram_rule *rule)
 {
 	const size_t len = r->len - DGRAM_RECORD_HEADER;
 
 	if (r->epoch == 0)
-		return !rule->secret;
+		return !rule->secret && is_plausible(p, r);
 	return (rule->version == 0 || r->version == rule->version) &&
 	    len >= rule->least && len <= rule->most;
 }
@@ -61,7 +101,7 @@ dgram_record_filter(void *data, size_t len, const struct dgram_rule *rule,
 
 	*records = 0;
 	while (dgram_record_read(p + done, len - done, &r)) {
-		if (keeps(&r, rule)) {
+		if (keeps(p + done, &r, rule)) {
 			done += r.len;
 			++*records;
 			continue;

@@ -24,9 +24,10 @@ struct dgram_record {
 bool dgram_record_read(const void *data, size_t len, struct dgram_record *r);
 
 /*
- * What records have to be.  Of others OpenSSL lets some end the connection,
- * and of some it takes what is in them for records again, though anybody can
- * have sent them.
+ * What records have to be, beside those without a key, which are in whole
+ * fragments of messages, alerts or ChangeCipherSpec.  Of others OpenSSL lets
+ * some end the connection, and of some it takes what is in them for records
+ * again, though anybody can have sent them.
  */
 struct dgram_rule {
 	bool secret;        /* none without a key is of use any more */

@@ -5,6 +5,8 @@
 
 #include "tls/dgram_bio.h"
 
+#define MESSAGE_HEADER 12
+
 static unsigned char data[20000];
 
 static int
@@ -30,6 +32,10 @@ make_record(unsigned char *p, unsigned char epoch, uint64_t number, size_t len)
 	dgram_record_renumber(p, number);
 	p[11] = (unsigned char)(len >> 8);
 	p[12] = (unsigned char)len;
+	/* Without a key it has to be a message, of less than 256 bytes. */
+	p += DGRAM_RECORD_HEADER;
+	memset(p, 0, MESSAGE_HEADER);
+	p[3] = p[11] = (unsigned char)(len - MESSAGE_HEADER);
 	return DGRAM_RECORD_HEADER + len;
 }
 
@@ -155,7 +161,7 @@ static void
 what_is_lent_is_read_once(void **state)
 {
 	unsigned char record[100], buf[200];
-	const size_t len = make_record(record, 0, 1, 20);
+	const size_t len = make_record(record, 0, 0, 20);
 	BIO *bio = *state;
 
 	assert_starves(bio);
@@ -171,8 +177,8 @@ static void
 the_last_that_is_lent_counts(void **state)
 {
 	unsigned char record[100], other[100], buf[200];
-	const size_t len = make_record(record, 0, 1, 20);
-	const size_t nother = make_record(other, 0, 2, 10);
+	const size_t len = make_record(record, 0, 0, 20);
+	const size_t nother = make_record(other, 0, 0, 15);
 	BIO *bio = *state;
 
 	dgram_bio_lend(bio, record, len);
@@ -191,7 +197,7 @@ static void
 a_peek_leaves_it_there(void **state)
 {
 	unsigned char record[100], buf[200];
-	const size_t len = make_record(record, 0, 1, 20);
+	const size_t len = make_record(record, 0, 0, 20);
 	BIO *bio = *state;
 
 	dgram_bio_lend(bio, record, len);
@@ -210,8 +216,8 @@ static void
 a_small_buffer_cuts_it(void **state)
 {
 	unsigned char records[100], buf[200];
-	const size_t first = make_record(records, 0, 1, 20);
-	const size_t len = first + make_record(records + first, 0, 2, 20);
+	const size_t first = make_record(records, 0, 0, 20);
+	const size_t len = first + make_record(records + first, 0, 1, 20);
 	BIO *bio = *state;
 
 	dgram_bio_lend(bio, records, len);
@@ -238,6 +244,38 @@ what_breaks_the_rule_is_not_read(void **state)
 	assert_starves(bio);
 	dgram_bio_lend(bio, "no record at all", 16);
 	assert_starves(bio);
+}
+
+/* Nobody can push those that follow out of OpenSSL's window. */
+static void
+records_without_a_key_are_numbered_as_they_are_read(void **state)
+{
+	static const uint64_t lent[] = { UINT64_C(1) << 47, 5, 5, 0 };
+	const struct dgram_rule rule = { .most = 99 };
+	unsigned char records[200], buf[200];
+	BIO *bio = *state;
+	struct dgram_record r;
+
+	dgram_bio_set_rule(bio, &rule);
+	for (uint64_t i = 0; i < LEN(lent); i++) {
+		size_t len = make_record(records, 0, lent[i], 20);
+
+		len += make_record(records + len, 0, 7, 15);
+		len += make_record(records + len, 1, 99, 30);
+		dgram_bio_lend(bio, records, len);
+		(void)BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEEK_MODE, 1, NULL);
+		assert_int_equal(BIO_read(bio, buf, sizeof(buf)), len);
+		assert_memory_equal(buf, records, len);
+		(void)BIO_ctrl(bio, BIO_CTRL_DGRAM_SET_PEEK_MODE, 0, NULL);
+		assert_int_equal(BIO_read(bio, buf, sizeof(buf)), len);
+		assert_true(dgram_record_read(buf, len, &r));
+		assert_int_equal(r.number, 2 * i);
+		assert_true(dgram_record_read(buf + r.len, len - r.len, &r));
+		assert_int_equal(r.number, 2 * i + 1);
+		assert_true(dgram_record_read(buf + len - 43, 43, &r));
+		assert_int_equal(r.epoch, 1);
+		assert_int_equal(r.number, 99);
+	}
 }
 
 /* The numbers that are written, and those that leave. */
@@ -274,7 +312,7 @@ number(void **state)
 	for (size_t i = 0; i < LEN(c->written); i += 2) {
 		len = make_record(d, 0, c->written[i], 20);
 		len += make_record(d + len, 0, c->written[i + 1], 30);
-		len += make_record(d + len, 1, 0, 10);
+		len += make_record(d + len, 1, 0, 12);
 		assert_int_equal(BIO_write(bio, d, (int)len), len);
 		assert_int_equal(dgram_bio_first(bio, &p), len);
 		memcpy(d, p, len);
@@ -284,7 +322,7 @@ number(void **state)
 		assert_true(dgram_record_read(d + r.len, len - r.len, &r));
 		assert_int_equal(r.number, c->sent[i + 1]);
 		/* Of a secret one the number is part of what is proved. */
-		assert_true(dgram_record_read(d + len - 23, 23, &r));
+		assert_true(dgram_record_read(d + len - 25, 25, &r));
 		assert_int_equal(r.epoch, 1);
 		assert_int_equal(r.number, 0);
 	}
@@ -324,6 +362,7 @@ main(void)
 		WITH_BIO(a_peek_leaves_it_there),
 		WITH_BIO(a_small_buffer_cuts_it),
 		WITH_BIO(what_breaks_the_rule_is_not_read),
+		WITH_BIO(records_without_a_key_are_numbered_as_they_are_read),
 		WITH_BIO(openssl_is_told_what_it_asks),
 	};
 	struct CMUnitTest tests[LEN(fixed) + LEN(numbers)];

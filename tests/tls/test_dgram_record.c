@@ -170,10 +170,10 @@ static const struct filter_case {
 	bool cut; /* the last one lacks a byte */
 } filters[] = {
 	{ "all_pass_that_keep_the_rule", { false, 0, 0, 999 },
-	    { { 253, 0, 9 }, { 255, 1, 0 }, { 253, 2, 999 }, { 1, 1, 1 } },
+	    { { 253, 0, 19 }, { 255, 1, 0 }, { 253, 2, 999 }, { 1, 1, 1 } },
 	    "0123", false },
 	{ "short_ones_with_a_key_go", { false, 0, 16, 999 },
-	    { { 253, 1, 15 }, { 253, 1, 16 }, { 253, 2, 3 }, { 253, 0, 3 } },
+	    { { 253, 1, 15 }, { 253, 1, 16 }, { 253, 2, 3 }, { 253, 0, 12 } },
 	    "13", false },
 	{ "long_ones_with_a_key_go", { false, 0, 0, 100 },
 	    { { 253, 1, 100 }, { 253, 1, 101 }, { 253, 0, 101 },
@@ -194,6 +194,17 @@ static const struct filter_case {
 	    "", false },
 };
 
+/* What a record without a key has to have: a message of a handshake, whole. */
+static void
+make_message(unsigned char *p, size_t n)
+{
+	assert_in_range(n, 12, 999);
+	p[0] = 22;
+	memset(p + 13 + 1, 0, 11);
+	p[13 + 2] = p[13 + 10] = (unsigned char)((n - 12) >> 8);
+	p[13 + 3] = p[13 + 11] = (unsigned char)(n - 12);
+}
+
 static void
 filter(void **state)
 {
@@ -212,6 +223,8 @@ filter(void **state)
 		p[4] = c->records[i].epoch;
 		p[11] = (unsigned char)(n >> 8);
 		p[12] = (unsigned char)n;
+		if (p[4] == 0)
+			make_message(p, n);
 		len += 13 + n;
 		if (strchr(c->want, (int)('0' + i)) == NULL)
 			continue;
@@ -225,6 +238,57 @@ filter(void **state)
 	assert_memory_equal(data, want, nwant);
 }
 
+/* Records without a key, by type and what is in them. */
+static const struct plain_case {
+	const char *name;
+	unsigned char type;
+	const char *body;
+	size_t len;
+	bool kept;
+} plains[] = {
+	{ "a_change_cipher_spec_stays", 20, "\1", 1, true },
+	{ "a_long_change_cipher_spec_goes", 20, "\1\1", 2, false },
+	{ "an_empty_change_cipher_spec_goes", 20, "", 0, false },
+	{ "an_alert_stays", 21, "\2\50", 2, true },
+	{ "a_short_alert_goes", 21, "\2", 1, false },
+	{ "data_without_a_key_go", 23, "hello", 5, false },
+	{ "an_unknown_type_goes", 24, "\1\0\0", 3, false },
+	{ "a_message_stays", 22, "\1\0\0\2\0\0\0\0\0\0\0\2ab", 14, true },
+	{ "a_message_of_nothing_stays", 22, "\16\0\0\0\0\3\0\0\0\0\0\0", 12,
+	    true },
+	{ "a_fragment_stays", 22, "\1\0\1\0\0\0\0\0\376\0\0\2ab", 14, true },
+	{ "a_fragment_beyond_its_message_goes", 22,
+	    "\1\0\1\0\0\0\0\0\377\0\0\2ab", 14, false },
+	{ "a_fragment_longer_than_its_record_goes", 22,
+	    "\1\0\1\0\0\0\0\0\0\0\0\3ab", 14, false },
+	{ "a_fragment_of_nothing_goes", 22, "\1\0\1\0\0\0\0\0\0\0\0\0", 12,
+	    false },
+	{ "a_fragment_with_a_tail_goes", 22, "\1\0\0\1\0\0\0\0\0\0\0\1ab", 14,
+	    false },
+	{ "a_message_without_its_header_goes", 22, "\1\0\0\0\0\0\0\0\0\0\0", 11,
+	    false },
+	{ "an_empty_handshake_record_goes", 22, "", 0, false },
+	{ "two_messages_stay", 22,
+	    "\1\0\0\1\0\0\0\0\0\0\0\1a\1\0\0\1\0\1\0\0\0\0\0\1b", 26, true },
+	{ "two_messages_go_if_one_is_wrong", 22,
+	    "\1\0\0\1\0\0\0\0\0\0\0\1a\1\0\0\1\0\1\0\0\0\0\0\2b", 26, false },
+};
+
+static void
+plain(void **state)
+{
+	const struct plain_case *c = *state;
+	const struct dgram_rule any = { false, 0, 0, 999 };
+	unsigned char data[100] = { c->type, 254, 253 };
+	size_t records;
+
+	data[12] = (unsigned char)c->len;
+	memcpy(data + 13, c->body, c->len);
+	assert_int_equal(dgram_record_filter(data, 13 + c->len, &any, &records),
+	    c->kept ? 13 + c->len : 0);
+	assert_int_equal(records, c->kept);
+}
+
 int
 main(void)
 {
@@ -233,8 +297,8 @@ main(void)
 		cmocka_unit_test(a_hello_tells_its_number_and_random),
 		cmocka_unit_test(a_cut_hello_is_none),
 	};
-	struct CMUnitTest
-	    tests[LEN(fixed) + LEN(reads) + LEN(hellos) + LEN(filters)];
+	struct CMUnitTest tests[LEN(fixed) + LEN(reads) + LEN(hellos) +
+	    LEN(filters) + LEN(plains)];
 	size_t n = LEN(fixed);
 
 	memcpy(tests, fixed, sizeof(fixed));
@@ -250,6 +314,10 @@ main(void)
 		tests[n++] = (struct CMUnitTest){ .name = filters[i].name,
 			.test_func = filter,
 			.initial_state = (void *)&filters[i] };
+	for (size_t i = 0; i < LEN(plains); i++)
+		tests[n++] = (struct CMUnitTest){ .name = plains[i].name,
+			.test_func = plain,
+			.initial_state = (void *)&plains[i] };
 	return cmocka_run_group_tests_name("tls/dgram_record", tests, NULL,
 	    NULL);
 }
