@@ -122,7 +122,20 @@ any_address(struct query *q, const char *service, struct results *r)
 	return add_address(q, &any, r);
 }
 
-/* The resolver's answer, with the port that was asked for. */
+static bool
+is_there(const struct results *r, const struct sockaddr_storage *addr)
+{
+	for (size_t i = 0; i < r->n; i++) {
+		if (memcmp(&r->v[i].addr, addr, sizeof(*addr)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The resolver's answer, with the port that was asked for.  The host's files
+ * make two of "localhost" where they have it for ::1 as well.
+ */
 static int
 add_answer(struct query *q, int family, const struct addrinfo *found,
     struct results *r)
@@ -142,7 +155,8 @@ add_answer(struct query *q, int family, const struct addrinfo *found,
 		else
 			((struct sockaddr_in6 *)&addr)->sin6_port = q->port;
 		any = true;
-		rc = add_found(q, &addr, r);
+		if (!is_there(r, &addr))
+			rc = add_found(q, &addr, r);
 	}
 	return rc == 0 && !any ? DNS_EAI_NODATA : rc;
 }

@@ -422,6 +422,26 @@ text_is_split(void **state)
 	fake_resolver_remove();
 }
 
+/* As from a hosts file that has the name for ::1, too. */
+static void
+an_address_found_twice_is_one(void **state)
+{
+	const struct zsock_addrinfo hints = { .ai_family = NET_AF_INET };
+	struct zsock_addrinfo *res = NULL;
+
+	(void)state;
+	fake_resolver_install();
+	fake_resolver_answer(AF_INET, 0, 0, "127.0.0.1 127.0.0.1 192.0.2.1");
+	profile_set(PROFILE_ZEPHYR);
+	assert_int_equal(zsock_getaddrinfo("twice.test", "1", &hints, &res), 0);
+	assert_node(res, "127.0.0.1", 1, NET_SOCK_STREAM);
+	assert_non_null(res->ai_next);
+	assert_node(res->ai_next, "192.0.2.1", 1, NET_SOCK_STREAM);
+	assert_null(res->ai_next->ai_next);
+	zsock_freeaddrinfo(res);
+	fake_resolver_remove();
+}
+
 static void
 text_of_any_length_is_for_linux(void **state)
 {
@@ -478,6 +498,7 @@ main(void)
 		cmocka_unit_test(what_was_found_can_be_connected_to),
 		cmocka_unit_test(a_result_that_has_no_place_is_einval),
 		cmocka_unit_test(freeing_nothing_is_harmless),
+		cmocka_unit_test(an_address_found_twice_is_one),
 		cmocka_unit_test(text_of_any_length_is_for_linux),
 		cmocka_unit_test(no_text_is_einval),
 	};

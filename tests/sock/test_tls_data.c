@@ -66,7 +66,7 @@ send_parts(struct link *l)
 	unsigned char *pieces[2] = { malloc(PIECE), malloc(PIECE) };
 	struct reading r = { &l->peer, SIZE_MAX };
 	size_t sent = 0, parts = 0;
-	pthread_t thread;
+	pthread_t thread = 0;
 	ssize_t n;
 
 	assert_true(pieces[0] != NULL && pieces[1] != NULL);
