@@ -18,8 +18,9 @@ struct queue {
 	size_t in_len;
 	bool peeking; /* a read leaves it there */
 	struct dgram_rule rule;
-	size_t given;   /* records of the last one */
-	uint64_t heard; /* records without a key that were read */
+	size_t given; /* records of the last one */
+	bool ordered; /* heard is the number of the next without a key */
+	uint64_t heard;
 	/* Datagrams, each behind its length as a size_t. */
 	unsigned char *out;
 	size_t room, head, tail;
@@ -98,11 +99,6 @@ queue_write(BIO *bio, const char *data, int len)
 	return len;
 }
 
-/*
- * Nothing proves the number of a record without a key, and one that is far
- * ahead would make a replay of all that follow: they are numbered as they come.
- * A message that comes again is told by its own number.
- */
 static void
 number_in_order(struct queue *q, unsigned char *p, size_t len)
 {
@@ -133,7 +129,7 @@ queue_read(BIO *bio, char *buf, int room)
 	if (n > 0 && q->peeking)
 		return (int)n;
 	q->in = NULL;
-	if (!q->rule.secret)
+	if (q->ordered && !q->rule.secret)
 		number_in_order(q, (unsigned char *)buf, n);
 	if (n > 0)
 		return (int)n;
@@ -310,4 +306,13 @@ dgram_bio_number_from(BIO *bio, uint64_t number)
 	q->shifted = false;
 	q->at_least = number;
 	q->shift = 0;
+}
+
+void
+dgram_bio_order(BIO *bio, uint64_t number)
+{
+	struct queue *q = queue_of(bio);
+
+	q->ordered = true;
+	q->heard = number;
 }

@@ -19,8 +19,7 @@
 BIO *dgram_bio_new(void);
 
 /*
- * The next datagram for the SSL, which reads records without a key under other
- * numbers than they came with; it stays the caller's, and has to be there
+ * The next datagram for the SSL; it stays the caller's, and has to be there
  * until it was read or another one, or NULL, is lent.
  */
 void dgram_bio_lend(BIO *bio, const void *data, size_t len);
@@ -50,5 +49,13 @@ void dgram_bio_trim(BIO *bio);
  * ClientHello's.  Unencrypted records alone, for nothing proves their number.
  */
 void dgram_bio_number_from(BIO *bio, uint64_t number);
+
+/*
+ * Records without a key are read under numbers in the order in which they come,
+ * from this one on, but not what is only peeked at.  Nothing proves their own,
+ * and one that is far ahead would make a replay of all that follow; a message
+ * that comes again is told by another number.
+ */
+void dgram_bio_order(BIO *bio, uint64_t number);
 
 #endif

@@ -96,6 +96,8 @@ engine_parts_init_dgram(struct tls_engine *e,
 	DTLS_set_timer_cb(e->ssl, next_wait);
 	SSL_set_info_callback(e->ssl, hear_alert);
 	tls_engine_set_mtu(e, MTU);
+	if (e->role == TLS_ROLE_CLIENT)
+		dgram_bio_order(e->dgram, 0);
 	return 0;
 }
 
@@ -319,6 +321,7 @@ tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
 	BIO_ADDR_free(addr);
 	if (rc == 1) {
 		dgram_bio_number_from(e->dgram, number);
+		dgram_bio_order(e->dgram, number + 1);
 		e->hello_ms = now_ms();
 		return 0;
 	}
