@@ -5,6 +5,13 @@
 
 #define BUCKETS_LEAST 8
 
+/*
+ * More sessions of one socket than this are warm only if all of them have moved
+ * bytes in so short a time.
+ */
+#define WARM_MAX 16
+#define BURST_NS INT64_C(20000000)
+
 bool
 dtls_same_peer(const union native_addr *a, const union native_addr *b)
 {
@@ -147,6 +154,29 @@ warm(struct dtls_table *t, struct dtls_session *s)
 		t->coldest = s;
 	else if (t->coldest == s && s->newer != NULL)
 		t->coldest = s->newer;
+	t->nwarm += !s->warm;
+	s->warm = true;
+}
+
+static void
+cool(struct dtls_table *t)
+{
+	struct dtls_session *s = t->coldest;
+
+	tls_engine_rest(s->engine);
+	s->warm = false;
+	t->nwarm--;
+	t->coldest = s->newer;
+}
+
+/* What many clients at once took for their handshakes serves those to come. */
+static void
+limit_warm(struct dtls_table *t)
+{
+	const int64_t since = t->open.newest->active_ns - BURST_NS;
+
+	while (t->nwarm > WARM_MAX && t->coldest->active_ns <= since)
+		cool(t);
 }
 
 void
@@ -159,6 +189,7 @@ dtls_table_remove(struct dtls_table *t, struct dtls_session *s)
 	*link = s->next;
 	if (t->coldest == s)
 		t->coldest = s->newer;
+	t->nwarm -= s->warm;
 	unlink_session(list_of(t, s), s);
 	t->n--;
 	t->nopening -= !s->open;
@@ -178,6 +209,8 @@ dtls_table_touch(struct dtls_table *t, struct dtls_session *s)
 		return;
 	unlink_session(l, s);
 	link_newest(l, s);
+	if (s->open)
+		limit_warm(t);
 }
 
 void
@@ -189,15 +222,14 @@ dtls_table_opened(struct dtls_table *t, struct dtls_session *s)
 	s->wake = DEADLINE_NEVER;
 	link_newest(&t->open, s);
 	warm(t, s);
+	limit_warm(t);
 }
 
 void
 dtls_table_rest(struct dtls_table *t, int64_t since_ns)
 {
-	while (t->coldest != NULL && t->coldest->active_ns <= since_ns) {
-		tls_engine_rest(t->coldest->engine);
-		t->coldest = t->coldest->newer;
-	}
+	while (t->coldest != NULL && t->coldest->active_ns <= since_ns)
+		cool(t);
 }
 
 void

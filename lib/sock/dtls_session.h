@@ -16,6 +16,7 @@ struct dtls_session {
 	/* A client's, in its ClientHello: another one is another handshake. */
 	unsigned char random[DGRAM_RANDOM_SIZE];
 	bool open; /* the handshake is complete */
+	bool warm; /* its engine has memory that only moving bytes needs */
 	bool busy; /* its engine is at work, and the lock may be given up */
 	struct deadline wake;      /* when a flight is to be sent again */
 	int64_t active_ns;         /* when a datagram last moved, about */
@@ -33,11 +34,8 @@ struct dtls_table {
 	struct dtls_session **buckets; /* nbuckets, a power of 2, or none */
 	size_t nbuckets, n, nopening;
 	struct dtls_list opening, open; /* each session is in one */
-	/*
-	 * Of the open ones that have memory which they need only to move bytes
-	 * the oldest; those that are newer have some as well.
-	 */
-	struct dtls_session *coldest;
+	struct dtls_session *coldest;   /* the oldest that is warm */
+	size_t nwarm;                   /* it and all that are newer */
 };
 
 /* The same address and port. */

@@ -54,7 +54,7 @@ void dgram_bio_number_from(BIO *bio, uint64_t number);
  * Records without a key are read under numbers in the order in which they come,
  * from this one on, but not what is only peeked at.  Nothing proves their own,
  * and one that is far ahead would make a replay of all that follow; a message
- * that comes again is told by another number.
+ * that comes again is told by its own, inside the record.
  */
 void dgram_bio_order(BIO *bio, uint64_t number);
 

@@ -12,6 +12,9 @@ enum type { CHANGE_CIPHER_SPEC = 20, ALERT = 21, HANDSHAKE = 22 };
 /* Type, length, sequence, offset and length of the fragment. */
 #define MESSAGE_HEADER 12
 
+/* The answer has its number, and what follows that has to have higher ones. */
+#define HELLO_NUMBER_MAX (UINT64_C(1) << 47)
+
 static uint64_t
 big_endian(const unsigned char *p, int n)
 {
@@ -69,7 +72,7 @@ is_plausible(const unsigned char *p, const struct dgram_record *r)
 
 	switch (r->type) {
 	case CHANGE_CIPHER_SPEC:
-		return len == 1;
+		return len == 1 && p[DGRAM_RECORD_HEADER] == 1;
 	case ALERT:
 		return len == 2;
 	case HANDSHAKE:
@@ -133,7 +136,8 @@ dgram_record_is_hello(const void *data, size_t len, uint64_t *number,
 
 	if (len == 0 || p[0] != HANDSHAKE ||
 	    !dgram_record_read(data, len, &r) || r.epoch != 0 ||
-	    r.len < least || p[DGRAM_RECORD_HEADER] != CLIENT_HELLO ||
+	    r.number > HELLO_NUMBER_MAX || r.len < least ||
+	    !is_plausible(p, &r) || p[DGRAM_RECORD_HEADER] != CLIENT_HELLO ||
 	    big_endian(p + DGRAM_RECORD_HEADER + 6, 3) != 0)
 		return false;
 	*number = r.number;

@@ -46,7 +46,8 @@ size_t dgram_record_filter(void *data, size_t len,
 void dgram_record_renumber(void *data, uint64_t number);
 
 /*
- * Is it an unencrypted ClientHello, or its first part?  *number is its
+ * Is it an unencrypted ClientHello, or its first part, of a number that is not
+ * near its end?  *number is its
  * record's, random what tells it from another client's.
  */
 bool dgram_record_is_hello(const void *data, size_t len, uint64_t *number,

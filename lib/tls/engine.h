@@ -101,8 +101,9 @@ void tls_engine_datagram(struct tls_engine *e, const void *data, size_t len);
 
 /*
  * A server's first datagram, from the peer of that address (at most 64 bytes).
- * 0: the peer has returned its cookie, and handshake goes on with it.  -EAGAIN:
- * it has not; the engine is as new, and output may have an answer.  -ENOMEM.
+ * 0: the peer has returned its cookie, and handshake goes on with it, until when
+ * it has to stay where it is.  -EAGAIN: it has not; the engine is as new, and
+ * output may have an answer.  -ENOMEM.
  */
 int tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
     const void *data, size_t len);

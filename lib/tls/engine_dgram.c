@@ -297,6 +297,17 @@ tls_engine_timer(struct tls_engine *e)
 	return DTLSv1_handle_timeout(e->ssl) < 0 ? engine_parts_time_out(e) : 0;
 }
 
+/* OpenSSL 3.0 forgets what is behind the first record; others have it twice. */
+static void
+lend_rest(struct tls_engine *e, const void *data, size_t len)
+{
+	struct dgram_record first;
+
+	if (dgram_record_read(data, len, &first))
+		dgram_bio_lend(e->dgram,
+		    (const unsigned char *)data + first.len, len - first.len);
+}
+
 int
 tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
     const void *data, size_t len)
@@ -314,14 +325,16 @@ tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
 		return -ENOMEM;
 	memcpy(e->state.cookie.peer, peer, peer_len);
 	e->state.cookie.len = peer_len;
+	/* Newer OpenSSL does not only peek, and the answer has the number. */
+	dgram_bio_order(e->dgram, number);
 	tls_engine_datagram(e, data, len);
 	ERR_clear_error();
 	rc = DTLSv1_listen(e->ssl, addr);
 	ERR_clear_error();
 	BIO_ADDR_free(addr);
 	if (rc == 1) {
+		lend_rest(e, data, len);
 		dgram_bio_number_from(e->dgram, number);
-		dgram_bio_order(e->dgram, number + 1);
 		e->hello_ms = now_ms();
 		return 0;
 	}

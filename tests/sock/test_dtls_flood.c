@@ -185,6 +185,7 @@ of_a_high_number(struct datagram *d)
 {
 	changed(d);
 	memset(d->data + NUMBER_AT, 0xff, 5);
+	d->data[NUMBER_AT] = 0x7f;
 }
 
 static const struct kind {

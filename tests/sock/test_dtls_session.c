@@ -297,6 +297,37 @@ silent_sessions_rest_and_the_others_do_not(void **state)
 	dtls_table_fini(&t);
 }
 
+/* Of many that opened one after the other, those that have moved on rest. */
+static void
+few_are_warm_unless_all_are_busy(void **state)
+{
+	const int64_t now = deadline_coarse_ns(), ago = now - 1000000000;
+	struct dtls_session *all[100];
+	struct dtls_table t = { 0 };
+	size_t resting = 0;
+
+	(void)state;
+	for (uint16_t i = 0; i < LEN(all); i++)
+		all[i] = add_open(&t, i, i < 50 ? ago : now);
+	for (size_t i = 0; i < LEN(all); i++)
+		resting += all[i]->engine->resting;
+	assert_int_equal(resting, 50);
+	assert_int_equal(t.nwarm, 50);
+	assert_ptr_equal(t.coldest, all[50]);
+	for (size_t i = 50; i < LEN(all); i++)
+		all[i]->active_ns = ago;
+	dtls_table_touch(&t, all[0]); /* it moves bytes again */
+	assert_int_equal(t.nwarm, 16);
+	assert_ptr_equal(t.coldest, all[85]);
+	dtls_table_remove(&t, all[85]);
+	dtls_table_remove(&t, all[1]); /* which rests */
+	assert_int_equal(t.nwarm, 15);
+	dtls_table_rest(&t, INT64_MAX);
+	assert_int_equal(t.nwarm, 0);
+	assert_null(t.coldest);
+	dtls_table_fini(&t);
+}
+
 static void
 who_is_removed_is_not_the_one_to_rest_next(void **state)
 {
@@ -348,6 +379,7 @@ main(void)
 		cmocka_unit_test(lists_are_in_the_order_of_the_last_datagram),
 		cmocka_unit_test(who_is_open_waits_for_no_flight),
 		cmocka_unit_test(silent_sessions_rest_and_the_others_do_not),
+		cmocka_unit_test(few_are_warm_unless_all_are_busy),
 		cmocka_unit_test(who_is_removed_is_not_the_one_to_rest_next),
 		cmocka_unit_test(an_emptied_table_is_as_new),
 	};

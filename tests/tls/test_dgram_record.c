@@ -126,6 +126,9 @@ static const struct hello_case {
 	{ "a_much_later_part_is_no_hello", 19, 1, false },
 	{ "a_record_too_short_for_a_random_is_no_hello", 12, 45, false },
 	{ "a_record_that_ends_with_the_random_is_one", 12, 46, true },
+	{ "a_message_with_a_tail_is_no_hello", 24, 199, false },
+	{ "a_high_number_is_one", 5, 0x7f, true },
+	{ "a_number_near_the_end_is_none", 5, 0x80, false },
 };
 
 static void
@@ -137,6 +140,10 @@ hello(void **state)
 	uint64_t number = 77;
 
 	data[c->at] = c->value;
+	if (c->at == 12) /* what it has of the message is shorter, too */
+		data[24] = (unsigned char)(c->value - 12);
+	if (c->at >= 19 && c->at <= 21) /* of a message that has such a part */
+		data[14] = 2;
 	assert_int_equal(dgram_record_is_hello(data, len, &number, random),
 	    c->is_hello);
 	if (c->is_hello)
@@ -247,6 +254,7 @@ static const struct plain_case {
 	bool kept;
 } plains[] = {
 	{ "a_change_cipher_spec_stays", 20, "\1", 1, true },
+	{ "a_change_cipher_spec_of_another_value_goes", 20, "\2", 1, false },
 	{ "a_long_change_cipher_spec_goes", 20, "\1\1", 2, false },
 	{ "an_empty_change_cipher_spec_goes", 20, "", 0, false },
 	{ "an_alert_stays", 21, "\2\50", 2, true },

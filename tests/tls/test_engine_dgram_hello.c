@@ -108,6 +108,83 @@ a_cookie_passes_from_its_address(void **state)
 	greeting_fini(&g);
 }
 
+/* All that one side has sent; what the other's handshake says in the end. */
+static int
+carry(struct tls_engine *from, struct tls_engine *to)
+{
+	struct dpair_datagram d;
+	int rc = tls_engine_handshake(to);
+
+	while (dpair_take(from, &d)) {
+		tls_engine_datagram(to, d.data, d.len);
+		rc = tls_engine_handshake(to);
+	}
+	return rc;
+}
+
+/* Nothing is lost, so nothing has to be sent again. */
+static void
+assert_completes(struct greeting *g, const struct dpair_datagram *d)
+{
+	struct tls_engine *client = g->p.engine[WAY_CLIENT];
+
+	assert_int_equal(hello_from(g->server, HERE, d), 0);
+	assert_int_equal(tls_engine_handshake(g->server), -EAGAIN);
+	assert_int_equal(carry(g->server, client), -EAGAIN);
+	assert_int_equal(carry(client, g->server), 0);
+	assert_int_equal(carry(g->server, client), 0);
+}
+
+static void
+put_record(struct dpair_datagram *d, const struct dpair_datagram *hello,
+    uint64_t number, size_t at, size_t len)
+{
+	unsigned char *p = d->data + d->len;
+
+	memcpy(p, hello->data, 13 + 12);
+	dgram_record_renumber(p, number);
+	p[11] = (unsigned char)((12 + len) >> 8);
+	p[12] = (unsigned char)(12 + len);
+	p[20] = (unsigned char)(at >> 8);
+	p[21] = (unsigned char)at;
+	p[23] = (unsigned char)(len >> 8);
+	p[24] = (unsigned char)len;
+	memcpy(p + 13 + 12, hello->data + 13 + 12 + at, len);
+	d->len += 13 + 12 + len;
+}
+
+static void
+a_hello_may_be_in_several_records(void **state)
+{
+	struct dpair_datagram d = { .len = 0 };
+	struct greeting g;
+	size_t body;
+
+	(void)state;
+	greeting_init(&g);
+	body = g.second.len - 13 - 12;
+	put_record(&d, &g.second, 1, 0, 100);
+	put_record(&d, &g.second, 2, 100, body - 100);
+	assert_completes(&g, &d);
+	greeting_fini(&g);
+}
+
+/* Nobody's window is to be pushed ahead by what anybody can have added. */
+static void
+a_record_behind_a_hello_does_no_harm(void **state)
+{
+	static const unsigned char tail[] = { 20, 254, 253, 0, 0, 255, 255, 255,
+		255, 255, 255, 0, 1, 1 };
+	struct greeting g;
+
+	(void)state;
+	greeting_init(&g);
+	memcpy(g.second.data + g.second.len, tail, sizeof(tail));
+	g.second.len += sizeof(tail);
+	assert_completes(&g, &g.second);
+	greeting_fini(&g);
+}
+
 static void
 a_hello_without_a_cookie_never_passes(void **state)
 {
@@ -381,6 +458,8 @@ main(void)
 {
 	const struct CMUnitTest fixed[] = {
 		cmocka_unit_test(a_cookie_passes_from_its_address),
+		cmocka_unit_test(a_hello_may_be_in_several_records),
+		cmocka_unit_test(a_record_behind_a_hello_does_no_harm),
 		cmocka_unit_test(a_hello_without_a_cookie_never_passes),
 		cmocka_unit_test(a_cookie_does_not_pass_from_another_address),
 		cmocka_unit_test(an_altered_cookie_does_not_pass),
