@@ -6,15 +6,13 @@
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
 
 #include "base/profile.h"
 #include "sock/call.h"
-#include "sock/poll.h"
 #include "sock/tls_names.h"
+#include "support/asker.h"
 #include "support/dtls_pair.h"
-#include "tls/settings.h"
 
 #define CA 1
 #define IDENTITY 2
@@ -27,96 +25,16 @@ static const struct tls_end plain_server = { .tags = { CA, IDENTITY },
 	.ntags = 2,
 	.verify = 3 };
 
-/* The socket whose peer is looked at, and what calls for it answer then. */
-static int subject;
-static struct answers {
-	int times, text, asked, error, result, polled;
-	short revents;
-	uint32_t flags;
-	ssize_t sent, received;
-	int connected, version;
-} seen;
-
-/* An assertion must not leave OpenSSL half way: the test looks at it later. */
-static void
-use_the_socket(void)
-{
-	struct pollfd p = { .fd = subject, .events = POLLIN | POLLOUT };
-	socklen_t len = sizeof(int), size = sizeof(seen.flags);
-	const char *version;
-	char buf[64];
-
-	seen.text = (int)call_error_text(subject, buf, sizeof(buf));
-	seen.asked =
-	    call_getsockopt(subject, SOL_SOCKET, SO_ERROR, &seen.error, &len);
-	seen.result = call_getsockopt(subject, TLS_LEVEL,
-	    TLS_NAME_CERT_VERIFY_RESULT, &seen.flags, &size);
-	seen.polled = poll_sockets(&p, 1, 0, false);
-	seen.revents = p.revents;
-	seen.sent = dtls_pair_send(subject, "x", MSG_DONTWAIT);
-	seen.received = dtls_pair_recv(subject, buf, sizeof(buf), MSG_DONTWAIT);
-	seen.connected = loop_connect(subject, AF_INET, 1);
-	seen.version = call_tls_version(subject, &version);
-}
-
-static int
-in_this_thread(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	seen.times++;
-	use_the_socket();
-	return 0;
-}
-
-static void *
-in_a_thread(void *arg)
-{
-	use_the_socket();
-	return arg;
-}
-
-static int
-in_another_thread(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	pthread_t thread;
-
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	if (pthread_create(&thread, NULL, in_a_thread, NULL) != 0 ||
-	    pthread_join(thread, NULL) != 0)
-		return -1;
-	seen.times++;
-	return 0;
-}
-
-typedef int verifier(void *, void *, int, uint32_t *);
-
 static const struct row {
 	const char *name;
-	verifier *call;
+	asker *call;
 	bool server;
 } rows[] = {
-	{ "a_clients_own_thread", in_this_thread, false },
-	{ "a_clients_other_thread", in_another_thread, false },
-	{ "a_servers_own_thread", in_this_thread, true },
-	{ "a_servers_other_thread", in_another_thread, true },
+	{ "a_clients_own_thread", asker_in_this_thread, false },
+	{ "a_clients_other_thread", asker_in_another_thread, false },
+	{ "a_servers_own_thread", asker_in_this_thread, true },
+	{ "a_servers_other_thread", asker_in_another_thread, true },
 };
-
-static void
-set_callback(int sock, verifier *call, void *ctx)
-{
-	const struct tls_verify_callback callback = { call, ctx };
-
-	assert_int_equal(call_setsockopt(sock, TLS_LEVEL,
-	                     TLS_NAME_CERT_VERIFY_CALLBACK, &callback,
-	                     sizeof(callback)),
-	    0);
-}
 
 static struct dtls_pair
 make_ends(void)
@@ -135,24 +53,24 @@ the_callback_uses_its_socket(const void *row)
 	const struct row *r = row;
 	struct dtls_pair p = make_ends();
 
-	seen = (struct answers){ .polled = -1 };
-	subject = r->server ? p.server : p.client;
-	set_callback(subject, r->call, NULL);
+	asker_start(r->server ? p.server : p.client);
+	asker_set(asker_subject, r->call, NULL);
 	dtls_pair_meet(p.client, p.server, AF_INET, p.port);
-	assert_true(seen.times > 0);
-	assert_int_equal(seen.text, 0);
-	assert_int_equal(seen.asked, 0);
-	assert_int_equal(seen.error, 0);
-	assert_int_equal(seen.result, 0);
-	assert_int_equal(seen.flags, UINT32_MAX); /* not known yet */
+	assert_true(asker_seen.times > 0);
+	assert_int_equal(asker_seen.text, 0);
+	assert_int_equal(asker_seen.asked, 0);
+	assert_int_equal(asker_seen.error, 0);
+	assert_int_equal(asker_seen.result, 0);
+	assert_int_equal(asker_seen.flags, UINT32_MAX); /* not known yet */
 	/* On Linux a client's POLLOUT says that it is over. */
-	assert_int_equal(seen.revents,
+	assert_int_equal(asker_seen.revents,
 	    r->server || profile_get() != PROFILE_LINUX ? POLLOUT : 0);
-	assert_int_equal(seen.polled, seen.revents != 0);
-	assert_int_equal(seen.sent, r->server ? -ENOTCONN : -EAGAIN);
-	assert_int_equal(seen.received, -EAGAIN);
-	assert_int_equal(seen.connected, r->server ? -EOPNOTSUPP : -EALREADY);
-	assert_int_equal(seen.version, -ENOTCONN);
+	assert_int_equal(asker_seen.polled, asker_seen.revents != 0);
+	assert_int_equal(asker_seen.sent, r->server ? -ENOTCONN : -EAGAIN);
+	assert_int_equal(asker_seen.received, -EAGAIN);
+	assert_int_equal(asker_seen.connected,
+	    r->server ? -EOPNOTSUPP : -EALREADY);
+	assert_int_equal(asker_seen.version, -ENOTCONN);
 }
 
 static int
@@ -180,7 +98,7 @@ what_a_clients_callback_refuses_is_refused(void)
 {
 	struct dtls_pair p = make_ends();
 
-	set_callback(p.client, refuse, NULL);
+	asker_set(p.client, refuse, NULL);
 	dtls_pair_serve(p.server);
 	assert_int_equal(loop_connect(p.client, AF_INET, p.port),
 	    -ECONNABORTED);
@@ -194,7 +112,7 @@ what_a_servers_callback_refuses_is_refused(void)
 	struct dtls_pair p = make_ends();
 	char byte;
 
-	set_callback(p.server, refuse, NULL);
+	asker_set(p.server, refuse, NULL);
 	dtls_pair_serve(p.server);
 	assert_int_equal(loop_connect(p.client, AF_INET, p.port),
 	    -ECONNABORTED);
@@ -225,7 +143,7 @@ what_the_callback_forgives_is_forgiven(void)
 	const int client = dtls_pair_end(&strict, NULL);
 
 	dtls_pair_set(p.server, TLS_NAME_PEER_VERIFY, 0);
-	set_callback(client, accept_what_is_wrong, NULL);
+	asker_set(client, accept_what_is_wrong, NULL);
 	dtls_pair_meet(client, p.server, AF_INET, p.port);
 }
 
@@ -236,7 +154,7 @@ close_it(void *ctx, void *cert, int depth, uint32_t *flags)
 	(void)depth;
 	(void)flags;
 	if ((*(int *)ctx)++ == 0)
-		dtls_pair_close(subject);
+		dtls_pair_close(asker_subject);
 	return 0;
 }
 
@@ -246,8 +164,8 @@ a_clients_callback_closes_its_socket(void)
 	struct dtls_pair p = make_ends();
 	int times = 0;
 
-	subject = p.client;
-	set_callback(p.client, close_it, &times);
+	asker_subject = p.client;
+	asker_set(p.client, close_it, &times);
 	dtls_pair_serve(p.server);
 	assert_int_equal(loop_connect(p.client, AF_INET, p.port), -EINTR);
 	dtls_pair_served();
@@ -271,8 +189,8 @@ a_servers_callback_closes_its_socket(void)
 	pthread_t thread;
 	char byte;
 
-	subject = p.server;
-	set_callback(p.server, close_it, &times);
+	asker_subject = p.server;
+	asker_set(p.server, close_it, &times);
 	thread = loop_start(connect_it, &p);
 	assert_int_equal(dtls_pair_recv(p.server, &byte, 1, 0), -EINTR);
 	assert_true(times > 0);
@@ -288,9 +206,9 @@ send_to_the_first(void *ctx, void *cert, int depth, uint32_t *flags)
 	(void)cert;
 	(void)depth;
 	(void)flags;
-	if (subject >= 0)
-		seen.sent = dtls_pair_send_to(subject, "meanwhile", AF_INET,
-		    *(uint16_t *)ctx);
+	if (asker_subject >= 0)
+		asker_seen.sent = dtls_pair_send_to(asker_subject, "meanwhile",
+		    AF_INET, *(uint16_t *)ctx);
 	return 0;
 }
 
@@ -303,17 +221,17 @@ other_clients_are_sent_to_meanwhile(void)
 	struct sockaddr_storage addr;
 	socklen_t len = sizeof(addr);
 
-	subject = -1;
-	set_callback(p.server, send_to_the_first, &port);
+	asker_subject = -1;
+	asker_set(p.server, send_to_the_first, &port);
 	dtls_pair_meet(p.client, p.server, AF_INET, p.port);
 	assert_int_equal(call_getsockname(p.client, (struct sockaddr *)&addr,
 	                     &len),
 	    0);
 	port = ntohs(((struct sockaddr_in *)&addr)->sin_port);
-	subject = p.server;
-	seen.sent = 0;
+	asker_subject = p.server;
+	asker_seen.sent = 0;
 	dtls_pair_meet(second, p.server, AF_INET, p.port);
-	assert_int_equal(seen.sent, 9);
+	assert_int_equal(asker_seen.sent, 9);
 	dtls_pair_expect(p.client, "meanwhile");
 }
 

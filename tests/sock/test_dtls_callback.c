@@ -16,6 +16,7 @@
 #include "sock/call.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
+#include "support/asker.h"
 #include "support/dtls_ends.h"
 #include "support/fake_kernel.h"
 #include "tls/settings.h"
@@ -24,86 +25,6 @@
 
 static struct sockaddr_in addr;
 static int server, client;
-
-/* What the calls in the callback answered, the last time. */
-static struct answers {
-	int times, text, asked, result, connected, set;
-	short polled;
-	uint32_t flags;
-	ssize_t sent, received;
-} seen;
-
-static int subject; /* the socket that the callback uses */
-
-/* An assertion must not leave OpenSSL half way: the test looks at it later. */
-static void
-use_the_socket(void)
-{
-	struct pollfd p = { .fd = subject, .events = POLLIN };
-	socklen_t len = sizeof(int), size = sizeof(seen.flags);
-	char buf[64];
-	int error;
-
-	seen.text = (int)call_error_text(subject, buf, sizeof(buf));
-	seen.asked =
-	    call_getsockopt(subject, SOL_SOCKET, SO_ERROR, &error, &len);
-	seen.result = call_getsockopt(subject, TLS_LEVEL,
-	    TLS_NAME_CERT_VERIFY_RESULT, &seen.flags, &size);
-	(void)poll_sockets(&p, 1, 0, false);
-	seen.polled = p.revents;
-	seen.sent = call_sendto(subject, "x", 1, MSG_DONTWAIT, NULL, 0);
-	seen.received = dtls_ends_recv(subject, buf, sizeof(buf), MSG_DONTWAIT);
-	seen.connected = dtls_ends_connect(subject, &addr);
-	seen.set = call_setsockopt(subject, TLS_LEVEL,
-	    TLS_NAME_DTLS_HANDSHAKE_TIMEOUT_MIN, &(uint32_t){ 1000 },
-	    sizeof(uint32_t));
-}
-
-static void *
-in_a_thread(void *arg)
-{
-	use_the_socket();
-	return arg;
-}
-
-static int
-in_this_thread(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	seen.times++;
-	use_the_socket();
-	return 0;
-}
-
-static int
-in_another_thread(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	pthread_t thread;
-
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	if (pthread_create(&thread, NULL, in_a_thread, NULL) != 0 ||
-	    pthread_join(thread, NULL) != 0)
-		return -1;
-	seen.times++;
-	return 0;
-}
-
-static void
-set_callback(int sock, int (*call)(void *, void *, int, uint32_t *))
-{
-	const struct tls_verify_callback callback = { .call = call };
-
-	assert_int_equal(call_setsockopt(sock, TLS_LEVEL,
-	                     TLS_NAME_CERT_VERIFY_CALLBACK, &callback,
-	                     sizeof(callback)),
-	    0);
-}
 
 /* One whose certificate a server can ask for. */
 static int
@@ -131,16 +52,18 @@ want_certificates(int sock)
 
 static const struct row {
 	const char *name;
-	int (*call)(void *, void *, int, uint32_t *);
+	asker *call;
 	enum profile profile;
 	bool nonblock;
 } rows[] = {
-	{ "its_own_thread", in_this_thread, PROFILE_ZEPHYR, false },
-	{ "another_thread", in_another_thread, PROFILE_ZEPHYR, false },
-	{ "linux_own_thread", in_this_thread, PROFILE_LINUX, false },
-	{ "linux_another_thread", in_another_thread, PROFILE_LINUX, false },
-	{ "pending_own_thread", in_this_thread, PROFILE_LINUX, true },
-	{ "pending_another_thread", in_another_thread, PROFILE_LINUX, true },
+	{ "its_own_thread", asker_in_this_thread, PROFILE_ZEPHYR, false },
+	{ "another_thread", asker_in_another_thread, PROFILE_ZEPHYR, false },
+	{ "linux_own_thread", asker_in_this_thread, PROFILE_LINUX, false },
+	{ "linux_another_thread", asker_in_another_thread, PROFILE_LINUX,
+	    false },
+	{ "pending_own_thread", asker_in_this_thread, PROFILE_LINUX, true },
+	{ "pending_another_thread", asker_in_another_thread, PROFILE_LINUX,
+	    true },
 };
 
 /* The handshake goes on, and nobody was told that it is over. */
@@ -149,11 +72,11 @@ a_clients_callback_uses_its_socket(void **state)
 {
 	const struct row *r = *state;
 
-	seen = (struct answers){ .polled = -1 };
 	profile_set(r->profile);
 	server = dtls_ends_server(&addr);
-	subject = client = dtls_ends_client(false);
-	set_callback(client, r->call);
+	client = dtls_ends_client(false);
+	asker_start(client);
+	asker_set(client, r->call, NULL);
 	if (r->nonblock) {
 		dtls_ends_nonblock(client);
 		assert_int_equal(dtls_ends_connect(client, &addr),
@@ -162,16 +85,16 @@ a_clients_callback_uses_its_socket(void **state)
 	} else {
 		assert_int_equal(dtls_ends_meet(client, server, &addr), 0);
 	}
-	assert_true(seen.times > 0);
-	assert_int_equal(seen.text, 0);
-	assert_int_equal(seen.asked, 0);
-	assert_int_equal(seen.result, 0);
-	assert_int_equal(seen.flags, UINT32_MAX); /* not known yet */
-	assert_int_equal(seen.polled, 0);
-	assert_int_equal(seen.sent, -EAGAIN);
-	assert_int_equal(seen.received, -EAGAIN);
-	assert_int_equal(seen.connected, -EALREADY);
-	assert_int_equal(seen.set, 0);
+	assert_true(asker_seen.times > 0);
+	assert_int_equal(asker_seen.text, 0);
+	assert_int_equal(asker_seen.asked, 0);
+	assert_int_equal(asker_seen.result, 0);
+	assert_int_equal(asker_seen.flags, UINT32_MAX); /* not known yet */
+	assert_int_equal(asker_seen.revents & POLLIN, 0);
+	assert_int_equal(asker_seen.sent, -EAGAIN);
+	assert_int_equal(asker_seen.received, -EAGAIN);
+	assert_int_equal(asker_seen.connected, -EALREADY);
+	assert_int_equal(asker_seen.set, 0);
 	assert_int_equal(dtls_ends_send(client, "x", 1), 1);
 	assert_int_equal(call_close(client), 0);
 	assert_int_equal(call_close(server), 0);
@@ -195,13 +118,13 @@ poll_one(void *arg)
 
 static const struct server_row {
 	const char *name;
-	int (*call)(void *, void *, int, uint32_t *);
+	asker *call;
 	void *(*serve)(void *);
 } server_rows[] = {
-	{ "server_recv_own_thread", in_this_thread, receive_one },
-	{ "server_recv_another_thread", in_another_thread, receive_one },
-	{ "server_poll_own_thread", in_this_thread, poll_one },
-	{ "server_poll_another_thread", in_another_thread, poll_one },
+	{ "server_recv_own_thread", asker_in_this_thread, receive_one },
+	{ "server_recv_another_thread", asker_in_another_thread, receive_one },
+	{ "server_poll_own_thread", asker_in_this_thread, poll_one },
+	{ "server_poll_another_thread", asker_in_another_thread, poll_one },
 };
 
 /* The client that is there already is sent something. */
@@ -214,45 +137,29 @@ a_servers_callback_uses_its_socket(void **state)
 	char byte;
 
 	profile_set(PROFILE_ZEPHYR);
-	subject = server = dtls_ends_server(&addr);
+	server = dtls_ends_server(&addr);
 	want_certificates(server);
 	first = client_with_a_certificate();
 	second = client_with_a_certificate();
 	assert_int_equal(dtls_ends_meet(first, server, &addr), 0);
-	set_callback(server, r->call);
-	seen = (struct answers){ .polled = -1 };
+	asker_set(server, r->call, NULL);
+	asker_start(server);
 	thread = loop_start(r->serve, &server);
 	assert_int_equal(dtls_ends_connect(second, &addr), 0);
-	assert_true(seen.times > 0);
-	assert_int_equal(seen.text, 0);
-	assert_int_equal(seen.asked, 0);
-	assert_int_equal(seen.polled, 0);
-	assert_int_equal(seen.sent, 1);
-	assert_int_equal(seen.received, -EAGAIN);
-	assert_int_equal(seen.connected, -EOPNOTSUPP);
-	assert_int_equal(seen.set, 0);
+	assert_true(asker_seen.times > 0);
+	assert_int_equal(asker_seen.text, 0);
+	assert_int_equal(asker_seen.asked, 0);
+	assert_int_equal(asker_seen.revents & POLLIN, 0);
+	assert_int_equal(asker_seen.sent, 1);
+	assert_int_equal(asker_seen.received, -EAGAIN);
+	assert_int_equal(asker_seen.connected, -EOPNOTSUPP);
+	assert_int_equal(asker_seen.set, 0);
 	assert_int_equal(dtls_ends_recv(first, &byte, 1, 0), 1);
 	assert_int_equal(dtls_ends_send(second, "y", 1), 1);
 	assert_int_equal((intptr_t)loop_join(thread), 1);
 	assert_int_equal(call_close(first), 0);
 	assert_int_equal(call_close(second), 0);
 	assert_int_equal(call_close(server), 0);
-}
-
-/* A callback that is held up. */
-static atomic_bool inside, go_on;
-
-static int
-take_long(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	atomic_store(&inside, true);
-	while (!atomic_load(&go_on))
-		sched_yield();
-	return 0;
 }
 
 static atomic_int received;
@@ -288,8 +195,8 @@ static void
 open_for_a_long_call(int *first, int *second)
 {
 	profile_set(PROFILE_ZEPHYR);
-	atomic_store(&inside, false);
-	atomic_store(&go_on, false);
+	atomic_store(&asker_inside, false);
+	atomic_store(&asker_go_on, false);
 	atomic_store(&received, 0);
 	server = dtls_ends_server(&addr);
 	dtls_ends_timeouts(server, 20, 60000);
@@ -297,7 +204,7 @@ open_for_a_long_call(int *first, int *second)
 	*first = client_with_a_certificate();
 	*second = client_with_a_certificate();
 	assert_int_equal(dtls_ends_meet(*first, server, &addr), 0);
-	set_callback(server, take_long);
+	asker_set(server, asker_hold, NULL);
 }
 
 /* Others send meanwhile, and what comes is received when it is over. */
@@ -314,7 +221,7 @@ others_work_during_a_callback(void **state)
 		receivers[i] = loop_start(receive_always, &server);
 	poller = loop_start(poll_always, &server);
 	connecter = loop_start(connect_it, &second);
-	while (!atomic_load(&inside))
+	while (!atomic_load(&asker_inside))
 		sched_yield();
 	for (int i = 0; i < 20; i++) {
 		assert_int_equal(dtls_ends_send(first, "x", 1), 1);
@@ -323,7 +230,7 @@ others_work_during_a_callback(void **state)
 		assert_int_equal(dtls_ends_poll(server, POLLIN, 1), 0);
 	}
 	assert_int_equal(atomic_load(&received), 0);
-	atomic_store(&go_on, true);
+	atomic_store(&asker_go_on, true);
 	assert_int_equal((intptr_t)loop_join(connecter), 0);
 	while (atomic_load(&received) < 20)
 		sched_yield();
@@ -347,14 +254,14 @@ nobody_spins_during_a_callback(void **state)
 	fake_kernel_install();
 	pollers[0] = loop_start(poll_always, &server);
 	connecter = loop_start(connect_it, &second);
-	while (!atomic_load(&inside))
+	while (!atomic_load(&asker_inside))
 		sched_yield();
 	(void)poll(NULL, 0, 50); /* the flight is due by now */
 	before = fake_kernel_count(FAKE_POLL);
 	pollers[1] = loop_start(poll_always, &server);
 	(void)poll(NULL, 0, 100);
 	assert_in_range(fake_kernel_count(FAKE_POLL) - before, 0, 20);
-	atomic_store(&go_on, true);
+	atomic_store(&asker_go_on, true);
 	assert_int_equal((intptr_t)loop_join(connecter), 0);
 	assert_int_equal(call_close(server), 0);
 	for (size_t i = 0; i < LEN(pollers); i++)
@@ -374,7 +281,7 @@ close_it(void *ctx, void *cert, int depth, uint32_t *flags)
 	(void)depth;
 	(void)flags;
 	if (atomic_fetch_add(&calls, 1) == 0)
-		seen.result = call_close(subject);
+		asker_seen.result = call_close(asker_subject);
 	return 0;
 }
 
@@ -387,12 +294,12 @@ a_clients_callback_closes_its_socket(void **state)
 			continue;
 		profile_set((enum profile)p);
 		atomic_store(&calls, 0);
-		seen.result = -1;
+		asker_seen.result = -1;
 		server = dtls_ends_server(&addr);
-		subject = client = dtls_ends_client(false);
-		set_callback(client, close_it);
+		asker_subject = client = dtls_ends_client(false);
+		asker_set(client, close_it, NULL);
 		assert_int_equal(dtls_ends_meet(client, server, &addr), -EINTR);
-		assert_int_equal(seen.result, 0);
+		assert_int_equal(asker_seen.result, 0);
 		assert_int_equal(call_close(client), -EBADF);
 		assert_int_equal(call_close(server), 0);
 	}
@@ -406,10 +313,10 @@ a_servers_callback_closes_its_socket(void **state)
 	(void)state;
 	profile_set(PROFILE_LINUX);
 	atomic_store(&calls, 0);
-	seen.result = -1;
-	subject = server = dtls_ends_server(&addr);
+	asker_seen.result = -1;
+	asker_subject = server = dtls_ends_server(&addr);
 	want_certificates(server);
-	set_callback(server, close_it);
+	asker_set(server, close_it, NULL);
 	client = client_with_a_certificate();
 	dtls_ends_nonblock(client);
 	thread = loop_start(receive_one, &server);
@@ -418,7 +325,7 @@ a_servers_callback_closes_its_socket(void **state)
 	    dtls_ends_poll(client, POLLOUT, 1) == 0 && atomic_load(&calls) == 0)
 		continue;
 	assert_int_equal((intptr_t)loop_join(thread), -EINTR);
-	assert_int_equal(seen.result, 0);
+	assert_int_equal(asker_seen.result, 0);
 	assert_int_equal(call_close(client), 0);
 }
 

@@ -15,6 +15,7 @@
 #include "sock/call.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
+#include "support/asker.h"
 #include "support/dtls_ends.h"
 #include "support/fake_kernel.h"
 #include "tls/settings.h"
@@ -264,21 +265,6 @@ a_handshake_at_the_fork_is_ebadf_in_the_child(void **state)
 	close(nobody);
 }
 
-static atomic_bool inside, go_on;
-
-static int
-take_long(void *ctx, void *cert, int depth, uint32_t *flags)
-{
-	(void)ctx;
-	(void)cert;
-	(void)depth;
-	(void)flags;
-	atomic_store(&inside, true);
-	while (!atomic_load(&go_on))
-		sched_yield();
-	return 0;
-}
-
 /* The copy of that handshake goes the way of a client that is not heard of. */
 static int
 serve_another(void *arg)
@@ -321,15 +307,14 @@ come(void *arg)
 static void
 a_child_may_serve_while_a_callback_runs_in_the_parent(void **state)
 {
-	const struct tls_verify_callback callback = { .call = take_long };
 	const int tags[] = { LOOP_CA_TAG, LOOP_SERVER_TAG, DTLS_ENDS_PSK_TAG };
 	pthread_t threads[2];
 	int guest = dtls_ends_client(false);
 
 	(void)state;
 	profile_set(PROFILE_LINUX);
-	atomic_store(&inside, false);
-	atomic_store(&go_on, false);
+	atomic_store(&asker_inside, false);
+	atomic_store(&asker_go_on, false);
 	assert_int_equal(call_setsockopt(guest, TLS_LEVEL,
 	                     TLS_NAME_SEC_TAG_LIST, tags, 2 * sizeof(int)),
 	    0);
@@ -337,16 +322,13 @@ a_child_may_serve_while_a_callback_runs_in_the_parent(void **state)
 	                     TLS_NAME_SEC_TAG_LIST, tags, sizeof(tags)),
 	    0);
 	dtls_ends_set_int(server, TLS_NAME_PEER_VERIFY, TLS_VERIFY_REQUIRED);
-	assert_int_equal(call_setsockopt(server, TLS_LEVEL,
-	                     TLS_NAME_CERT_VERIFY_CALLBACK, &callback,
-	                     sizeof(callback)),
-	    0);
+	asker_set(server, asker_hold, NULL);
 	threads[0] = loop_start(receive_one, &server);
 	threads[1] = loop_start(come, &guest);
-	while (!atomic_load(&inside))
+	while (!atomic_load(&asker_inside))
 		sched_yield();
 	assert_int_equal(loop_wait(loop_fork(serve_another, NULL)), 0);
-	atomic_store(&go_on, true);
+	atomic_store(&asker_go_on, true);
 	assert_int_equal((intptr_t)loop_join(threads[1]), 0);
 	assert_int_equal(dtls_ends_send(guest, "x", 1), 1);
 	assert_int_equal((intptr_t)loop_join(threads[0]), 1);
