@@ -231,6 +231,8 @@ cred_type_name(int type)
 		return "PSK";
 	case CRED_PSK_ID:
 		return "PSK identity";
+	case CRED_PRIVATE_KEY_PSA:
+		return "private key in PSA";
 	default:
 		return "credential of unknown type";
 	}

@@ -13,6 +13,7 @@ enum cred_type {
 	CRED_PRIVATE_KEY = 3,
 	CRED_PSK = 4,
 	CRED_PSK_ID = 5,
+	CRED_PRIVATE_KEY_PSA = 6,
 };
 
 /*
