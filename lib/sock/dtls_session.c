@@ -175,7 +175,8 @@ limit_warm(struct dtls_table *t)
 {
 	const int64_t since = t->open.newest->active_ns - BURST_NS;
 
-	while (t->nwarm > WARM_MAX && t->coldest->active_ns <= since)
+	while (t->nwarm > WARM_MAX && t->coldest != NULL &&
+	    t->coldest->active_ns <= since)
 		cool(t);
 }
 
@@ -232,13 +233,23 @@ dtls_table_rest(struct dtls_table *t, int64_t since_ns)
 		cool(t);
 }
 
+static void
+free_sessions(struct dtls_session *oldest)
+{
+	struct dtls_session *newer;
+
+	for (struct dtls_session *s = oldest; s != NULL; s = newer) {
+		newer = s->newer;
+		tls_engine_free(s->engine);
+		free(s);
+	}
+}
+
 void
 dtls_table_fini(struct dtls_table *t)
 {
-	struct dtls_session *s;
-
-	while ((s = t->open.oldest) != NULL || (s = t->opening.oldest) != NULL)
-		dtls_table_remove(t, s);
+	free_sessions(t->open.oldest);
+	free_sessions(t->opening.oldest);
 	free(t->buckets);
 	*t = (struct dtls_table){ 0 };
 }

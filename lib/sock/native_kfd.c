@@ -29,7 +29,7 @@ native_set_int(int kfd, int level, int name, int value)
 int
 native_set_timeout(int kfd, int name, int ms)
 {
-	const struct timeval tv = { ms / 1000, ms % 1000 * 1000 };
+	const struct timeval tv = { ms / 1000, ms % 1000 * 1000L };
 
 	return (int)err_from_kernel(
 	    kernel->setsockopt(kfd, SOL_SOCKET, name, &tv, sizeof(tv)));

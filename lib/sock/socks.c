@@ -127,7 +127,7 @@ static int
 agree_on_method(int kfd, struct deadline until)
 {
 	static const unsigned char hello[] = { VERSION, 1, METHOD_NONE };
-	unsigned char answer[2];
+	unsigned char answer[2] = { 0 };
 	int rc;
 
 	rc = send_all(kfd, hello, sizeof(hello), until);
@@ -169,7 +169,7 @@ int
 socks_connect(struct native *n, const struct sockaddr *addr,
     struct deadline until)
 {
-	unsigned char request[REQUEST_MAX], answer[4];
+	unsigned char request[REQUEST_MAX], answer[4] = { 0 };
 	const int kfd = n->base.kfd;
 	int rc;
 

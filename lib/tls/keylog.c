@@ -42,7 +42,7 @@ write_line(const SSL *ssl, const char *line)
 
 	(void)ssl;
 	if (copy != NULL) {
-		memcpy(copy, line, n);
+		memcpy(copy, line, n + 1);
 		copy[n] = '\n';
 		rc = log_append(config_get()->keylog, copy, n + 1);
 		OPENSSL_cleanse(copy, n);
