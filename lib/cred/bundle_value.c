@@ -286,12 +286,13 @@ int
 bundle_value_hex(struct bundle_scan *s, const struct bundle_field *f,
     struct bundle_value *v)
 {
-	unsigned char *data = malloc(f->value_len / 2 + 1);
+	const size_t room = f->value_len / 2 + 1;
+	unsigned char *data = calloc(1, room);
 	size_t digits = 0;
 
 	if (data == NULL)
 		return -ENOMEM;
-	*v = (struct bundle_value){ data, 0 };
+	*v = (struct bundle_value){ data, room }; /* all is wiped on failure */
 	for (size_t i = 0; i < f->value_len; i++) {
 		const int digit = hex_digit(f->value[i]);
 
@@ -305,10 +306,10 @@ bundle_value_hex(struct bundle_scan *s, const struct bundle_field *f,
 		                                    : data[digits / 2] | digit);
 		digits++;
 	}
-	v->len = digits / 2;
 	if (digits % 2 != 0)
 		return bundle_scan_fail(s, s->line,
 		    "an odd number of hexadecimal digits");
+	v->len = digits / 2;
 	if (v->len > BUNDLE_VALUE_MAX)
 		return too_large(s, s->line);
 	bundle_scan_next(s);
