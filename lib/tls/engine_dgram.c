@@ -325,6 +325,8 @@ tls_engine_hello(struct tls_engine *e, const void *peer, size_t peer_len,
 		return -ENOMEM;
 	memcpy(e->state.cookie.peer, peer, peer_len);
 	e->state.cookie.len = peer_len;
+	/* Of a hello before this, for which there was no room, nothing is left. */
+	dgram_bio_number_from(e->dgram, 0);
 	/* Newer OpenSSL does not only peek, and the answer has the number. */
 	dgram_bio_order(e->dgram, number);
 	tls_engine_datagram(e, data, len);

@@ -185,6 +185,26 @@ a_record_behind_a_hello_does_no_harm(void **state)
 	greeting_fini(&g);
 }
 
+/* As when there is no room for its client: the answer has its own number. */
+static void
+a_hello_that_leads_to_nothing_leaves_nothing(void **state)
+{
+	struct dpair_datagram answer;
+	struct dgram_record r;
+	struct greeting g;
+
+	(void)state;
+	greeting_init(&g);
+	assert_int_equal(hello_from(g.server, HERE, &g.second), 0);
+	assert_int_equal(hello_from(g.server, "192.0.2.9:1", &g.first),
+	    -EAGAIN);
+	assert_true(dpair_take(g.server, &answer));
+	assert_true(dgram_record_read(answer.data, answer.len, &r));
+	assert_int_equal(r.number, 0);
+	assert_completes(&g, &g.second);
+	greeting_fini(&g);
+}
+
 static void
 a_hello_without_a_cookie_never_passes(void **state)
 {
@@ -460,6 +480,7 @@ main(void)
 		cmocka_unit_test(a_cookie_passes_from_its_address),
 		cmocka_unit_test(a_hello_may_be_in_several_records),
 		cmocka_unit_test(a_record_behind_a_hello_does_no_harm),
+		cmocka_unit_test(a_hello_that_leads_to_nothing_leaves_nothing),
 		cmocka_unit_test(a_hello_without_a_cookie_never_passes),
 		cmocka_unit_test(a_cookie_does_not_pass_from_another_address),
 		cmocka_unit_test(an_altered_cookie_does_not_pass),
