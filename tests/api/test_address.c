@@ -225,22 +225,6 @@ random_text_is_parsed_within_bounds(void **state)
 	assert_true(understood > 100);
 }
 
-static size_t
-rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
-    size_t n, size_t size)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *row = (const char *)first + i * size;
-
-		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)(const void *)row,
-			.test_func = fn,
-			.initial_state = (void *)row,
-		};
-	}
-	return n;
-}
-
 int
 main(void)
 {
@@ -255,8 +239,9 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	n += rows(tests, text_and_back, texts, LEN(texts), sizeof(texts[0]));
-	n += rows(tests + n, text_is_parsed, parses, LEN(parses),
+	n += test_rows(tests, text_and_back, texts, LEN(texts),
+	    sizeof(texts[0]));
+	n += test_rows(tests + n, text_is_parsed, parses, LEN(parses),
 	    sizeof(parses[0]));
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("api/address", tests, NULL, NULL);

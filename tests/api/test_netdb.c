@@ -474,22 +474,6 @@ no_text_is_einval(void **state)
 	assert_null(net_addr_str_find_port(NULL));
 }
 
-static size_t
-rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
-    size_t n, size_t size)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *row = (const char *)first + i * size;
-
-		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)(const void *)row,
-			.test_func = fn,
-			.initial_state = (void *)row,
-		};
-	}
-	return n;
-}
-
 int
 main(void)
 {
@@ -508,14 +492,14 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	n += rows(tests, query_is_answered, queries, LEN(queries),
+	n += test_rows(tests, query_is_answered, queries, LEN(queries),
 	    sizeof(queries[0]));
-	n += rows(tests + n, cell_is_answered, cells, LEN(cells),
+	n += test_rows(tests + n, cell_is_answered, cells, LEN(cells),
 	    sizeof(cells[0]));
-	n +=
-	    rows(tests + n, type_of_hints, types, LEN(types), sizeof(types[0]));
-	n +=
-	    rows(tests + n, text_is_split, texts, LEN(texts), sizeof(texts[0]));
+	n += test_rows(tests + n, type_of_hints, types, LEN(types),
+	    sizeof(types[0]));
+	n += test_rows(tests + n, text_is_split, texts, LEN(texts),
+	    sizeof(texts[0]));
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("api/netdb", tests, NULL, NULL);
 }

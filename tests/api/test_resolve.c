@@ -333,22 +333,6 @@ linux_gives_the_hosts_codes(void **state)
 	}
 }
 
-static size_t
-rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
-    size_t n, size_t size)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *row = (const char *)first + i * size;
-
-		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)(const void *)row,
-			.test_func = fn,
-			.initial_state = (void *)row,
-		};
-	}
-	return n;
-}
-
 int
 main(void)
 {
@@ -366,10 +350,11 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	n += rows(tests, name_is_resolved, answers, LEN(answers),
+	n += test_rows(tests, name_is_resolved, answers, LEN(answers),
 	    sizeof(answers[0]));
-	n += rows(tests + n, type_is_kept, types, LEN(types), sizeof(types[0]));
-	n += rows(tests + n, odd_name_is_answered, odds, LEN(odds),
+	n += test_rows(tests + n, type_is_kept, types, LEN(types),
+	    sizeof(types[0]));
+	n += test_rows(tests + n, odd_name_is_answered, odds, LEN(odds),
 	    sizeof(odds[0]));
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("api/resolve", tests, NULL, NULL);

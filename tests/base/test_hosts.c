@@ -431,22 +431,6 @@ threads_may_change_and_ask(void **state)
 		assert_int_equal(pthread_join(threads[i], NULL), 0);
 }
 
-static size_t
-rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
-    size_t n, size_t size)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *row = (const char *)first + i * size;
-
-		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)(const void *)row,
-			.test_func = fn,
-			.initial_state = (void *)row,
-		};
-	}
-	return n;
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -469,9 +453,10 @@ main(int argc, char *argv[])
 		return child();
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	n += rows(tests, name_is_found, finds, LEN(finds), sizeof(finds[0]));
-	n += rows(tests + n, address_leads_somewhere, redirects, LEN(redirects),
-	    sizeof(redirects[0]));
+	n += test_rows(tests, name_is_found, finds, LEN(finds),
+	    sizeof(finds[0]));
+	n += test_rows(tests + n, address_leads_somewhere, redirects,
+	    LEN(redirects), sizeof(redirects[0]));
 	memcpy(&tests[n], others, sizeof(others));
 	return cmocka_run_group_tests_name("base/hosts", tests, NULL, NULL);
 }

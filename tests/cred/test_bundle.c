@@ -386,22 +386,6 @@ limits_are_kept(void **state)
 	assert_too_much(text, 2 + 3 * BUNDLE_SECTIONS_MAX);
 }
 
-static size_t
-rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
-    size_t n, size_t size)
-{
-	for (size_t i = 0; i < n; i++) {
-		const char *row = (const char *)first + i * size;
-
-		tests[i] = (struct CMUnitTest){
-			.name = *(const char *const *)(const void *)row,
-			.test_func = fn,
-			.initial_state = (void *)row,
-		};
-	}
-	return n;
-}
-
 int
 main(void)
 {
@@ -416,10 +400,11 @@ main(void)
 	size_t n = LEN(others);
 
 	memcpy(tests, others, sizeof(others));
-	n += rows(tests + n, value_is_read, values, LEN(values),
+	n += test_rows(tests + n, value_is_read, values, LEN(values),
 	    sizeof(values[0]));
-	n += rows(tests + n, fault_is_told, bads, LEN(bads), sizeof(bads[0]));
-	n +=
-	    rows(tests + n, type_is_known, types, LEN(types), sizeof(types[0]));
+	n += test_rows(tests + n, fault_is_told, bads, LEN(bads),
+	    sizeof(bads[0]));
+	n += test_rows(tests + n, type_is_known, types, LEN(types),
+	    sizeof(types[0]));
 	return cmocka_run_group_tests_name("cred/bundle", tests, NULL, NULL);
 }

@@ -11,4 +11,21 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
+/* A test for each of n rows, whose first member is its name; how many. */
+static inline size_t
+test_rows(struct CMUnitTest *tests, CMUnitTestFunction fn, const void *first,
+    size_t n, size_t size)
+{
+	for (size_t i = 0; i < n; i++) {
+		const char *row = (const char *)first + i * size;
+
+		tests[i] = (struct CMUnitTest){
+			.name = *(const char *const *)(const void *)row,
+			.test_func = fn,
+			.initial_state = (void *)row,
+		};
+	}
+	return n;
+}
+
 #endif
