@@ -41,15 +41,6 @@ unknown_value(struct bundle_scan *s, const struct bundle_field *f,
 	    (int)f->name_len, f->name, known, (int)f->value_len, f->value);
 }
 
-/* Text for people, or for other programs. */
-static bool
-is_note(const struct bundle_field *f)
-{
-	return bundle_scan_is(f, "Note") ||
-	    (f->name_len > 2 && (f->name[0] == 'X' || f->name[0] == 'x') &&
-	        f->name[1] == '-');
-}
-
 static int
 unknown_field(struct bundle_scan *s, const struct bundle_field *f)
 {
@@ -96,7 +87,7 @@ read_field(struct bundle_scan *s, const struct bundle_field *f,
 {
 	int rc;
 
-	if (is_note(f))
+	if (bundle_scan_is_note(f))
 		return 0;
 	if (bundle_scan_is(f, "Type")) {
 		rc = is_second(s, f, &out->type);
@@ -368,7 +359,7 @@ read_head(struct bundle_scan *s, const struct bundle_field *f, struct bundle *b,
 {
 	int rc;
 
-	if (is_note(f))
+	if (bundle_scan_is_note(f))
 		return 0;
 	if (bundle_scan_is(f, "Mode")) {
 		rc = is_second(s, f, &seen[0]);

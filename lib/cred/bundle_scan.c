@@ -96,6 +96,14 @@ bundle_scan_has(const struct bundle_field *f, const char *value)
 	return same(f->value, f->value_len, value);
 }
 
+bool
+bundle_scan_is_note(const struct bundle_field *f)
+{
+	return bundle_scan_is(f, "Note") ||
+	    (f->name_len > 2 && (f->name[0] == 'X' || f->name[0] == 'x') &&
+	        f->name[1] == '-');
+}
+
 int
 bundle_scan_fail(const struct bundle_scan *s, int line, const char *format, ...)
 {

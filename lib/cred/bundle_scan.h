@@ -44,6 +44,9 @@ void bundle_scan_trim(struct bundle_field *f);
 bool bundle_scan_is(const struct bundle_field *f, const char *name);
 bool bundle_scan_has(const struct bundle_field *f, const char *value);
 
+/* Is it text for people, or for other programs: "Note" or "X-name"? */
+bool bundle_scan_is_note(const struct bundle_field *f);
+
 /* Says what is wrong with a line.  Returns -EINVAL. */
 int bundle_scan_fail(const struct bundle_scan *s, int line, const char *format,
     ...) __attribute__((format(printf, 3, 4)));

@@ -1,0 +1,219 @@
+#include "cred/bundle_disk.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "cred/store.h"
+
+/* Of a path more is not said, so that there is room for what is wrong. */
+#define PATH_SAID 180
+#define TAIL(path) \
+	(strlen(path) > PATH_SAID ? (path) + strlen(path) - PATH_SAID : (path))
+#define DOTS(path) (strlen(path) > PATH_SAID ? "..." : "")
+
+#define READ_FIRST ((size_t)16 << 10)
+
+int
+bundle_disk_fail(struct bundle_file_error *e, int rc, const char *path,
+    const char *format, ...)
+{
+	va_list args;
+	int n;
+
+	n = snprintf(e->text, sizeof(e->text), "%s%s: ", DOTS(path),
+	    TAIL(path));
+	va_start(args, format);
+	errno = -rc; /* for %m */
+	vsnprintf(e->text + n, sizeof(e->text) - (size_t)n, format, args);
+	va_end(args);
+	return rc;
+}
+
+int
+bundle_disk_fail_parse(struct bundle_file_error *e, int rc, const char *path,
+    const struct bundle_error *why)
+{
+	if (rc == -ENOMEM)
+		return bundle_disk_fail(e, rc, path, "%m");
+	snprintf(e->text, sizeof(e->text), "%s%s:%d: %s", DOTS(path),
+	    TAIL(path), why->line, why->text);
+	return rc;
+}
+
+static int
+fail_kind(struct bundle_file_error *e, const char *path)
+{
+	return bundle_disk_fail(e, -EINVAL, path,
+	    "neither a file nor a directory; what another program writes is "
+	    "read from standard input");
+}
+
+int
+bundle_disk_open(int dirfd, const char *name, const char *path,
+    struct bundle_file_error *e)
+{
+	struct stat st;
+	const int fd =
+	    openat(dirfd, name, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY);
+	int rc;
+
+	if (fd < 0 && errno == ENXIO) /* a socket */
+		return fail_kind(e, path);
+	if (fd < 0)
+		return bundle_disk_fail(e, -errno, path, "%m");
+	rc = fstat(fd, &st) < 0 ? -errno : 0;
+	if (rc == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode)))
+		return fd;
+	close(fd);
+	return rc < 0 ? bundle_disk_fail(e, rc, path, "%m")
+	              : fail_kind(e, path);
+}
+
+/*
+ * Distributions that give each user a group of his own give it his number.  It
+ * is the only sign of one that can be had without asking a name service, which
+ * may not be done in somebody else's process.
+ */
+static bool
+is_own_group(gid_t group)
+{
+	return group == getegid() && group == (gid_t)geteuid();
+}
+
+int
+bundle_disk_check_writers(const struct stat *st, const char *path,
+    struct bundle_file_error *e)
+{
+	const unsigned mode = st->st_mode & 07777;
+
+	if (st->st_uid != geteuid() && st->st_uid != 0)
+		return bundle_disk_fail(e, -EPERM, path,
+		    "its owner is user %u, neither you nor root; use a copy "
+		    "of your own, or chown it",
+		    (unsigned)st->st_uid);
+	if ((mode & S_IWOTH) != 0)
+		return bundle_disk_fail(e, -EPERM, path,
+		    "every user can change it (mode %04o): chmod go-w %s%s",
+		    mode, DOTS(path), TAIL(path));
+	if ((mode & S_IWGRP) != 0 && !is_own_group(st->st_gid))
+		return bundle_disk_fail(e, -EPERM, path,
+		    "the users of group %u can change it (mode %04o): chmod "
+		    "g-w %s%s",
+		    (unsigned)st->st_gid, mode, DOTS(path), TAIL(path));
+	return 0;
+}
+
+bool
+bundle_disk_is_secret(int type)
+{
+	return type == CRED_PRIVATE_KEY || type == CRED_PSK;
+}
+
+int
+bundle_disk_check_readers(const struct stat *st, const char *cure,
+    const char *path, struct bundle_file_error *e)
+{
+	if ((st->st_mode & (S_IRGRP | S_IROTH)) == 0)
+		return 0;
+	return bundle_disk_fail(e, -EPERM, path,
+	    "it has keys, and other users can read it (mode %04o): chmod 600 "
+	    "%s%s%s",
+	    (unsigned)st->st_mode & 07777, DOTS(path), TAIL(path), cure);
+}
+
+void
+bundle_disk_wipe(struct bundle_bytes *b)
+{
+	if (b->data == NULL)
+		return;
+	OPENSSL_cleanse(b->data, b->len);
+	free(b->data);
+	*b = (struct bundle_bytes){ NULL, 0 };
+}
+
+/* Not by realloc, which leaves the old bytes somewhere. */
+static int
+grow(struct bundle_bytes *b, size_t *room, size_t max)
+{
+	struct bundle_bytes next = { NULL, b->len };
+
+	*room = *room == 0 ? READ_FIRST : *room * 2;
+	if (*room > max + 1)
+		*room = max + 1;
+	next.data = malloc(*room);
+	if (next.data == NULL)
+		return -ENOMEM;
+	if (b->len > 0)
+		memcpy(next.data, b->data, b->len);
+	bundle_disk_wipe(b);
+	*b = next;
+	return 0;
+}
+
+/* A descriptor of the caller's may be one that does not wait by itself. */
+static int
+wait_readable(int fd)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+
+	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
+}
+
+/* The number of bytes; 0 at the end. */
+static ssize_t
+read_some(int fd, char *data, size_t room)
+{
+	ssize_t n;
+	int rc;
+
+	for (;;) {
+		n = read(fd, data, room);
+		if (n >= 0)
+			return n;
+		if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		rc = errno == EAGAIN ? wait_readable(fd) : 0;
+		if (rc < 0)
+			return rc;
+	}
+}
+
+int
+bundle_disk_read(int fd, size_t size, size_t max, struct bundle_bytes *out)
+{
+	struct bundle_bytes b = { NULL, 0 };
+	size_t room = 0;
+	ssize_t n;
+	int rc;
+
+	/* One byte more, to see the end without a second buffer. */
+	if (size > 0 && size <= max)
+		room = (size + 2) / 2;
+	do {
+		rc = b.len == room || b.data == NULL ? grow(&b, &room, max) : 0;
+		if (rc < 0)
+			goto fail;
+		n = read_some(fd, b.data + b.len, room - b.len);
+		if (n < 0) {
+			rc = (int)n;
+			goto fail;
+		}
+		b.len += (size_t)n;
+		rc = b.len > max ? -EFBIG : 0;
+	} while (rc == 0 && n > 0);
+	if (rc < 0)
+		goto fail;
+	*out = b;
+	return 0;
+fail:
+	bundle_disk_wipe(&b);
+	return rc;
+}

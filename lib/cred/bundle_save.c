@@ -1,0 +1,211 @@
+#include "cred/bundle_save.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/*
+ * A temporary file is .NAME.zsock-XXXXXX, and locked from when it is made until
+ * it has its name or is gone.  So whoever gets the lock of one knows that its
+ * writer is dead, and may remove it.
+ */
+#define MARK ".zsock-"
+#define RANDOM 6
+#define NAME_KEPT (NAME_MAX - 1 - (int)sizeof(MARK) - RANDOM)
+
+/* Somebody else has the name by chance so often only if he does so on purpose. */
+#define TRIES 100
+
+static void
+temp_begin(const char *name, char temp[NAME_MAX + 1])
+{
+	snprintf(temp, NAME_MAX + 1, ".%.*s" MARK, NAME_KEPT, name);
+}
+
+static int
+add_random(char *end)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+	unsigned char bytes[RANDOM];
+
+	if (getrandom(bytes, sizeof(bytes), 0) != (ssize_t)sizeof(bytes))
+		return -errno;
+	for (int i = 0; i < RANDOM; i++)
+		end[i] = letters[bytes[i] % 32];
+	end[RANDOM] = '\0';
+	return 0;
+}
+
+/* A sweep may come between its making and its lock: then it is gone. */
+static int
+hold(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+		return errno == EWOULDBLOCK ? -EEXIST : -errno;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_nlink > 0 ? 0 : -EEXIST;
+}
+
+static int
+make_once(int dirfd, const char *temp)
+{
+	const int fd = openat(dirfd, temp,
+	    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	int rc;
+
+	if (fd < 0)
+		return -errno;
+	rc = hold(fd);
+	if (rc == 0)
+		return fd;
+	if (rc != -EEXIST)
+		unlinkat(dirfd, temp, 0);
+	close(fd);
+	return rc;
+}
+
+/* Returns a descriptor for writing, and its name in temp. */
+static int
+make(int dirfd, const char *name, char temp[NAME_MAX + 1])
+{
+	char *end;
+	int rc = -EEXIST;
+
+	temp_begin(name, temp);
+	end = temp + strlen(temp);
+	for (int i = 0; rc == -EEXIST && i < TRIES; i++) {
+		rc = add_random(end);
+		if (rc == 0)
+			rc = make_once(dirfd, temp);
+	}
+	return rc;
+}
+
+static int
+write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len > 0) {
+		n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* Not every filesystem has the first (NFS), nor the second (FAT). */
+static int
+give_new_name(int dirfd, const char *temp, const char *name)
+{
+	if (renameat2(dirfd, temp, dirfd, name, RENAME_NOREPLACE) == 0)
+		return 0;
+	if (errno != EINVAL && errno != ENOSYS)
+		return -errno;
+	if (linkat(dirfd, temp, dirfd, name, 0) < 0)
+		return -errno;
+	return unlinkat(dirfd, temp, 0) < 0 ? -errno : 0;
+}
+
+static int
+give_name(int dirfd, const char *temp, const char *name, bool fresh)
+{
+	if (fresh)
+		return give_new_name(dirfd, temp, name);
+	return renameat(dirfd, temp, dirfd, name) < 0 ? -errno : 0;
+}
+
+int
+bundle_save(int dirfd, const char *name, const void *data, size_t len,
+    mode_t mode, bool fresh)
+{
+	char temp[NAME_MAX + 1];
+	const int fd = make(dirfd, name, temp);
+	int rc;
+
+	if (fd < 0)
+		return fd == -EEXIST ? -EBUSY : fd;
+	rc = write_all(fd, data, len);
+	if (rc == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
+		rc = -errno;
+	if (rc == 0)
+		rc = give_name(dirfd, temp, name, fresh);
+	if (rc < 0)
+		unlinkat(dirfd, temp, 0);
+	close(fd);
+	return rc;
+}
+
+static bool
+ends_as_temp(const char *name)
+{
+	const size_t len = strlen(name), end = sizeof(MARK) - 1 + RANDOM;
+
+	return name[0] == '.' && len > end &&
+	    strncmp(name + len - end, MARK, sizeof(MARK) - 1) == 0;
+}
+
+static void
+remove_if_dead(int dirfd, const char *temp)
+{
+	const int fd = openat(dirfd, temp,
+	    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
+	struct stat locked, named;
+
+	if (fd < 0)
+		return;
+	/* By now its writer may have given it its name, and closed it. */
+	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &locked) == 0 &&
+	    fstatat(dirfd, temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+	    S_ISREG(locked.st_mode) && named.st_dev == locked.st_dev &&
+	    named.st_ino == locked.st_ino)
+		unlinkat(dirfd, temp, 0);
+	close(fd);
+}
+
+void
+bundle_save_sweep(int dirfd, const char *name)
+{
+	char temp[NAME_MAX + 1] = "";
+	const struct dirent *entry;
+	DIR *dir;
+	int own;
+
+	if (name != NULL)
+		temp_begin(name, temp);
+	own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (own < 0)
+		return;
+	dir = fdopendir(own);
+	if (dir == NULL) {
+		close(own);
+		return;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		if (ends_as_temp(entry->d_name) &&
+		    strncmp(entry->d_name, temp, strlen(temp)) == 0)
+			remove_if_dead(dirfd, entry->d_name);
+	}
+	closedir(dir);
+}
+
+int
+bundle_save_sync(int dirfd)
+{
+	/* Some filesystems have nothing to sync, and say so. */
+	return fsync(dirfd) < 0 && errno != EINVAL ? -errno : 0;
+}

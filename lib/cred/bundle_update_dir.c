@@ -1,0 +1,250 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cred/bundle_dir.h"
+#include "cred/bundle_disk.h"
+#include "cred/bundle_file.h"
+#include "cred/bundle_plan.h"
+#include "cred/bundle_save.h"
+#include "cred/types.h"
+
+/* A directory under its lock, and what is to become of it. */
+struct work {
+	const char *path;
+	int fd;
+	struct bundle_dir dir;
+	struct bundle_plan plan; /* entry i is of file i of dir */
+	struct bundle_file_error *e;
+};
+
+static int
+fail(const struct work *w, int rc, const char *name, const char *text)
+{
+	char where[PATH_MAX];
+
+	return bundle_disk_fail(w->e, rc,
+	    bundle_dir_where(w->path, name, where), "%s: %m", text);
+}
+
+/* The file that has entry i now, or NULL. */
+static const struct bundle_dir_file *
+old_file(const struct work *w, size_t i)
+{
+	return i < w->dir.n ? &w->dir.files[i] : NULL;
+}
+
+static bool
+changes(const struct bundle_plan_entry *e)
+{
+	return e->value != NULL || (e->old != NULL && !e->held);
+}
+
+/* Behind a link is a place that may be anybody's. */
+static int
+check_file(const struct work *w, const struct bundle_dir_file *file)
+{
+	char where[PATH_MAX];
+	struct stat st;
+
+	if (fstatat(w->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return fail(w, -errno, file->name, "it cannot be looked at");
+	if (S_ISREG(st.st_mode))
+		return 0;
+	return bundle_disk_fail(w->e, -EINVAL,
+	    bundle_dir_where(w->path, file->name, where),
+	    "a symbolic link, which is only read; change the file that it "
+	    "leads to");
+}
+
+/* All that can be known before anything is done. */
+static int
+check(const struct work *w)
+{
+	const struct bundle_plan_entry *e = w->plan.entries;
+	int rc;
+
+	if (w->plan.bytes > BUNDLE_SIZE_MAX)
+		return bundle_disk_fail(w->e, -EFBIG, w->path,
+		    "more than %zu bytes in all its files", BUNDLE_SIZE_MAX);
+	for (size_t i = 0; i < w->dir.n; i++) {
+		rc = changes(&e[i]) ? check_file(w, &w->dir.files[i]) : 0;
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+/* Public values stay as readable as they were, keys are nobody else's. */
+static int
+new_mode(const struct work *w, int type, const struct bundle_dir_file *old,
+    mode_t *mode)
+{
+	struct stat st;
+
+	*mode = 0600;
+	if (old == NULL || bundle_disk_is_secret(type))
+		return 0;
+	if (fstatat(w->fd, old->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	*mode = st.st_mode & 0644;
+	return 0;
+}
+
+/* In the form that the old file has, if that can be. */
+static int
+encode(const struct cred_op *op, const struct bundle_dir_file *old,
+    struct bundle_name *is, struct bundle_bytes *bytes)
+{
+	int rc;
+
+	*is = (struct bundle_name){ .tag = op->tag, .type = op->type };
+	if (old != NULL) {
+		is->ext = old->is.ext;
+		rc = bundle_name_encode(is->ext, op->data, op->len, bytes);
+		if (rc != -EINVAL)
+			return rc;
+	}
+	is->ext = bundle_name_choose(op->type, op->data, op->len);
+	return bundle_name_encode(is->ext, op->data, op->len, bytes);
+}
+
+static int
+write_file(const struct work *w, const struct cred_op *op,
+    const struct bundle_dir_file *old)
+{
+	char name[BUNDLE_NAME_SIZE];
+	const char *as = name;
+	struct bundle_bytes bytes;
+	struct bundle_name is;
+	mode_t mode;
+	int rc;
+
+	rc = encode(op, old, &is, &bytes);
+	if (rc < 0)
+		return bundle_disk_fail(w->e, rc, w->path, "%m");
+	if (old != NULL && old->is.ext == is.ext)
+		as = old->name;
+	else
+		bundle_name_write(&is, name);
+	rc = new_mode(w, op->type, old, &mode);
+	if (rc == 0)
+		rc = bundle_save(w->fd, as, bytes.data, bytes.len, mode,
+		    old == NULL);
+	bundle_disk_wipe(&bytes);
+	if (rc < 0)
+		return fail(w, rc, as, "it cannot be written");
+	/* A stop of the machine in between leaves both, and nothing is lost. */
+	if (old != NULL && as == name && unlinkat(w->fd, old->name, 0) < 0)
+		return fail(w, -errno, old->name, "it cannot be removed");
+	return 0;
+}
+
+/* What is written comes first: a stop in between has lost nothing new. */
+static int
+apply(const struct work *w)
+{
+	const struct bundle_plan_entry *e = w->plan.entries;
+	int rc;
+
+	for (size_t i = 0; i < w->plan.n; i++) {
+		if (e[i].value == NULL)
+			continue;
+		rc = write_file(w, e[i].value, old_file(w, i));
+		if (rc < 0)
+			return rc;
+	}
+	for (size_t i = 0; i < w->dir.n; i++) {
+		if (e[i].held)
+			continue;
+		if (unlinkat(w->fd, w->dir.files[i].name, 0) < 0)
+			return fail(w, -errno, w->dir.files[i].name,
+			    "it cannot be removed");
+	}
+	rc = bundle_save_sync(w->fd);
+	return rc < 0 ? bundle_disk_fail(w->e, rc, w->path, "%m") : 0;
+}
+
+static int
+open_locked(const char *path)
+{
+	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int rc = 0;
+
+	if (fd < 0)
+		return -errno;
+	while (rc == 0 && flock(fd, LOCK_EX) < 0)
+		rc = errno == EINTR ? 0 : -errno;
+	if (rc == 0)
+		return fd;
+	close(fd);
+	return rc;
+}
+
+/* Why a change cannot be. */
+static int
+fail_op(const struct work *w, int rc, const struct cred_op *op)
+{
+	const char *type = cred_types_short(op->type);
+
+	if (rc == -EEXIST)
+		return bundle_disk_fail(w->e, rc, w->path,
+		    "%d %s is there already", op->tag, type);
+	if (rc == -ENOENT)
+		return bundle_disk_fail(w->e, rc, w->path, "no %d %s is there",
+		    op->tag, type);
+	if (rc == -EFBIG)
+		return bundle_disk_fail(w->e, rc, w->path,
+		    "%d %s would have more than %zu bytes", op->tag, type,
+		    BUNDLE_VALUE_MAX);
+	return bundle_disk_fail(w->e, rc, w->path,
+	    "there is no tag %d or no type %d", op->tag, op->type);
+}
+
+static int
+update(struct work *w, const struct cred_op *ops, size_t n)
+{
+	size_t failed;
+	int rc;
+
+	bundle_save_sweep(w->fd, NULL);
+	rc = bundle_dir_read(w->fd, w->path, &w->dir, w->e);
+	if (rc < 0)
+		return rc;
+	rc = bundle_plan_make(&w->dir.bundle, ops, n, &w->plan, &failed);
+	if (rc == 0) {
+		rc = check(w);
+		if (rc == 0)
+			rc = apply(w);
+		bundle_plan_fini(&w->plan);
+	} else if (failed < n) {
+		(void)fail_op(w, rc, &ops[failed]);
+	} else if (rc == -EFBIG) {
+		(void)bundle_disk_fail(w->e, rc, w->path, "more than %d files",
+		    BUNDLE_SECTIONS_MAX);
+	} else {
+		(void)bundle_disk_fail(w->e, rc, w->path, "%m");
+	}
+	bundle_dir_fini(&w->dir);
+	return rc;
+}
+
+int
+bundle_file_update_dir(const char *path, const struct cred_op *ops, size_t n,
+    struct bundle_file_error *e)
+{
+	struct work w = { .path = path, .e = e };
+	int rc;
+
+	w.fd = open_locked(path);
+	if (w.fd < 0)
+		return bundle_disk_fail(e, w.fd, path, "%m");
+	rc = update(&w, ops, n);
+	close(w.fd);
+	return rc;
+}
