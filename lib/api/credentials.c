@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/profile.h"
+#include "cred/load.h"
 #include "cred/store.h"
 #include "tls/context.h"
 
@@ -15,6 +16,13 @@ _Static_assert((int)CRED_NONE == TLS_CREDENTIAL_NONE &&
         (int)CRED_PSK_ID == TLS_CREDENTIAL_PSK_ID &&
         (int)CRED_PRIVATE_KEY_PSA == TLS_CREDENTIAL_PRIVATE_KEY_PSA,
     "credential types");
+
+/* Before main: no change of the store may be missed. */
+__attribute__((constructor)) static void
+watch(void)
+{
+	store_watch(tls_context_forget);
+}
 
 int
 tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
@@ -34,6 +42,7 @@ tls_credential_add(sec_tag_t tag, enum tls_credential_type type,
 			    "the credential");
 		return -EINVAL;
 	}
+	load_ready();
 	return store_add(tag, (int)type, cred, credlen);
 }
 
@@ -46,6 +55,7 @@ tls_credential_get(sec_tag_t tag, enum tls_credential_type type, void *cred,
 
 	if (credlen == NULL || (cred == NULL && *credlen > 0))
 		return -EINVAL;
+	load_ready();
 	len = *credlen;
 	rc = store_copy(tag, (int)type, cred, &len);
 	if (rc == 0 || !quirk(QUIRK_CRED_LENGTH_KEPT))
@@ -56,8 +66,10 @@ tls_credential_get(sec_tag_t tag, enum tls_credential_type type, void *cred,
 int
 tls_credential_delete(sec_tag_t tag, enum tls_credential_type type)
 {
-	const int rc = store_delete(tag, (int)type);
+	int rc;
 
+	load_ready();
+	rc = store_delete(tag, (int)type);
 	if (rc == 0)
 		tls_context_forget(tag, (int)type);
 	return rc;

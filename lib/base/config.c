@@ -127,6 +127,19 @@ env_leaks(void)
 	return true;
 }
 
+static enum config_errors
+env_credentials_errors(void)
+{
+	const char *value =
+	    unless_empty(secure_getenv("ZSOCK_CREDENTIALS_ERRORS"));
+
+	if (value == NULL || strcmp(value, "exit") == 0)
+		return CONFIG_ERRORS_EXIT;
+	if (strcmp(value, "warn") != 0)
+		config_die("ZSOCK_CREDENTIALS_ERRORS", "it is exit or warn");
+	return CONFIG_ERRORS_WARN;
+}
+
 static void
 read_environment(void)
 {
@@ -135,11 +148,15 @@ read_environment(void)
 	config.log_level = env_log_level();
 	config.log_file = env_text("ZSOCK_LOG_FILE");
 	config.keylog = unless_empty(secure_getenv("SSLKEYLOGFILE"));
+	config.ctl = unless_empty(secure_getenv("ZSOCK_CTL"));
+	config.ctl_name = unless_empty(secure_getenv("ZSOCK_CTL_NAME"));
 	config.profile = env_profile();
 	config.fd_base = env_number("ZSOCK_FD_BASE", 0, CONFIG_FD_BASE_MAX, 0,
 	    "it is " CONFIG_FD_BASE_WANT);
 	config.limits = env_text("ZSOCK_LIMITS");
 	config.hosts = env_text("ZSOCK_HOSTS");
+	config.credentials = unless_empty(secure_getenv("ZSOCK_CREDENTIALS"));
+	config.credentials_errors = env_credentials_errors();
 	config.leaks = env_leaks();
 	config.handshake_ms =
 	    env_ms("ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS", HANDSHAKE_MS_DEFAULT);

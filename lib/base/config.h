@@ -14,6 +14,9 @@
 #define CONFIG_RECORD_MIN 512
 #define CONFIG_RECORD_MAX 16384
 
+/* What becomes of a program whose credentials cannot be used. */
+enum config_errors { CONFIG_ERRORS_EXIT, CONFIG_ERRORS_WARN };
+
 /* What the environment asks for.  Read once, before its first use. */
 struct config {
 	/* ZSOCK_LOG: off, error, warn (default), info or debug. */
@@ -25,6 +28,12 @@ struct config {
 	 * that in a set-user-ID program.
 	 */
 	const char *keylog;
+	/*
+	 * ZSOCK_CTL, the level of the control socket, and ZSOCK_CTL_NAME, what
+	 * this process is called there; or NULL, as always in a set-user-ID
+	 * program.
+	 */
+	const char *ctl, *ctl_name;
 	/*
 	 * ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS: how long connect and accept wait for
 	 * a TLS handshake, in milliseconds; 10000 as on the device.
@@ -43,6 +52,13 @@ struct config {
 	const char *limits;
 	/* ZSOCK_HOSTS: a file of names and redirections, or NULL. */
 	const char *hosts;
+	/*
+	 * ZSOCK_CREDENTIALS: bundles, names separated by colons, or NULL, and
+	 * ZSOCK_CREDENTIALS_ERRORS: exit (default) or warn.  As if neither were
+	 * set in a set-user-ID program.
+	 */
+	const char *credentials;
+	enum config_errors credentials_errors;
 	/* ZSOCK_LEAKS=1: at exit, say which sockets were never closed. */
 	bool leaks;
 };

@@ -34,6 +34,13 @@ log_wants(enum log_level level)
 }
 
 static atomic_bool stderr_is_taken;
+static _Thread_local void (*diverted)(const char *line, size_t len);
+
+void
+log_divert(void (*sink)(const char *line, size_t len))
+{
+	diverted = sink;
+}
 
 void
 log_use_stderr(bool is)
@@ -110,8 +117,8 @@ complain_of_file(const char *file)
  * open would sit in the program's own number space, where a daemon that closes
  * everything would hand its number to something else.
  */
-static void
-write_line(const char *line, size_t len)
+void
+log_raw(const char *line, size_t len)
 {
 	const char *file = config_get()->log_file;
 	int fd = -1;
@@ -155,6 +162,9 @@ log_line(enum log_level level, const char *fmt, ...)
 			line[i] = '?';
 	}
 	line[len++] = '\n';
-	write_line(line, len);
+	if (diverted != NULL)
+		diverted(line, len);
+	else
+		log_raw(line, len);
 	errno = saved;
 }

@@ -30,6 +30,14 @@ void log_line(enum log_level level, const char *fmt, ...)
  */
 int log_append(const char *path, const char *line, size_t len);
 
+/*
+ * Hands the calling thread's lines to sink from now on: it may have a table of
+ * descriptors of its own, with another stderr.
+ */
+void log_divert(void (*sink)(const char *line, size_t len));
+/* Writes a line that a sink has got. */
+void log_raw(const char *line, size_t len);
+
 /* Whether stderr is a stderr, and not a socket that has its number. */
 void log_use_stderr(bool is);
 

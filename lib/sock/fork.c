@@ -2,6 +2,7 @@
 
 #include "base/hosts.h"
 #include "base/limits.h"
+#include "cred/control.h"
 #include "cred/store.h"
 #include "sock/fdtable.h"
 #include "sock/sock.h"
@@ -12,7 +13,7 @@ atomic_uint sock_forks;
 /*
  * What fork copies.  A lock that another thread holds at that moment would stay
  * locked in the child for ever, so the locks of the library are taken before
- * and given back after: contexts', sessions', credentials', sockets', the
+ * and given back after: the control socket's, contexts', sessions', credentials', sockets', the
  * table's, names', limits'.  No call takes two of these at once, so there is no
  * other order that this one could meet.  Sockets' own locks are too many for
  * that: see the kinds' forked.  base/resolver.c and api/service.c, whose threads
@@ -21,6 +22,7 @@ atomic_uint sock_forks;
 static void
 before(void)
 {
+	control_freeze();
 	tls_context_freeze();
 	store_freeze();
 	sock_freeze();
@@ -38,6 +40,7 @@ thaw(void)
 	sock_thaw();
 	store_thaw();
 	tls_context_thaw();
+	control_thaw();
 }
 
 static void
@@ -65,6 +68,7 @@ static void
 in_child(void)
 {
 	in_parent();
+	control_forked();
 	fdtable_each(inherit, NULL);
 }
 

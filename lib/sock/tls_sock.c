@@ -14,6 +14,7 @@
 #include "base/kernel.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "cred/load.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
@@ -109,6 +110,7 @@ tls_sock_new(const struct zsock_ops *ops, size_t size, int kfd, int family,
 	struct tls_sock *t;
 	int rc;
 
+	load_ready();
 	rc = alloc(size, protocol, &t);
 	if (rc < 0) {
 		native_close_kfd(kfd);

@@ -357,3 +357,15 @@ tls_session_purge(void)
 	pthread_mutex_unlock(&lock);
 	free_list(all);
 }
+
+size_t
+tls_session_count(void)
+{
+	size_t n = 0;
+
+	pthread_mutex_lock(&lock);
+	for (const struct entry *e = entries; e != NULL; e = e->next)
+		n++;
+	pthread_mutex_unlock(&lock);
+	return n;
+}

@@ -2,6 +2,7 @@
 #define TLS_SESSION_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <openssl/ssl.h>
@@ -65,6 +66,9 @@ void tls_session_forget(uint64_t context);
 
 /* TLS_SESSION_CACHE_PURGE: no session given out so far is come back to. */
 void tls_session_purge(void);
+
+/* How many a client may come back to. */
+size_t tls_session_count(void);
 
 /* Hold the cache's lock across a fork. */
 void tls_session_freeze(void);

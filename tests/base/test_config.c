@@ -134,6 +134,59 @@ the_log_file_is_a_name_or_null(void **state)
 }
 
 static void
+bundles_are_names_or_null(void **state)
+{
+	(void)state;
+	assert_null(config_get()->credentials);
+	assert_int_equal(config_get()->credentials_errors, CONFIG_ERRORS_EXIT);
+	set_variable("ZSOCK_CREDENTIALS", "");
+	set_variable("ZSOCK_CREDENTIALS_ERRORS", "");
+	config_reload();
+	assert_null(config_get()->credentials);
+	assert_int_equal(config_get()->credentials_errors, CONFIG_ERRORS_EXIT);
+	set_variable("ZSOCK_CREDENTIALS", "a:b");
+	set_variable("ZSOCK_CREDENTIALS_ERRORS", "warn");
+	config_reload();
+	assert_string_equal(config_get()->credentials, "a:b");
+	assert_int_equal(config_get()->credentials_errors, CONFIG_ERRORS_WARN);
+	set_variable("ZSOCK_CREDENTIALS", NULL);
+	set_variable("ZSOCK_CREDENTIALS_ERRORS", "exit");
+	config_reload();
+	assert_int_equal(config_get()->credentials_errors, CONFIG_ERRORS_EXIT);
+	set_variable("ZSOCK_CREDENTIALS_ERRORS", NULL);
+}
+
+/* What must not be guessed. */
+static const struct errors_case {
+	const char *name;
+	const char *value; /* of ZSOCK_CREDENTIALS_ERRORS */
+} errors[] = {
+	{ "errors_of_another_word", "ignore" },
+	{ "errors_in_capitals", "WARN" },
+	{ "errors_as_a_number", "1" },
+};
+
+static void
+errors_of_another_value_end_the_program(void **state)
+{
+	const struct errors_case *c = *state;
+	const pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		setenv("ZSOCK_CREDENTIALS_ERRORS", c->value, 1);
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(1);
+		config_reload();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 78);
+}
+
+static void
 a_change_is_not_seen_before_a_reload(void **state)
 {
 	(void)state;
@@ -186,7 +239,7 @@ record_is_understood_or_ends_the_program(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(cases) + LEN(records) + 3];
+	struct CMUnitTest tests[LEN(cases) + LEN(records) + LEN(errors) + 4];
 	size_t n = 0;
 
 	for (; n < LEN(cases); n++) {
@@ -201,6 +254,11 @@ main(void)
 			.setup_func = clear_environment,
 			.initial_state = (void *)&records[i] };
 	}
+	n += test_rows(tests + n, errors_of_another_value_end_the_program,
+	    errors, LEN(errors), sizeof(errors[0]));
+	tests[n++] =
+	    (struct CMUnitTest)cmocka_unit_test_setup(bundles_are_names_or_null,
+	        clear_environment);
 	tests[n++] = (struct CMUnitTest)
 	    cmocka_unit_test_setup(reading_leaves_errno_alone,
 	        clear_environment);

@@ -20,6 +20,7 @@ lib=$(dirname "$(find "$work/root" -name libzsock.so)")
 cat >"$work/user.c" <<'C'
 #include <stdio.h>
 #include <zephyr/net/socket.h>
+#include <zsock/credentials.h>
 #include <zsock/zsock.h>
 
 int

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cred/store.h"
@@ -156,14 +157,113 @@ one_thread_at_a_time_has_a_place(void **state)
 	assert_int_equal(store_delete(9, CRED_PSK), -ENOENT);
 }
 
+/* Two pairs that are always changed together, and to the same value. */
+#define PAIR_TAG 20
+
+static void
+set_pair(struct cred_op ops[2], const unsigned char *value)
+{
+	for (int i = 0; i < 2; i++) {
+		ops[i] = (struct cred_op){ .kind = CRED_OP_PUT,
+			.tag = PAIR_TAG,
+			.type = i == 0 ? CRED_PSK : CRED_PSK_ID,
+			.data = value,
+			.len = 1 };
+	}
+}
+
+static void *
+apply(void *arg)
+{
+	const struct store_change how = { .origin = CRED_FROM_CTL };
+	struct cred_op_count count;
+	struct cred_op ops[2];
+	unsigned char value;
+	uint64_t generation, last = 0;
+	size_t failed;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		value = (unsigned char)(i + (int)(intptr_t)arg);
+		set_pair(ops, &value);
+		if (store_apply(ops, 2, &how, &count, &generation, &failed) !=
+		        0 ||
+		    generation < last)
+			atomic_fetch_add(&strange, 1);
+		last = generation;
+	}
+	return NULL;
+}
+
+static bool
+is_pair(const struct cred_set *set)
+{
+	return set->n == 2 && set->creds[0]->data[0] == set->creds[1]->data[0];
+}
+
+static void *
+look_at_pair(void *arg)
+{
+	struct cred_set *set;
+	uint64_t generation;
+	int missing;
+
+	(void)arg;
+	for (int i = 0; i < ROUNDS; i++) {
+		if (store_collect(&(int){ PAIR_TAG }, 1, &set, &missing) != 0) {
+			atomic_fetch_add(&strange, 1);
+			continue;
+		}
+		if (!is_pair(set))
+			atomic_fetch_add(&torn, 1);
+		store_set_put(set);
+		if (store_list(&set, &generation) != 0) {
+			atomic_fetch_add(&strange, 1);
+			continue;
+		}
+		if (!is_pair(set))
+			atomic_fetch_add(&torn, 1);
+		store_set_put(set);
+	}
+	return NULL;
+}
+
+static void
+changes_that_belong_together_are_seen_together(void **state)
+{
+	const struct store_change how = { .origin = CRED_FROM_CTL };
+	struct cred_op_count count;
+	struct cred_op ops[2];
+	pthread_t threads[THREADS];
+	uint64_t generation;
+	size_t failed;
+
+	(void)state;
+	set_pair(ops, (const unsigned char *)"x");
+	(void)store_delete(0, CRED_NONE);
+	assert_int_equal(store_apply(ops, 2, &how, &count, &generation,
+	                     &failed),
+	    0);
+	for (int i = 0; i < THREADS; i++)
+		threads[i] = loop_start(i % 2 == 0 ? apply : look_at_pair,
+		    (void *)(intptr_t)i);
+	for (int i = 0; i < THREADS; i++)
+		(void)loop_join(threads[i]);
+	assert_int_equal(atomic_load(&torn), 0);
+	assert_int_equal(atomic_load(&strange), 0);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_read_is_whole_while_others_change_it),
 		cmocka_unit_test(one_thread_at_a_time_has_a_place),
+		cmocka_unit_test(
+		    changes_that_belong_together_are_seen_together),
 	};
 
+	/* The threads' buffers change all the time, and that is told. */
+	setenv("ZSOCK_LOG_FILE", "/dev/null", 1);
 	return cmocka_run_group_tests_name("cred/store_threads", tests, NULL,
 	    NULL);
 }

@@ -45,10 +45,18 @@ fail(int sock, const char *what)
 	end_fail(what, why);
 }
 
+/* What was added stays as it is, for a device keeps the pointer. */
 static void
 add(sec_tag_t tag, enum tls_credential_type type, const void *data, size_t len)
 {
-	errno = -tls_credential_add(tag, type, data, len);
+	static void *kept[64];
+	static size_t n;
+
+	if (n == sizeof(kept) / sizeof(kept[0]) ||
+	    (kept[n] = malloc(len > 0 ? len : 1)) == NULL)
+		end_fail("tls_credential_add", "too many credentials");
+	memcpy(kept[n], data, len);
+	errno = -tls_credential_add(tag, type, kept[n++], len);
 	if (errno != 0)
 		fail(-1, "tls_credential_add");
 	if (ntags == 0 || tags[ntags - 1] != tag)

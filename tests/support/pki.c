@@ -267,12 +267,24 @@ pki_fini(struct pki *p)
 	pki_free(&p->server);
 }
 
+/* Not by store_add, for the store would miss b, which is no program's. */
 static void
 store(int tag, int type, struct pki_bytes b)
 {
+	const struct cred_op op = { .kind = CRED_OP_ADD,
+		.tag = tag,
+		.type = type,
+		.data = b.data,
+		.len = b.len };
+	const struct store_change how = { .origin = CRED_FROM_API };
+	struct cred_op_count count;
+	uint64_t generation;
+	size_t failed;
+
 	if (store_delete(tag, type) == 0)
 		tls_context_forget(tag, type);
-	must(store_add(tag, type, b.data, b.len) == 0, "store a credential");
+	must(store_apply(&op, 1, &how, &count, &generation, &failed) == 0,
+	    "store a credential");
 	pki_bytes_free(&b);
 }
 

@@ -39,6 +39,9 @@ ZSOCK_BEGIN_DECLS
  * NUL, strlen(pem) + 1: without it the text is taken for DER (Zephyr docs).
  * Private keys have no password.
  *
+ * Where the pair came from a bundle of the mode override, zsock(7), the bundle's
+ * value stays: the answer is 0, and a warning says so once.
+ *
  * Returns 0, or
  *   -EINVAL  type is TLS_CREDENTIAL_NONE, or cred is NULL and credlen is not 0
  *   -EEXIST  (tag, type) is taken; delete it first
@@ -68,7 +71,8 @@ ZSOCK_API int tls_credential_get(sec_tag_t tag, enum tls_credential_type type,
 /*
  * Forget the credential stored under (tag, type), and wipe it.  Sockets that
  * are connected keep what they were connected with; a listener looks its tags
- * up anew for each connection.
+ * up anew for each connection.  A value of a bundle of the mode override is
+ * kept aside until the pair is added again.
  *
  * Returns 0, or
  *   -ENOENT  nothing is stored under (tag, type)

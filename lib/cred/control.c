@@ -1,0 +1,435 @@
+#include "cred/control.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+
+#include "base/config.h"
+#include "base/kernel.h"
+#include "base/log.h"
+#include "base/thread.h"
+#include "cred/control_dir.h"
+#include "cred/control_helper.h"
+#include "cred/control_serve.h"
+
+enum state { STOPPED, STARTING, RUNNING, STOPPING };
+
+/* Is taken with a socket's lock held, at the first store call of a process. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t settled = PTHREAD_COND_INITIALIZER; /* state is */
+
+/* All guarded by lock. */
+static enum state state;
+static pthread_t thread;
+static struct control_name name; /* while RUNNING */
+static int result;               /* of the start, with why */
+static char why[CONTROL_WHY_SIZE];
+static bool has_asked;        /* the program, so the environment is not */
+static enum wire_level level; /* what is asked for */
+static char own_name[64];     /* or empty */
+
+/* Nothing is left to be started in this process.  Read without the lock. */
+static atomic_bool ready;
+
+/* By its own lock; what it is to be is written before its thread starts. */
+static struct control_server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
+	.listener = { .kfd = -1 },
+	.clients = {
+	    [0 ... CONTROL_CLIENTS - 1] = { .sock = { .kfd = -1 } } } };
+
+bool
+control_name_ok(const char *text)
+{
+	const size_t len = strlen(text);
+
+	if (len == 0 || len >= sizeof(own_name) || *text == '/')
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (text[i] <= ' ' || text[i] > '~')
+			return false;
+	}
+	return strspn(text, "0123456789") < len;
+}
+
+/*
+ * A table of descriptors for this thread alone: the program's numbers, what it
+ * closes and whom it forks are its own affair then.  Some sandboxes forbid it.
+ */
+static bool
+leave_table(void)
+{
+	const unsigned unshare = 1U << 1; /* CLOSE_RANGE_UNSHARE */
+
+	if (syscall(SYS_close_range, 0U, ~0U, unshare) == -1)
+		return false;
+	for (int i = 0; i < 3; i++) {
+		/* Where there is no such device, what cannot be written to. */
+		if (open("/dev/null", O_RDWR | O_CLOEXEC) == -1)
+			(void)open("/", O_PATH | O_CLOEXEC);
+	}
+	return true;
+}
+
+/* The name of the process, which another thread of it may not have. */
+static void
+read_comm(char *out, size_t size)
+{
+	const int kfd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
+	ssize_t n = -1;
+
+	if (kfd != -1) {
+		n = kernel->read(kfd, out, size - 1);
+		kernel->close(kfd);
+	}
+	if (n <= 0) {
+		snprintf(out, size, "%s", program_invocation_short_name);
+		return;
+	}
+	out[n] = '\0';
+	out[strcspn(out, "\n")] = '\0';
+}
+
+static void
+describe(struct control_self *self)
+{
+	ssize_t n;
+
+	self->pid = getpid();
+	if (self->name[0] == '\0')
+		read_comm(self->name, sizeof(self->name));
+	n = readlink("/proc/self/exe", self->exe, sizeof(self->exe) - 1);
+	self->exe[n > 0 ? n : 0] = '\0';
+}
+
+static int
+publish(struct control_name *n, char reason[CONTROL_WHY_SIZE])
+{
+	struct control_dir d;
+	char path[PATH_MAX];
+	int kfd;
+
+	d.path = path;
+	if (wire_dir(path, sizeof(path)) >= (int)sizeof(path)) {
+		snprintf(reason, CONTROL_WHY_SIZE,
+		    "the name of its directory is too long: set ZSOCK_CTL_DIR");
+		return -ENAMETOOLONG;
+	}
+	d.kfd = control_dir_open(path, true, reason);
+	if (d.kfd < 0)
+		return d.kfd;
+	kfd = control_dir_publish(&d, n, reason);
+	kernel->close(d.kfd);
+	return kfd;
+}
+
+/* Makes the socket, and says so to whoever has started the thread. */
+static int
+begin(struct control_server *s, char reason[CONTROL_WHY_SIZE])
+{
+	struct control_name n;
+	int kfd;
+
+	kfd = publish(&n, reason);
+	if (kfd >= 0)
+		control_serve_listen(s, kfd);
+	pthread_mutex_lock(&lock);
+	result = kfd < 0 ? kfd : 0;
+	memcpy(why, reason, sizeof(why));
+	if (kfd >= 0)
+		name = n;
+	if (state == STARTING)
+		state = kfd < 0 ? STOPPED : RUNNING;
+	pthread_cond_broadcast(&settled);
+	pthread_mutex_unlock(&lock);
+	return kfd < 0 ? kfd : 0;
+}
+
+/* The program has closed the listener.  A fork must not meet half of one. */
+static int
+begin_again(struct control_server *s, char reason[CONTROL_WHY_SIZE])
+{
+	int rc;
+
+	pthread_mutex_lock(&s->lock);
+	rc = begin(s, reason);
+	pthread_mutex_unlock(&s->lock);
+	return rc;
+}
+
+static void *
+run(void *arg)
+{
+	struct control_server *s = arg;
+	char reason[CONTROL_WHY_SIZE] = "";
+	int old, rc;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	(void)prctl(PR_SET_NAME, "zsock-ctl");
+	s->shared = !leave_table();
+	if (!s->shared)
+		control_helper_away();
+	describe(&s->self);
+	rc = begin(s, reason);
+	if (rc < 0)
+		return NULL; /* who started it says why */
+	while (rc == 0) {
+		rc = control_serve(s);
+		if (rc == 0)
+			rc = begin_again(s, reason);
+		else
+			snprintf(reason, sizeof(reason), "poll: %s",
+			    strerror(-rc));
+	}
+	log_line(LOG_ERROR, "control: %s; there is no control socket any more",
+	    reason);
+	return NULL;
+}
+
+/* Ends what is there of the thread; lock is given up meanwhile. */
+static void
+end_locked(bool cancel)
+{
+	const pthread_t ended = thread;
+
+	state = STOPPING;
+	pthread_mutex_unlock(&lock);
+	if (cancel)
+		pthread_cancel(ended);
+	pthread_join(ended, NULL);
+	if (cancel)
+		control_dir_withdraw(&name); /* it may have made another */
+	control_serve_end(&server);
+	control_helper_stop();
+	pthread_mutex_lock(&lock);
+	state = STOPPED;
+	pthread_cond_broadcast(&settled);
+}
+
+static void
+wait_settled_locked(void)
+{
+	while (state == STARTING || state == STOPPING)
+		pthread_cond_wait(&settled, &lock);
+}
+
+static int
+stop_locked(void)
+{
+	wait_settled_locked();
+	if (state != RUNNING)
+		return -ENOENT;
+	control_dir_withdraw(&name);
+	end_locked(true);
+	return 0;
+}
+
+/* Before OpenSSL ends, which the thread may be using. */
+static void
+stop_at_exit(void)
+{
+	pthread_mutex_lock(&lock);
+	(void)stop_locked(); /* there may be none */
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+at_exit_once(void)
+{
+	static bool done; /* guarded by lock */
+
+	if (done)
+		return;
+	done = true;
+	/* What is registered later runs earlier. */
+	(void)OPENSSL_init_crypto(0, NULL);
+	(void)atexit(stop_at_exit); /* or ps finds the name dead */
+}
+
+static int
+start_locked(void)
+{
+	int rc;
+
+	at_exit_once();
+	server.self = (struct control_self){ .level = level };
+	memcpy(server.self.name, own_name, sizeof(own_name));
+	state = STARTING;
+	rc = thread_start_joinable(&thread, run, &server);
+	if (rc < 0) {
+		state = STOPPED;
+		snprintf(why, sizeof(why), "its thread: %s", strerror(-rc));
+		return rc;
+	}
+	while (state == STARTING)
+		pthread_cond_wait(&settled, &lock);
+	rc = result;
+	if (rc < 0)
+		end_locked(false);
+	else if (!server.shared)
+		rc = control_helper_start();
+	if (rc < 0 && state == RUNNING) {
+		snprintf(why, sizeof(why), "its helper: %s", strerror(-rc));
+		(void)stop_locked(); /* it is RUNNING */
+	}
+	return rc;
+}
+
+static int
+start(void)
+{
+	char reason[CONTROL_WHY_SIZE];
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	wait_settled_locked();
+	if (state == RUNNING) {
+		pthread_mutex_unlock(&lock);
+		return -EALREADY;
+	}
+	rc = start_locked();
+	memcpy(reason, why, sizeof(reason));
+	atomic_store(&ready, true);
+	pthread_mutex_unlock(&lock);
+	if (rc < 0)
+		log_line(LOG_ERROR, "control: %s; there is no control socket",
+		    reason);
+	return rc;
+}
+
+static void
+read_environment_locked(void)
+{
+	const struct config *c = config_get();
+	int asked;
+
+	if (has_asked)
+		return;
+	asked = c->ctl != NULL ? wire_level_parse(c->ctl) : WIRE_LEVEL_OFF;
+	if (asked < 0)
+		config_die("ZSOCK_CTL",
+		    "it is off, list, load, full or 1, which is load");
+	if (c->ctl_name != NULL && !control_name_ok(c->ctl_name))
+		config_die("ZSOCK_CTL_NAME",
+		    "it is 1 to 63 printable characters without blanks, no "
+		    "number, and does not begin with \"/\"");
+	level = (enum wire_level)asked;
+	if (c->ctl_name != NULL)
+		strcpy(own_name, c->ctl_name);
+	has_asked = true;
+}
+
+void
+control_ready(void)
+{
+	const int saved = errno;
+	bool wanted;
+
+	if (atomic_load_explicit(&ready, memory_order_acquire))
+		return;
+	pthread_mutex_lock(&lock);
+	read_environment_locked();
+	wanted = level != WIRE_LEVEL_OFF && state != RUNNING;
+	if (!wanted)
+		atomic_store(&ready, true);
+	pthread_mutex_unlock(&lock);
+	if (wanted)
+		(void)start(); /* it has said why not */
+	errno = saved;
+}
+
+int
+control_start(enum wire_level asked, const char *text)
+{
+	const int saved = errno;
+	bool running;
+	int rc;
+
+	if (asked < WIRE_LEVEL_LIST || asked > WIRE_LEVEL_FULL) {
+		log_line(LOG_ERROR, "control: there is no level %d",
+		    (int)asked);
+		return -EINVAL;
+	}
+	if (text != NULL && !control_name_ok(text)) {
+		log_line(LOG_ERROR,
+		    "control: a name is 1 to 63 printable characters without "
+		    "blanks, no number, and does not begin with \"/\"");
+		return -EINVAL;
+	}
+	pthread_mutex_lock(&lock);
+	wait_settled_locked();
+	read_environment_locked();
+	running = state == RUNNING;
+	if (!running) {
+		level = asked;
+		if (text != NULL)
+			strcpy(own_name, text);
+	}
+	pthread_mutex_unlock(&lock);
+	rc = running ? -EALREADY : start();
+	errno = saved;
+	return rc;
+}
+
+int
+control_stop(void)
+{
+	const int saved = errno;
+	int rc;
+
+	pthread_mutex_lock(&lock);
+	has_asked = true;
+	level = WIRE_LEVEL_OFF;
+	atomic_store(&ready, true);
+	rc = stop_locked();
+	pthread_mutex_unlock(&lock);
+	errno = saved;
+	return rc;
+}
+
+/*
+ * The server's lock first: under it, its thread takes sockets' locks, and under
+ * those others may come here.  It is given up while the thread starts or ends,
+ * which it needs it for.
+ */
+void
+control_freeze(void)
+{
+	for (;;) {
+		pthread_mutex_lock(&server.lock);
+		pthread_mutex_lock(&lock);
+		if (state == RUNNING || state == STOPPED)
+			break;
+		pthread_mutex_unlock(&server.lock);
+		wait_settled_locked();
+		pthread_mutex_unlock(&lock);
+	}
+	control_helper_freeze();
+}
+
+void
+control_thaw(void)
+{
+	control_helper_thaw();
+	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&server.lock);
+}
+
+void
+control_forked(void)
+{
+	control_serve_end(&server);
+	control_helper_forked();
+	pthread_cond_init(&settled, NULL); /* its waiters are not here */
+	state = STOPPED;
+	atomic_store(&ready, false);
+}
