@@ -17,6 +17,7 @@
 #include "support.h"
 
 #define CA_TAG 1
+#define OWN_TAG 3
 #define IDLE_SECONDS 30 /* how long a silent server is waited for */
 #define HEAD_MAX 8192
 
@@ -25,6 +26,7 @@ struct options {
 	const char *name; /* what the certificate must say */
 	const char *file; /* NULL is stdout */
 	int port;
+	bool show; /* our own certificate to the server */
 };
 
 struct response {
@@ -36,14 +38,19 @@ struct response {
 };
 
 static const char usage[] =
-    "usage: https_get [--name NAME] [-o FILE] HOST PORT PATH CA_FILE\n"
+    "usage: https_get [--name NAME] [--show-own] [-o FILE] HOST PORT PATH\n"
+    "                 [CA_FILE]\n"
     "       https_get -h | --help\n"
     "\n"
     "Fetches https://HOST:PORT/PATH and writes the page to stdout.\n"
     "\n"
-    "  CA_FILE      certificates to trust, PEM or DER\n"
+    "  CA_FILE      certificates to trust, PEM or DER; without it, what is\n"
+    "               stored under sec_tag 1 already, as from a bundle:\n"
+    "               ZSOCK_CREDENTIALS=client.zcred\n"
     "  --name NAME  the name that the server's certificate must carry\n"
     "               (default: HOST)\n"
+    "  --show-own   show the server the certificate that is stored under\n"
+    "               sec_tag 3 with its key\n"
     "  -o FILE      write the page to FILE\n"
     "\n"
     "What happened is told on stderr.  Ends with 0 if the page is there in\n"
@@ -97,30 +104,46 @@ parse_arguments(struct options *o, int argc, char **argv)
 				return complain("%s wants a value", argv[i]);
 			*(name ? &o->name : &o->file) = argv[i + 1];
 			i++;
+		} else if (strcmp(argv[i], "--show-own") == 0) {
+			o->show = true;
 		} else if (argv[i][0] == '-' && argv[i][1] != '\0') {
 			return complain("there is no option %s", argv[i]);
 		} else if (!parse_positional(o, n++, argv[i])) {
 			return false;
 		}
 	}
-	if (n < 4)
-		return complain("HOST PORT PATH CA_FILE are needed");
+	if (n < 3)
+		return complain("HOST PORT PATH are needed");
 	if (o->name == NULL)
 		o->name = o->host;
 	return check_path(o->path);
 }
 
+/* Without a file it is there, as in a device that has been provisioned. */
+static bool
+load_ca(const struct options *o)
+{
+	static char ca[1 << 20]; /* a whole system's bundle fits */
+
+	if (o->ca_file == NULL)
+		return has_credential(CA_TAG, TLS_CREDENTIAL_CA_CERTIFICATE,
+		    "CA_FILE");
+	return load_credential(o->ca_file, CA_TAG,
+	    TLS_CREDENTIAL_CA_CERTIFICATE, ca, sizeof(ca));
+}
+
 /* Everything that has to be known before connect. */
 static bool
-prepare(int sock, const char *name)
+prepare(int sock, const struct options *o)
 {
-	const sec_tag_t tags[] = { CA_TAG };
+	const sec_tag_t tags[] = { CA_TAG, OWN_TAG };
 	const struct zsock_timeval idle = { .tv_sec = IDLE_SECONDS };
 
 	return set_option(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST, tags,
-	           sizeof(tags), "TLS_SEC_TAG_LIST") &&
-	    set_option(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME, name,
-	        strlen(name) + 1, "TLS_HOSTNAME") &&
+	           o->show ? sizeof(tags) : sizeof(tags[0]),
+	           "TLS_SEC_TAG_LIST") &&
+	    set_option(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_HOSTNAME, o->name,
+	        strlen(o->name) + 1, "TLS_HOSTNAME") &&
 	    set_option(sock, ZSOCK_SOL_SOCKET, ZSOCK_SO_RCVTIMEO, &idle,
 	        sizeof(idle), "SO_RCVTIMEO") &&
 	    set_option(sock, ZSOCK_SOL_SOCKET, ZSOCK_SO_SNDTIMEO, &idle,
@@ -155,7 +178,7 @@ try_address(const struct zsock_addrinfo *ai, const struct options *o)
 		complain("socket: %s", errno_text(errno));
 		return -1;
 	}
-	if (!prepare(sock, o->name)) {
+	if (!prepare(sock, o)) {
 		zsock_close(sock);
 		return -1;
 	}
@@ -365,7 +388,6 @@ save_body(int sock, struct response *r, const char *file)
 int
 main(int argc, char **argv)
 {
-	static char ca[1 << 20]; /* a whole system's bundle fits */
 	static struct response response;
 	struct options o = { 0 };
 	bool good;
@@ -378,8 +400,7 @@ main(int argc, char **argv)
 		fputs("https_get --help tells more\n", stderr);
 		return 2;
 	}
-	if (!load_credential(o.ca_file, CA_TAG, TLS_CREDENTIAL_CA_CERTIFICATE,
-	        ca, sizeof(ca)))
+	if (!load_ca(&o))
 		return 1;
 	sock = connect_to_host(&o);
 	if (sock < 0)

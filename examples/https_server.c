@@ -15,7 +15,8 @@
 
 #include "support.h"
 
-#define SERVER_TAG 1
+#define CLIENT_CA_TAG 1
+#define SERVER_TAG 2
 #define IDLE_SECONDS 5     /* a client may be silent for so long */
 #define REQUEST_SECONDS 10 /* and its request may take so long in all */
 #define BACKLOG 5
@@ -23,6 +24,7 @@
 struct options {
 	const char *folder, *cert_file, *key_file, *address;
 	int port;
+	bool ask; /* clients for a certificate */
 };
 
 struct request {
@@ -40,7 +42,8 @@ struct page {
 };
 
 static const char usage[] =
-    "usage: https_server [--address ADDR] PORT FOLDER CERT_FILE KEY_FILE\n"
+    "usage: https_server [--address ADDR] [--ask-clients] PORT FOLDER\n"
+    "                    [CERT_FILE KEY_FILE]\n"
     "       https_server -h | --help\n"
     "\n"
     "Serves the files of FOLDER over TLS until it is killed.  The first line\n"
@@ -48,8 +51,12 @@ static const char usage[] =
     "the port and that line tells it.\n"
     "\n"
     "  CERT_FILE KEY_FILE  the certificate (with its chain) and its private\n"
-    "                      key without a password, PEM or DER\n"
+    "                      key without a password, PEM or DER; without them,\n"
+    "                      the two that are stored under sec_tag 2 already,\n"
+    "                      as from a bundle: ZSOCK_CREDENTIALS=server.zcred\n"
     "  --address ADDR      an IPv4 or IPv6 address (default: 127.0.0.1)\n"
+    "  --ask-clients       serve only clients that show a certificate of the\n"
+    "                      CA that is stored under sec_tag 1\n"
     "\n"
     "Symbolic links in FOLDER are followed.\n";
 
@@ -83,14 +90,18 @@ parse_arguments(struct options *o, int argc, char **argv)
 			if (++i == argc)
 				return complain("--address wants a value");
 			o->address = argv[i];
+		} else if (strcmp(argv[i], "--ask-clients") == 0) {
+			o->ask = true;
 		} else if (argv[i][0] == '-') {
 			return complain("there is no option %s", argv[i]);
 		} else if (!parse_positional(o, n++, argv[i])) {
 			return false;
 		}
 	}
-	if (n < 4)
-		return complain("PORT FOLDER CERT_FILE KEY_FILE are needed");
+	if (n < 2)
+		return complain("PORT FOLDER are needed");
+	if (n == 3)
+		return complain("KEY_FILE is needed with CERT_FILE");
 	return true;
 }
 
@@ -110,25 +121,54 @@ check_folder(const char *folder)
 	return true;
 }
 
+/*
+ * The two credentials belong together only under the same tag.  Without files
+ * they have to be there, as they are in a device that has been provisioned.
+ */
+static bool
+load_credentials(const struct options *o)
+{
+	static char cert[1 << 16], key[1 << 16];
+
+	if (o->cert_file == NULL)
+		return has_credential(SERVER_TAG,
+		    TLS_CREDENTIAL_PUBLIC_CERTIFICATE,
+		    "CERT_FILE and KEY_FILE");
+	return load_credential(o->cert_file, SERVER_TAG,
+	           TLS_CREDENTIAL_PUBLIC_CERTIFICATE, cert, sizeof(cert)) &&
+	    load_credential(o->key_file, SERVER_TAG, TLS_CREDENTIAL_PRIVATE_KEY,
+	        key, sizeof(key));
+}
+
+/* The tags of a listener, and whether its clients are asked who they are. */
+static bool
+secure(int sock, const struct options *o)
+{
+	const sec_tag_t tags[] = { SERVER_TAG, CLIENT_CA_TAG };
+	const int verify = TLS_PEER_VERIFY_REQUIRED;
+
+	return set_option(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST, tags,
+	           o->ask ? sizeof(tags) : sizeof(tags[0]),
+	           "TLS_SEC_TAG_LIST") &&
+	    (!o->ask ||
+	        set_option(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_PEER_VERIFY, &verify,
+	            sizeof(verify), "TLS_PEER_VERIFY"));
+}
+
 static int
 open_listener(const struct options *o)
 {
-	const sec_tag_t tags[] = { SERVER_TAG };
 	const int sock = bind_address(o->address, o->port, NET_SOCK_STREAM,
 	    NET_IPPROTO_TLS_1_2);
 	bool good = false;
 
 	if (sock < 0)
 		return -1;
-	if (zsock_setsockopt(sock, ZSOCK_SOL_TLS, ZSOCK_TLS_SEC_TAG_LIST, tags,
-	        sizeof(tags)) < 0)
-		complain("setsockopt TLS_SEC_TAG_LIST: %s; the line \"zsock: "
-		         "error\" above says why",
-		    errno_text(errno));
-	else if (zsock_listen(sock, BACKLOG) < 0)
-		complain("listen: %s", errno_text(errno));
-	else
-		good = tell_port(sock);
+	if (secure(sock, o)) {
+		good = zsock_listen(sock, BACKLOG) == 0 ||
+		    complain("listen: %s", errno_text(errno));
+		good = good && tell_port(sock);
+	}
 	if (good)
 		return sock;
 	zsock_close(sock);
@@ -375,7 +415,6 @@ run(int listener, const char *folder)
 int
 main(int argc, char **argv)
 {
-	static char cert[1 << 16], key[1 << 16];
 	struct options o = { .address = "127.0.0.1" };
 	int listener;
 
@@ -386,12 +425,7 @@ main(int argc, char **argv)
 		fputs("https_server --help tells more\n", stderr);
 		return 2;
 	}
-	/* The two credentials belong together only under the same tag. */
-	if (!check_folder(o.folder) ||
-	    !load_credential(o.cert_file, SERVER_TAG,
-	        TLS_CREDENTIAL_PUBLIC_CERTIFICATE, cert, sizeof(cert)) ||
-	    !load_credential(o.key_file, SERVER_TAG, TLS_CREDENTIAL_PRIVATE_KEY,
-	        key, sizeof(key)))
+	if (!check_folder(o.folder) || !load_credentials(&o))
 		return 1;
 	listener = open_listener(&o);
 	return listener < 0 ? 1 : run(listener, o.folder);

@@ -177,6 +177,19 @@ load_credential(const char *file, sec_tag_t tag, enum tls_credential_type type,
 	return true;
 }
 
+bool
+has_credential(sec_tag_t tag, enum tls_credential_type type, const char *files)
+{
+	size_t len = 0;
+
+	/* Asked for its length alone, one that is there does not fit. */
+	if (tls_credential_get(tag, type, NULL, &len) != -ENOENT)
+		return true;
+	return complain("there is nothing under sec_tag %d: give %s, or a "
+	                "bundle by ZSOCK_CREDENTIALS=FILE",
+	    tag, files);
+}
+
 int
 hex_digit(char c)
 {

@@ -42,6 +42,10 @@ bool parse_command_line(int argc, char **argv,
 bool load_credential(const char *file, sec_tag_t tag,
     enum tls_credential_type type, char *buf, size_t size);
 
+/* Is it stored already?  If not, files are the arguments that are missing. */
+bool has_credential(sec_tag_t tag, enum tls_credential_type type,
+    const char *files);
+
 /*
  * Add a pre-shared key and its identity as credentials.  The file has the key
  * as a line of hexadecimal digits; identity has to stay valid.

@@ -1,6 +1,8 @@
-"""Holds every include of lib/ and examples/ to the layer map.
+"""Holds every include of lib/, tools/ and examples/ to the layer map.
 
 api > sock > tls > cred > base: a file includes its own layer and lower ones.
+The tool knows what credentials are, on disk and between processes, and how a
+peer's are judged; it knows no connection and no socket.
 """
 import os
 import re
@@ -14,6 +16,8 @@ EXAMPLE = re.compile(r'(zephyr/|zsock/)|(assert|ctype|errno|inttypes|limits|'
                      r'signal|stdarg|stdbool|stddef|stdint|stdio|stdlib|string|'
                      r'time)\.h$|[a-z_]+\.h$')
 
+TOOL = ('base/', 'cred/', 'tls/names.h', 'tls/rules.h')
+
 
 def wrong(folder, name, bracket, target):
     """Why this include may not be, or None."""
@@ -26,6 +30,9 @@ def wrong(folder, name, bracket, target):
         if folder != 'api' and target.startswith(('zephyr/', 'zsock/')):
             return 'public headers belong to api/'
         return None
+    if folder == 'tools/cred':
+        ok = '/' not in target or target.startswith(TOOL)
+        return None if ok else 'the tool knows credentials only'
     layer = target.split('/')[0]
     if layer not in LAYERS:
         return 'an include names its layer'
@@ -36,9 +43,9 @@ def wrong(folder, name, bracket, target):
 
 def check(root):
     faults = files = 0
-    for folder in LAYERS + ['examples']:
-        path = os.path.join(root, folder if folder == 'examples'
-                            else os.path.join('lib', folder))
+    for folder in LAYERS + ['examples', 'tools/cred']:
+        path = os.path.join(root, os.path.join('lib', folder)
+                            if folder in LAYERS else folder)
         for name in sorted(os.listdir(path)):
             if not name.endswith(('.c', '.h')):
                 continue
@@ -59,6 +66,8 @@ assert wrong('tls', 'x.c', '<', 'sys/socket.h')
 assert wrong('base', 'x.c', '"', 'cred/store.h')
 assert wrong('sock', 'x.c', '<', 'zephyr/net/socket.h')
 assert wrong('examples', 'x.c', '<', 'sys/socket.h')
+assert wrong('tools/cred', 'x.c', '"', 'tls/engine.h')
+assert wrong('tools/cred', 'x.c', '"', 'cred/bundle.h') is None
 assert wrong('sock', 'x.c', '"', 'tls/engine.h') is None
 
 faults, files = check(os.path.join(os.path.dirname(__file__), '..', '..'))

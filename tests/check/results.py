@@ -1,4 +1,4 @@
-"""Adds up Meson's log: cmocka tests and TAP lines count one by one.
+"""Adds up Meson's log: tests of cmocka, of scripts and TAP count one by one.
 
 Prints how much interop tested, and what failed or was skipped; then a line
 "PASSED FAILED SKIPPED".
@@ -8,6 +8,7 @@ import re
 import sys
 
 LINE = re.compile(r'^(?:\[\s+(OK|FAILED|SKIPPED) \] (?!\d+ test)|'
+                  r'(?-i:(ok|FAILED|skipped) (?=[A-Za-z_]))|'
                   r'(ok|not ok) \d+(.*# SKIP.*)?)', re.M | re.I)
 
 
@@ -15,8 +16,8 @@ def count(test):
     """How many results of each kind one test program reported."""
     passed = failed = skipped = 0
     listing = re.split(r'^\[=+\] \d+ test\(s\) run', test['stdout'], 1, re.M)[0]
-    for word, tap, skip in LINE.findall(listing):
-        word = word or tap.upper()
+    for word, case, tap, skip in LINE.findall(listing):
+        word = word or case.upper() or tap.upper()
         if skip or word == 'SKIPPED':
             skipped += 1
         elif word == 'OK':

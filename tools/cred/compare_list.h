@@ -1,0 +1,16 @@
+#ifndef CRED_COMPARE_LIST_H
+#define CRED_COMPARE_LIST_H
+
+#include "kind_in.h"
+
+/* The origin of an item that a modem has listed. */
+extern const char compare_list_modem[];
+
+/*
+ * Reads what a device has listed, as it was pasted: lines of Zephyr's "cred
+ * list", answers to AT%CMNG=1, the csv of "list"; what is around them is passed
+ * over.  The items have digests, or the error that is there in place of one.
+ */
+kind_import compare_list_read;
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef CRED_KIND_KEY_H
+#define CRED_KIND_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include "buf.h"
+#include "kind_in.h"
+
+/* CA:TRUE, or one that signed itself before there was such a word. */
+bool kind_is_ca(X509 *cert);
+
+/*
+ * A private key of PEM, or encrypted PKCS #8 of DER, by the pass phrase of in if
+ * it needs one.  REFUSED: that is missing, or does not open it.
+ */
+int kind_key_open(struct kind_input *in, const void *data, size_t len, int line,
+    EVP_PKEY **key);
+bool kind_key_is_encrypted(const void *data, size_t len);
+
+/*
+ * Has what just failed in OpenSSL missed a cipher?  If the legacy provider may
+ * have it, that is loaded, and said: then it is worth another try.
+ */
+enum kind_missing { KIND_NOT_MISSING, KIND_MISSING, KIND_LOADED };
+enum kind_missing kind_missing_cipher(void);
+/* Loads the legacy provider; false if there is none. */
+bool kind_legacy(void);
+
+/* As PKCS #8 without a pass phrase; false when out of memory. */
+bool kind_key_pem(struct buf *b, EVP_PKEY *key);
+bool kind_key_der(struct buf *b, EVP_PKEY *key);
+bool kind_cert_pem(struct buf *b, X509 *cert);
+
+/*
+ * What a value encodes, in the other form, if it is one object of a certificate
+ * or a private key; false if it is not, or memory is short.
+ */
+bool kind_to_pem(struct buf *b, const struct item *item);
+bool kind_to_der(struct buf *b, const struct item *item);
+
+#endif

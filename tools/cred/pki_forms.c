@@ -1,0 +1,183 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/bio.h>
+#include <openssl/crypto.h>
+#include <openssl/pem.h>
+
+#include "cred/store.h"
+#include "pki_files.h"
+
+/* Bytes of a line of numbers, as xxd and Zephyr's file2hex have them. */
+#define INC_LINE 8
+#define INC_BYTE 6 /* "0x00, " */
+
+/* What a value is called in the name of its file. */
+static const char *
+suffix(int type)
+{
+	switch (type) {
+	case CRED_CA_CERTIFICATE:
+		return "-ca";
+	case CRED_CERTIFICATE:
+		return "-cert";
+	case CRED_PRIVATE_KEY:
+		return "-key";
+	case CRED_PSK_ID:
+		return "-id";
+	default:
+		return "";
+	}
+}
+
+static bool
+is_pem(const struct item *i)
+{
+	static const char begin[] = "-----BEGIN ";
+
+	return i->len > sizeof(begin) &&
+	    memcmp(i->data, begin, sizeof(begin) - 1) == 0;
+}
+
+/* Without the NUL that text in a file does not have. */
+static size_t
+text_len(const struct item *i)
+{
+	return i->len > 0 && i->data[i->len - 1] == '\0' ? i->len - 1 : i->len;
+}
+
+static bool
+copy(const void *data, size_t len, struct bytes *out)
+{
+	out->data = malloc(len > 0 ? len : 1);
+	if (out->data == NULL)
+		return false;
+	memcpy(out->data, data, len);
+	out->len = len;
+	return true;
+}
+
+static bool
+add_pem(struct pki_files *f, const char *name, const struct item *i)
+{
+	struct bytes b;
+
+	return copy(i->data, text_len(i), &b) &&
+	    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.pem", name);
+}
+
+/* "0x2d, 0x2d, ", to stand in the braces of an array. */
+static bool
+add_inc(struct pki_files *f, const char *name, const struct item *i)
+{
+	const size_t n = text_len(i);
+	const size_t room = n * INC_BYTE + n / INC_LINE + 2;
+	struct bytes b = { malloc(room), 0 };
+
+	if (b.data == NULL)
+		return false;
+	for (size_t at = 0; at < n; at++)
+		b.len += (size_t)snprintf((char *)b.data + b.len, room - b.len,
+		    "0x%02x,%s", i->data[at],
+		    (at + 1) % INC_LINE == 0 || at + 1 == n ? "\n" : " ");
+	return pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.pem.inc",
+	    name);
+}
+
+/* Each block of it: the second and later ones have a number. */
+static bool
+add_der_blocks(struct pki_files *f, const char *name, const struct item *i)
+{
+	BIO *bio = BIO_new_mem_buf(i->data, (int)text_len(i));
+	char *label = NULL, *header = NULL, number[16] = "";
+	unsigned char *data = NULL;
+	bool good = bio != NULL;
+	struct bytes b;
+	long len;
+
+	for (int k = 1;
+	     good && PEM_read_bio(bio, &label, &header, &data, &len) == 1;
+	     k++) {
+		if (k > 1)
+			snprintf(number, sizeof(number), "-%d", k);
+		good = copy(data, (size_t)len, &b) &&
+		    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s%s.der",
+		        name, number);
+		OPENSSL_free(label);
+		OPENSSL_free(header);
+		OPENSSL_clear_free(data, (size_t)len);
+	}
+	BIO_free(bio);
+	return good;
+}
+
+static bool
+add_der(struct pki_files *f, const char *name, const struct item *i)
+{
+	struct bytes b;
+
+	if (is_pem(i))
+		return add_der_blocks(f, name, i);
+	return copy(i->data, i->len, &b) &&
+	    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.der", name);
+}
+
+/* What is DER in the set cannot be had as PEM: it may be none. */
+bool
+pki_forms_add_one(struct pki_files *f, const char *name, const struct item *i,
+    unsigned forms)
+{
+	if ((forms & PKI_FORM_PEM) != 0 && is_pem(i) && !add_pem(f, name, i))
+		return false;
+	if ((forms & PKI_FORM_INC) != 0 && is_pem(i) && !add_inc(f, name, i))
+		return false;
+	return (forms & PKI_FORM_DER) == 0 || add_der(f, name, i);
+}
+
+/* A key as digits in a line, an identity as its bytes. */
+static bool
+add_psk(struct pki_files *f, const char *name, const struct item *i)
+{
+	struct bytes b;
+
+	if (i->type == CRED_PSK_ID)
+		return copy(i->data, i->len, &b) &&
+		    pki_files_add(f, b, false, "%s.txt", name);
+	b = (struct bytes){ malloc(2 * i->len + 2), 2 * i->len + 1 };
+	if (b.data == NULL)
+		return false;
+	for (size_t at = 0; at < i->len; at++)
+		snprintf((char *)b.data + 2 * at, 3, "%02x", i->data[at]);
+	b.data[2 * i->len] = '\n';
+	return pki_files_add(f, b, true, "%s.hex", name);
+}
+
+static bool
+is_same(const struct item *a, const struct item *b)
+{
+	return b != NULL && a->len == b->len &&
+	    CRYPTO_memcmp(a->data, b->data, a->len) == 0;
+}
+
+bool
+pki_forms_add(struct pki_files *f, const char *base, const struct set *s,
+    const struct set *good, unsigned forms)
+{
+	char name[100];
+
+	for (size_t at = 0; forms != 0 && at < s->n; at++) {
+		const struct item *i = &s->items[at];
+
+		if (is_same(i, set_find(good, i->tag, i->type)))
+			continue;
+		snprintf(name, sizeof(name), "%s%s", base, suffix(i->type));
+		if (i->type == CRED_PSK || i->type == CRED_PSK_ID) {
+			if (!add_psk(f, name, i))
+				return false;
+		} else if (!pki_forms_add_one(f, name, i, forms)) {
+			return false;
+		}
+	}
+	return true;
+}

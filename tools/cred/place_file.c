@@ -1,0 +1,334 @@
+#include "place_file.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "code.h"
+#include "cred/bundle_edit.h"
+#include "cred/bundle_file.h"
+#include "cred/bundle_scan.h"
+#include "cred/types.h"
+#include "say.h"
+
+struct file {
+	const char *name;
+	bool std;  /* "-": read once, for it comes but once */
+	bool read; /* there is something in held */
+	struct bundle_file held;
+};
+
+int
+file_open(const char *name, struct file **out)
+{
+	struct file *f = malloc(sizeof(*f));
+
+	if (f == NULL)
+		return say(FAILED, "%s", strerror(ENOMEM));
+	*f = (struct file){ .name = name, .std = strcmp(name, "-") == 0 };
+	*out = f;
+	return DONE;
+}
+
+static void
+forget(struct file *f)
+{
+	if (f->read)
+		bundle_file_fini(&f->held);
+	f->read = false;
+}
+
+void
+file_close(struct file *f)
+{
+	forget(f);
+	free(f);
+}
+
+bool
+file_is_new(const struct file *f)
+{
+	struct stat st;
+
+	return !f->std && stat(f->name, &st) < 0 && errno == ENOENT;
+}
+
+/* What is there now is in held. */
+static int
+fetch(struct file *f)
+{
+	struct bundle_file_error e;
+	int rc;
+
+	if (f->std && f->read)
+		return DONE;
+	forget(f);
+	rc = f->std
+	    ? bundle_file_read_fd(STDIN_FILENO, "standard input", &f->held, &e)
+	    : bundle_file_read(f->name, &f->held, &e);
+	if (rc < 0)
+		return say(outcome_of(rc), "%s%s", e.text,
+		    code_of_read(rc, e.text));
+	f->read = true;
+	return DONE;
+}
+
+/* Of a text, so that two of them are told apart; 0 of a directory. */
+static uint64_t
+generation(const struct bundle_file *b)
+{
+	unsigned char md[EVP_MAX_MD_SIZE];
+	uint64_t n = 0;
+
+	if (b->text == NULL ||
+	    EVP_Q_digest(NULL, "SHA256", NULL, b->text, b->len, md, NULL) != 1)
+		return 0;
+	memcpy(&n, md, sizeof(n));
+	return n;
+}
+
+/* The "Digest:" of a section that has no value. */
+static void
+find_digest(const struct bundle_file *b, const struct bundle_section *section,
+    char digest[BUNDLE_DIGEST_SIZE])
+{
+	struct bundle_scan s = { .text = b->text, .len = section->end };
+	struct bundle_field field;
+	struct bundle_line line;
+
+	s.at = section->begin;
+	for (; bundle_scan_line(&s, &line); bundle_scan_next(&s)) {
+		if (!bundle_scan_field(&line, &field) ||
+		    !bundle_scan_is(&field, "Digest"))
+			continue;
+		bundle_scan_trim(&field);
+		if (field.value_len != BUNDLE_DIGEST_SIZE - 1)
+			return;
+		memcpy(digest, field.value, field.value_len);
+		digest[field.value_len] = '\0';
+	}
+}
+
+static bool
+add_section(struct set *out, const struct bundle_file *b,
+    const struct bundle_section *section)
+{
+	struct item *i;
+
+	i = set_add(out, section->tag, section->type,
+	    section->redacted ? NULL : section->data, section->len);
+	if (i == NULL)
+		return false;
+	i->line = section->line;
+	i->override = b->bundle.mode == BUNDLE_OVERRIDE;
+	i->redacted = section->redacted;
+	if (!section->redacted)
+		return true;
+	if (b->text != NULL)
+		find_digest(b, section, i->digest);
+	return true;
+}
+
+static int
+fill(const struct bundle_file *b, int tag, int type, struct set *out)
+{
+	struct set s = { .generation = generation(b) };
+
+	for (size_t i = 0; i < b->bundle.n; i++) {
+		const struct bundle_section *section = &b->bundle.sections[i];
+
+		if ((tag >= 0 && section->tag != tag) ||
+		    (type != 0 && section->type != type))
+			continue;
+		if (!add_section(&s, b, section)) {
+			set_fini(&s);
+			return say(FAILED, "%s", strerror(ENOMEM));
+		}
+	}
+	set_sort(&s);
+	*out = s;
+	return DONE;
+}
+
+int
+file_read(struct file *f, int tag, int type, struct set *out)
+{
+	const int rc = fetch(f);
+
+	return rc != DONE ? rc : fill(&f->held, tag, type, out);
+}
+
+/* A change of a text, and what became of it. */
+struct edit {
+	const struct place_change *c;
+	struct place_result *r;
+	int rc;
+	size_t failed;
+};
+
+static int
+edit_text(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
+{
+	struct edit *e = arg;
+	const struct place_change *c = e->c;
+	const struct cred_op_count *n = &e->r->count;
+
+	e->failed = c->n;
+	if (c->if_generation && c->generation != generation(old)) {
+		e->rc = -ESTALE;
+		return e->rc;
+	}
+	e->rc = bundle_edit(old->text, old->len, &old->bundle, c->ops, c->n,
+	    c->note, out, out_len, &e->r->count, &e->failed);
+	if (e->rc < 0)
+		return e->rc;
+	return n->added + n->replaced + n->deleted > 0 || old->text == NULL ? 0
+	                                                                    : 1;
+}
+
+/* Why there was no change: one of the ops, or all of them together. */
+static int
+tell(const struct file *f, const struct edit *e)
+{
+	const struct cred_op *op =
+	    e->failed < e->c->n ? &e->c->ops[e->failed] : NULL;
+	const char *type = op != NULL ? cred_types_short(op->type) : NULL;
+
+	if (e->rc == -ESTALE)
+		return say(CONFLICT, "%s has changed meanwhile", f->name);
+	if (e->rc == -EEXIST && op != NULL)
+		return say(CONFLICT,
+		    "%s: %d %s is there already; --replace puts another in its "
+		    "place",
+		    f->name, op->tag, type);
+	if (e->rc == -ENOENT && op != NULL)
+		return say(ABSENT, "%s: no %d %s is there", f->name, op->tag,
+		    type);
+	if (e->rc == -EFBIG && op != NULL)
+		return say(LIMIT, "%s: %d %s has more than %zu bytes", f->name,
+		    op->tag, type, BUNDLE_VALUE_MAX);
+	if (e->rc == -EFBIG)
+		return say(LIMIT,
+		    "%s would have more than %zu bytes, or more than %d "
+		    "sections",
+		    f->name, BUNDLE_SIZE_MAX, BUNDLE_SECTIONS_MAX);
+	if (e->rc == -EINVAL && e->c->note != NULL)
+		return say(USAGE, "a note is text of one line");
+	return say(outcome_of(e->rc), "%s: %s", f->name, strerror(-e->rc));
+}
+
+static int
+apply_file(struct file *f, struct edit *e)
+{
+	struct bundle_file_error why;
+	int rc;
+
+	rc = bundle_file_update(f->name, edit_text, e, &why);
+	if (e->rc < 0)
+		return tell(f, e);
+	return rc < 0 ? say(outcome_of(rc), "%s", why.text) : DONE;
+}
+
+static bool
+has_secrets(const struct bundle_file *b, const struct place_change *c)
+{
+	for (size_t i = 0; i < b->bundle.n; i++) {
+		if (type_is_secret(b->bundle.sections[i].type))
+			return true;
+	}
+	for (size_t i = 0; i < c->n; i++) {
+		if (type_is_secret(c->ops[i].type))
+			return true;
+	}
+	return false;
+}
+
+/* Without a place where the new text goes: standard output, or nowhere. */
+static int
+apply_text(struct file *f, struct edit *e)
+{
+	const struct bundle_file none = { .text = NULL };
+	const struct bundle_file *old = f->read ? &f->held : &none;
+	char *text = NULL;
+	size_t len = 0;
+	int rc = DONE;
+
+	if (edit_text(e, old, &text, &len) < 0)
+		return tell(f, e);
+	if (!e->c->dry_run && has_secrets(old, e->c) && isatty(STDOUT_FILENO))
+		rc = say(REFUSED,
+		    "a bundle with secrets is not for a terminal: use a pipe");
+	else if (!e->c->dry_run)
+		out_bytes(text, len);
+	if (text != NULL)
+		OPENSSL_cleanse(text, len);
+	free(text);
+	return rc;
+}
+
+/* What it would do: what it cannot do is found out here. */
+static int
+simulate(struct file *f, struct edit *e)
+{
+	struct set held = { .n = 0 };
+	int rc = DONE;
+
+	if (!file_is_new(f))
+		rc = fetch(f);
+	if (rc == DONE && f->read)
+		rc = fill(&f->held, -1, 0, &held);
+	if (rc != DONE)
+		return rc;
+	e->failed = e->c->n;
+	e->rc = set_change(&held, e->c->ops, e->c->n, &e->r->count, &e->failed);
+	set_fini(&held);
+	return e->rc < 0 ? tell(f, e) : DONE;
+}
+
+static int
+apply_dir(struct file *f, struct edit *e)
+{
+	struct bundle_file_error why;
+	int rc;
+
+	if (e->c->note != NULL)
+		return say(USAGE, "%s: a directory has no place for notes",
+		    f->name);
+	rc = simulate(f, e);
+	if (rc != DONE || e->c->dry_run)
+		return rc;
+	if (file_is_new(f) && mkdir(f->name, 0700) < 0)
+		return say(outcome_of(-errno), "%s: %s", f->name,
+		    strerror(errno));
+	rc = bundle_file_update_dir(f->name, e->c->ops, e->c->n, &why);
+	return rc < 0 ? say(outcome_of(rc), "%s", why.text) : DONE;
+}
+
+static bool
+is_dir(const struct file *f)
+{
+	struct stat st;
+
+	if (stat(f->name, &st) == 0)
+		return S_ISDIR(st.st_mode);
+	return f->name[strlen(f->name) - 1] == '/';
+}
+
+int
+file_apply(struct file *f, const struct place_change *c, struct place_result *r)
+{
+	struct edit e = { .c = c, .r = r };
+	int rc;
+
+	if (!f->std && is_dir(f))
+		return apply_dir(f, &e);
+	if (!f->std && !c->dry_run)
+		return apply_file(f, &e);
+	rc = file_is_new(f) ? DONE : fetch(f);
+	return rc != DONE ? rc : apply_text(f, &e);
+}

@@ -1,0 +1,151 @@
+#include "set.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <openssl/crypto.h>
+
+#include "cred/store.h"
+
+bool
+type_is_secret(int type)
+{
+	return type == CRED_PRIVATE_KEY || type == CRED_PSK ||
+	    type == CRED_PRIVATE_KEY_PSA;
+}
+
+static bool
+make_room(struct set *s)
+{
+	const size_t room = s->room == 0 ? 16 : s->room * 2;
+	struct item *items;
+
+	if (s->n < s->room)
+		return true;
+	items = realloc(s->items, room * sizeof(*items));
+	if (items == NULL)
+		return false;
+	s->items = items;
+	s->room = room;
+	return true;
+}
+
+struct item *
+set_add(struct set *s, int tag, int type, const void *data, size_t len)
+{
+	struct item item = { .tag = tag, .type = type, .len = len };
+
+	item.origin = "file";
+	if (!make_room(s))
+		return NULL;
+	if (data != NULL) {
+		if (!bundle_digest(data, len, item.digest))
+			return NULL;
+		/* A value of no bytes is one that can be seen. */
+		item.data = malloc(len == 0 ? 1 : len);
+		if (item.data == NULL)
+			return NULL;
+		memcpy(item.data, data, len);
+	}
+	s->items[s->n] = item;
+	return &s->items[s->n++];
+}
+
+struct item *
+set_find(const struct set *s, int tag, int type)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->items[i].tag == tag && s->items[i].type == type)
+			return &s->items[i];
+	}
+	return NULL;
+}
+
+static int
+change(struct set *s, const struct cred_op *op, struct cred_op_count *count)
+{
+	struct item *held = set_find(s, op->tag, op->type);
+	char digest[BUNDLE_DIGEST_SIZE];
+
+	if (op->kind == CRED_OP_DELETE) {
+		if (held == NULL)
+			return -ENOENT;
+		item_fini(held);
+		s->n--;
+		memmove(held, held + 1,
+		    (size_t)(&s->items[s->n] - held) * sizeof(*held));
+		count->deleted++;
+		return 0;
+	}
+	if (held == NULL) {
+		count->added++;
+		return set_add(s, op->tag, op->type, op->data, op->len) == NULL
+		    ? -ENOMEM
+		    : 0;
+	}
+	if (op->kind == CRED_OP_ADD)
+		return -EEXIST;
+	if (!bundle_digest(op->data, op->len, digest))
+		return -ENOMEM;
+	if (strcmp(digest, held->digest) == 0)
+		count->same++;
+	else
+		count->replaced++;
+	memcpy(held->digest, digest, sizeof(digest));
+	return 0;
+}
+
+int
+set_change(struct set *s, const struct cred_op *ops, size_t n,
+    struct cred_op_count *count, size_t *failed)
+{
+	struct cred_op_count done = { 0 };
+	int rc;
+
+	for (size_t i = 0; i < n; i++) {
+		rc = change(s, &ops[i], &done);
+		if (rc < 0) {
+			*failed = i;
+			return rc;
+		}
+	}
+	*count = done;
+	return 0;
+}
+
+/* By insertion, which is stable; most sets are in order before. */
+void
+set_sort(struct set *s)
+{
+	for (size_t i = 1; i < s->n; i++) {
+		const struct item item = s->items[i];
+		size_t at = i;
+
+		while (at > 0 && s->items[at - 1].tag > item.tag)
+			at--;
+		if (at == i)
+			continue;
+		memmove(&s->items[at + 1], &s->items[at],
+		    (i - at) * sizeof(item));
+		s->items[at] = item;
+	}
+}
+
+void
+item_fini(struct item *i)
+{
+	if (i->data != NULL)
+		OPENSSL_cleanse(i->data, i->len);
+	free(i->data);
+	i->data = NULL;
+}
+
+void
+set_fini(struct set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		item_fini(&s->items[i]);
+	free(s->items);
+	*s = (struct set){ .n = 0 };
+}
