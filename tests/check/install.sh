@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # What meson install puts down is enough to build and run a program with,
-# in host mode and in firmware mode; and so is it for the README's program.
+# in host mode and in firmware mode; and so is it for the README's program, with
+# the credentials that the installed tool makes.
 build=$1
 source_dir=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d) || exit 1
@@ -48,11 +49,13 @@ done
 # The README's program, its first piece of C, against https_server, on the port that this one gets.
 [ -x "$build/examples/https_server" ] ||
 	{ echo 'README: left out, there are no examples here'; exit 0; }
-make_cert=$source_dir/examples/make-cert.sh
-"$make_cert" "$work/try" && mkdir "$work/pages" || exit 1
+cred=$(find "$work/root" -name zsock-cred -path '*/bin/*')
+LD_LIBRARY_PATH=$lib "$cred" -q generate "$work/try" --bad none \
+	>"$work/cred.log" 2>&1 || { cat "$work/cred.log"; exit 1; }
+mkdir "$work/pages" || exit 1
 echo 'it works' >"$work/pages/page.txt"
-exec {out}< <(exec "$build/examples/https_server" 0 "$work/pages" \
-	"$work/try/cert.pem" "$work/try/key.pem" 2>"$work/server.log")
+exec {out}< <(ZSOCK_CREDENTIALS=$work/try/server.zcred \
+	exec "$build/examples/https_server" 0 "$work/pages" 2>"$work/server.log")
 server=$!
 IFS= read -r -t 10 line <&"$out" || { cat "$work/server.log"; exit 1; }
 # shellcheck disable=SC2016 # those are no commands

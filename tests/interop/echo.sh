@@ -61,5 +61,5 @@ for program in coaps_get dtls_echo_server echo_server https_get https_server; do
 	check "$program -h tells how it is used" "$programs/$program" -h
 done
 check 'demo.sh -h too' "$source_dir/examples/demo.sh" -h
-check 'make-cert.sh -h too' "$source_dir/examples/make-cert.sh" -h
+check 'make-cert.sh -h too' "$source_dir/tests/interop/make-cert.sh" -h
 finish

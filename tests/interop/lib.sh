@@ -104,10 +104,10 @@ make_files() {
 	need openssl openssl
 	mkdir "$work/pages"
 	for kind in ec rsa; do
-		"$source_dir/examples/make-cert.sh" "$work/$kind" "$kind" ||
+		"$source_dir/tests/interop/make-cert.sh" "$work/$kind" "$kind" ||
 			exit 1
 	done
-	"$source_dir/examples/make-cert.sh" "$work/other" || exit 1
+	"$source_dir/tests/interop/make-cert.sh" "$work/other" || exit 1
 	openssl rand -base64 200000 >"$work/pages/page.txt"
 }
 
