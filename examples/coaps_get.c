@@ -18,7 +18,7 @@
 #include "coap_client.h"
 #include "support.h"
 
-#define TAG 1
+#define TAG 4
 #define SEGMENT_MAX 255 /* bytes of a part of a path (RFC 7252, 5.10) */
 
 struct options {
@@ -32,7 +32,7 @@ struct options {
 };
 
 static const char usage[] =
-    "usage: coaps_get -u IDENTITY -k KEY_FILE [-c] [-b SIZE] HOST PORT PATH\n"
+    "usage: coaps_get [-u IDENTITY -k KEY_FILE] [-c] [-b SIZE] HOST PORT PATH\n"
     "       coaps_get -r CA_FILE [--name NAME] [-c] [-b SIZE] HOST PORT PATH\n"
     "       coaps_get -h | --help\n"
     "\n"
@@ -49,6 +49,8 @@ static const char usage[] =
     "  -b SIZE      ask for blocks of 16, 32, 64, 128, 256, 512 or 1024 bytes\n"
     "               (default: the server's choice)\n"
     "\n"
+    "Without a key or a certificate it uses the pre-shared key that is stored\n"
+    "under sec_tag 4, as ZSOCK_CREDENTIALS=pki/psk.zcred does.\n"
     "PATH begins with / and is written as in a URL: %20 is a space, and what\n"
     "comes after ? is the query.  What happened is told on stderr.  Ends with\n"
     "0 if the resource is there in full, 1 if not (a code other than 2.xx\n"
@@ -77,8 +79,9 @@ check_credentials(struct options *o)
 {
 	if ((o->identity != NULL) != (o->key_file != NULL))
 		return complain("-u IDENTITY and -k KEY_FILE belong together");
-	if ((o->identity != NULL) == (o->ca_file != NULL))
-		return complain("either -u and -k or -r is needed");
+	if (o->identity != NULL && o->ca_file != NULL)
+		return complain("-u and -k are for a key, -r for a "
+		                "certificate; give one of them");
 	if (o->name != NULL && o->ca_file == NULL)
 		return complain("--name is for -r: a key has no name");
 	if (o->name == NULL)
@@ -116,8 +119,11 @@ load_credentials(const struct options *o)
 {
 	static char ca[1 << 20]; /* a whole system's bundle fits */
 
-	if (o->ca_file == NULL)
+	if (o->identity != NULL)
 		return load_psk(o->identity, o->key_file, TAG);
+	if (o->ca_file == NULL)
+		return has_credential(TAG, TLS_CREDENTIAL_PSK,
+		    "-u and -k, or -r");
 	return load_credential(o->ca_file, TAG, TLS_CREDENTIAL_CA_CERTIFICATE,
 	    ca, sizeof(ca));
 }

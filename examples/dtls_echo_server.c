@@ -17,7 +17,7 @@
 #include "coap.h"
 #include "support.h"
 
-#define PSK_TAG 1
+#define PSK_TAG 4
 #define CERT_TAG 2
 #define DATAGRAM_MAX 16384 /* no DTLS record has more */
 
@@ -58,8 +58,10 @@ static const char usage[] =
     "  --address ADDR           an IPv4 or IPv6 address (default: 127.0.0.1)\n"
     "  -n N                     end after N datagrams\n"
     "\n"
-    "A key or a certificate is needed; with both, the certificate wins for\n"
-    "clients that take one.\n";
+    "With a key and a certificate, the certificate wins for clients that take\n"
+    "one.  With neither it uses the pre-shared key that is stored under "
+    "sec_tag\n"
+    "4, as ZSOCK_CREDENTIALS=pki/psk.zcred does.\n";
 
 static bool
 check_options(struct options *o)
@@ -70,8 +72,6 @@ check_options(struct options *o)
 		return complain("-u IDENTITY and -k KEY_FILE belong together");
 	if ((o->cert_file != NULL) != (o->cert_key_file != NULL))
 		return complain("-c CERT_FILE and -p KEY belong together");
-	if (o->identity == NULL && o->cert_file == NULL)
-		return complain("-u and -k or -c and -p are needed");
 	if (o->count == NULL)
 		return true;
 	o->datagrams = strtol(o->count, &end, 10);
@@ -104,6 +104,9 @@ load_credentials(const struct options *o)
 {
 	static char cert[1 << 16], key[1 << 16];
 
+	if (o->identity == NULL && o->cert_file == NULL)
+		return has_credential(PSK_TAG, TLS_CREDENTIAL_PSK,
+		    "-u and -k, or -c and -p");
 	if (o->identity != NULL && !load_psk(o->identity, o->key_file, PSK_TAG))
 		return false;
 	/* The two credentials belong together only under the same tag. */
@@ -124,7 +127,7 @@ prepare(int sock, const struct options *o)
 	sec_tag_t tags[2];
 	size_t n = 0;
 
-	if (o->identity != NULL)
+	if (o->identity != NULL || o->cert_file == NULL)
 		tags[n++] = PSK_TAG;
 	if (o->cert_file != NULL)
 		tags[n++] = CERT_TAG;

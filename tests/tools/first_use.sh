@@ -54,4 +54,16 @@ same "$out" pages/page.txt
 want 1 fetch
 has "$err" 'hostname mismatch'
 ok
+
+begin a_pre_shared_key_is_for_both_ends
+mkfifo coap && exec {lines}<>coap
+ZSOCK_CREDENTIALS=pki/psk.zcred run "$programs/dtls_echo_server" --coap 0 >coap
+IFS= read -r -t 10 said <&"$lines" || fail 'the server did not start'
+want 0 env ZSOCK_CREDENTIALS=pki/psk.zcred "$programs/coaps_get" \
+	127.0.0.1 "${said##* }" /temperature
+is "$(cat "$out")" /temperature
+want 2 "$programs/coaps_get" 127.0.0.1 "${said##* }"
+want 1 "$programs/coaps_get" 127.0.0.1 "${said##* }" /x
+has "$err" 'sec_tag 4' ZSOCK_CREDENTIALS
+ok
 finish

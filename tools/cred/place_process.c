@@ -214,8 +214,8 @@ fill_item(struct reading *r, size_t n)
 {
 	struct item *i = &r->set->items[n];
 	char digest[BUNDLE_DIGEST_SIZE];
-	struct wire_field value;
-	uint64_t serial;
+	struct wire_field value = { .len = 0 };
+	uint64_t serial = 0;
 	int rc, error;
 
 	rc = ask_value(r->p, i->tag, i->type, &value, &serial, &error);
@@ -289,8 +289,8 @@ int
 process_get(struct process *p, int tag, int type, struct item *out)
 {
 	struct set set = { 0 };
-	struct wire_field value;
-	uint64_t serial;
+	struct wire_field value = { .len = 0 };
+	uint64_t serial = 0;
 	char what[64];
 	int rc, error;
 
