@@ -157,8 +157,9 @@ check_digest(struct bundle_scan *s, const struct fields *f,
 	    memcmp(d->value, digest, d->value_len) == 0)
 		return 0;
 	return bundle_scan_fail(s, line,
-	    "the value has changed: its digest is %s, not %.*s%s", digest,
-	    (int)d->value_len, d->value, ends);
+	    "the value has changed: its digest is %s, not %.*s%s; if the new "
+	    "one is meant, delete the Digest line",
+	    digest, (int)d->value_len, d->value, ends);
 }
 
 static int
