@@ -129,6 +129,18 @@ bundle_disk_check_readers(const struct stat *st, const char *cure,
 	    (unsigned)st->st_mode & 07777, DOTS(path), TAIL(path), cure);
 }
 
+int
+bundle_disk_check_names(const struct stat *st, const char *path,
+    struct bundle_file_error *e)
+{
+	if (st->st_nlink <= 1)
+		return 0;
+	return bundle_disk_fail(e, -EPERM, path,
+	    "the file has %llu names (hard links), and under the others it "
+	    "would stay as it is; remove those, or put a copy in its place",
+	    (unsigned long long)st->st_nlink);
+}
+
 void
 bundle_disk_wipe(struct bundle_bytes *b)
 {

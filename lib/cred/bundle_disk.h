@@ -39,6 +39,13 @@ int bundle_disk_check_writers(const struct stat *st, const char *path,
 int bundle_disk_check_readers(const struct stat *st, const char *cure,
     const char *path, struct bundle_file_error *e);
 
+/*
+ * -EPERM, and said, if the file has several names (hard links): a change would
+ * reach one of them alone.
+ */
+int bundle_disk_check_names(const struct stat *st, const char *path,
+    struct bundle_file_error *e);
+
 /* Private and pre-shared keys; the rest is public. */
 bool bundle_disk_is_secret(int type);
 

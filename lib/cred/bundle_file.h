@@ -55,15 +55,30 @@ typedef int bundle_file_change(void *arg, const struct bundle_file *old,
  * also if this process or the machine stops meanwhile.  A file that is not there
  * is made (old then has no text), with mode 0600; one that is there gets that, or
  * 0644 if it has "Test-Only: yes" and was readable by others, and nothing that it
- * had not.  A symbolic link stays, its target is replaced.  A temporary file that
- * a killed writer has left is removed.
+ * had not.  A symbolic link stays, its target is replaced; but one that others may
+ * have put there is not followed, and a file of several names is not changed
+ * (-EPERM).  A temporary file that a killed writer has left is removed.
  *
  * Returns as bundle_file_read, or what change returned, or the errno of a
- * failed write; the file is then as it was.  e has a sentence, or is empty if
- * change failed.
+ * failed write, or -ETIMEDOUT if others have held the lock all of the time that
+ * bundle_lock_ms allows; the file is then as it was.  e has a sentence, or is
+ * empty if change failed.
  */
 int bundle_file_update(const char *path, bundle_file_change *change, void *arg,
     struct bundle_file_error *e);
+
+/*
+ * Looks at what a directory holds, under its lock and before anything is done.
+ * Returns 0, or a negative errno, which the update returns as it is.
+ */
+typedef int bundle_file_check(void *arg, const struct bundle *held);
+
+struct bundle_file_dir_change {
+	const struct cred_op *ops;
+	size_t n;
+	bundle_file_check *check; /* may be NULL */
+	void *arg;
+};
 
 /*
  * The same for a directory: each credential of it is a file, written under the
@@ -72,7 +87,7 @@ int bundle_file_update(const char *path, bundle_file_change *change, void *arg,
  * can be; but what is done is not one moment, and after a failed write a part of
  * it may be there.  A file behind a symbolic link is not changed (-EINVAL).
  */
-int bundle_file_update_dir(const char *path, const struct cred_op *ops,
-    size_t n, struct bundle_file_error *e);
+int bundle_file_update_dir(const char *path,
+    const struct bundle_file_dir_change *c, struct bundle_file_error *e);
 
 #endif

@@ -159,35 +159,66 @@ ends_as_temp(const char *name)
 	    strncmp(name + len - end, MARK, sizeof(MARK) - 1) == 0;
 }
 
+static bool
+is_same(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Whoever holds the lock of what it leads to knows that its writer is dead. */
+static bool
+is_dead(int fd, const struct stat *st, int held)
+{
+	struct stat own;
+
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 ||
+	    (held >= 0 && fstat(held, &own) == 0 && is_same(&own, st));
+}
+
 static void
-remove_if_dead(int dirfd, const char *temp)
+remove_if_dead(int dirfd, const char *temp, int held)
 {
 	const int fd = openat(dirfd, temp,
 	    O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY);
-	struct stat locked, named;
+	struct stat opened, named;
 
 	if (fd < 0)
 		return;
 	/* By now its writer may have given it its name, and closed it. */
-	if (flock(fd, LOCK_EX | LOCK_NB) == 0 && fstat(fd, &locked) == 0 &&
+	if (fstat(fd, &opened) == 0 && S_ISREG(opened.st_mode) &&
+	    is_dead(fd, &opened, held) &&
 	    fstatat(dirfd, temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISREG(locked.st_mode) && named.st_dev == locked.st_dev &&
-	    named.st_ino == locked.st_ino)
+	    is_same(&named, &opened))
 		unlinkat(dirfd, temp, 0);
 	close(fd);
 }
 
-void
-bundle_save_sweep(int dirfd, const char *name)
+/* The name that a temporary file was to get is one that is asked for. */
+static bool
+is_for(const char *temp, const char *name, bool (*is_own)(const char *name))
 {
-	char temp[NAME_MAX + 1] = "";
+	char begin[NAME_MAX + 1];
+	size_t len;
+
+	if (!ends_as_temp(temp))
+		return false;
+	if (name != NULL) {
+		temp_begin(name, begin);
+		return strncmp(temp, begin, strlen(begin)) == 0;
+	}
+	len = strlen(temp + 1) - (sizeof(MARK) - 1) - RANDOM;
+	memcpy(begin, temp + 1, len);
+	begin[len] = '\0';
+	return is_own(begin);
+}
+
+static void
+sweep(int dirfd, const char *name, bool (*is_own)(const char *name), int held)
+{
+	const int own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct dirent *entry;
 	DIR *dir;
-	int own;
 
-	if (name != NULL)
-		temp_begin(name, temp);
-	own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (own < 0)
 		return;
 	dir = fdopendir(own);
@@ -196,11 +227,22 @@ bundle_save_sweep(int dirfd, const char *name)
 		return;
 	}
 	while ((entry = readdir(dir)) != NULL) {
-		if (ends_as_temp(entry->d_name) &&
-		    strncmp(entry->d_name, temp, strlen(temp)) == 0)
-			remove_if_dead(dirfd, entry->d_name);
+		if (is_for(entry->d_name, name, is_own))
+			remove_if_dead(dirfd, entry->d_name, held);
 	}
 	closedir(dir);
+}
+
+void
+bundle_save_sweep(int dirfd, const char *name, int held)
+{
+	sweep(dirfd, name, NULL, held);
+}
+
+void
+bundle_save_sweep_all(int dirfd, bool (*is_own)(const char *name))
+{
+	sweep(dirfd, NULL, is_own, -1);
 }
 
 int

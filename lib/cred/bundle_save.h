@@ -15,11 +15,14 @@ int bundle_save(int dirfd, const char *name, const void *data, size_t len,
     mode_t mode, bool fresh);
 
 /*
- * Removes the temporary files for name that killed writers have left, or with
- * NULL those for any name; never one that a living writer has.  As far as
- * possible: nothing depends on it.
+ * Removes the temporary files for name that killed writers have left, or those
+ * for all names that are own; never one that a living writer has.  held is the
+ * file of that name if the caller has locked it, or -1: a writer that died while
+ * it gave the name has left that file a temporary one, too.  As far as possible:
+ * nothing depends on it.
  */
-void bundle_save_sweep(int dirfd, const char *name);
+void bundle_save_sweep(int dirfd, const char *name, int held);
+void bundle_save_sweep_all(int dirfd, bool (*is_own)(const char *name));
 
 /* Makes what has changed in a directory outlast a crash of the machine. */
 int bundle_save_sync(int dirfd);

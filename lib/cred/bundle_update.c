@@ -4,12 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cred/bundle_disk.h"
 #include "cred/bundle_file.h"
+#include "cred/bundle_follow.h"
+#include "cred/bundle_lock.h"
 #include "cred/bundle_save.h"
 
 /*
@@ -22,9 +23,6 @@
  * wrote.
  */
 
-/* The kernel follows as many. */
-#define LINKS_MAX 40
-
 /* The file that a path leads to in the end, there or not. */
 struct target {
 	const char *path; /* as it was given, for messages */
@@ -33,38 +31,6 @@ struct target {
 	int dirfd;
 	int fd; /* locked; negative: it is not there */
 };
-
-/* How much of a path is its directory, with the slash. */
-static size_t
-dir_len(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? (size_t)(slash + 1 - path) : 0;
-}
-
-/* One link less; 1 if path is none. */
-static int
-follow(char **path)
-{
-	char to[PATH_MAX], *next;
-	const ssize_t n = readlink(*path, to, sizeof(to));
-	const size_t dir = n > 0 && to[0] != '/' ? dir_len(*path) : 0;
-
-	if (n < 0)
-		return 1;
-	if ((size_t)n == sizeof(to))
-		return -ENAMETOOLONG;
-	next = malloc(dir + (size_t)n + 1);
-	if (next == NULL)
-		return -ENOMEM;
-	memcpy(next, *path, dir);
-	memcpy(next + dir, to, (size_t)n);
-	next[dir + (size_t)n] = '\0';
-	free(*path);
-	*path = next;
-	return 0;
-}
 
 static int
 open_dir(const struct target *t)
@@ -80,26 +46,22 @@ open_dir(const struct target *t)
 }
 
 static int
-target_find(const char *path, struct target *t)
+target_find(const char *path, struct target *t, struct bundle_file_error *e)
 {
-	int links = 0, rc = 0;
+	int rc;
 
 	*t = (struct target){ .path = path, .dirfd = -1, .fd = -1 };
-	t->place = strdup(path);
-	if (t->place == NULL)
-		return -ENOMEM;
-	while (rc == 0)
-		rc = links++ < LINKS_MAX ? follow(&t->place) : -ELOOP;
+	rc = bundle_follow(path, &t->place, e);
 	if (rc < 0)
 		return rc;
-	t->name = t->place + dir_len(t->place);
+	t->name = t->place + bundle_follow_dir_len(t->place);
 	if (*path == '\0')
-		return -ENOENT;
+		return bundle_disk_fail(e, -ENOENT, path, "%m");
 	if (*t->name == '\0' || strcmp(t->name, ".") == 0 ||
 	    strcmp(t->name, "..") == 0)
-		return -EISDIR;
+		return bundle_disk_fail(e, -EISDIR, path, "%m");
 	t->dirfd = open_dir(t);
-	return t->dirfd < 0 ? t->dirfd : 0;
+	return t->dirfd < 0 ? bundle_disk_fail(e, t->dirfd, path, "%m") : 0;
 }
 
 static void
@@ -124,16 +86,6 @@ open_old(const struct target *t)
 	return fd >= 0 ? fd : -errno;
 }
 
-static int
-lock(int fd)
-{
-	while (flock(fd, LOCK_EX) < 0) {
-		if (errno != EINTR)
-			return -errno;
-	}
-	return 0;
-}
-
 /* 1 if the name leads elsewhere by now. */
 static int
 check_name(const struct target *t)
@@ -149,7 +101,7 @@ check_name(const struct target *t)
 
 /* 1: begin again. */
 static int
-target_lock(struct target *t)
+target_lock(struct target *t, struct deadline until)
 {
 	struct stat st;
 	int rc;
@@ -163,25 +115,45 @@ target_lock(struct target *t)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENXIO;
-	rc = lock(t->fd);
+	rc = bundle_lock(t->fd, until);
 	return rc < 0 ? rc : check_name(t);
 }
 
 static int
-target_open(const char *path, struct target *t, struct bundle_file_error *e)
+target_open(const char *path, struct target *t, struct deadline until,
+    struct bundle_file_error *e)
 {
 	int rc;
 
 	do {
-		rc = target_find(path, t);
-		if (rc == 0)
-			rc = target_lock(t);
+		rc = target_find(path, t, e);
+		if (rc < 0) {
+			target_fini(t);
+			return rc;
+		}
+		rc = target_lock(t, until);
 		if (rc != 0)
 			target_fini(t);
 	} while (rc > 0);
 	if (rc == -ENXIO)
 		return bundle_disk_fail(e, -EINVAL, path, "no regular file");
+	if (rc == -ETIMEDOUT)
+		return bundle_lock_fail(e, path);
 	return rc < 0 ? bundle_disk_fail(e, rc, path, "%m") : 0;
+}
+
+/*
+ * The new text goes to one name, and the others keep the old one.  That of a
+ * dead writer is none of them: it is swept by now.
+ */
+static int
+check_names(const struct target *t, struct bundle_file_error *e)
+{
+	struct stat st;
+
+	if (fstat(t->fd, &st) < 0)
+		return bundle_disk_fail(e, -errno, t->path, "%m");
+	return bundle_disk_check_names(&st, t->path, e);
 }
 
 /* Never wider than it was; readable by others only on the file's own word. */
@@ -247,8 +219,10 @@ update(const struct target *t, bundle_file_change *change, void *arg,
 	struct bundle_bytes text = { NULL, 0 };
 	int rc = 0;
 
-	bundle_save_sweep(t->dirfd, t->name);
+	bundle_save_sweep(t->dirfd, t->name, t->fd);
 	if (t->fd >= 0)
+		rc = check_names(t, e);
+	if (rc == 0 && t->fd >= 0)
 		rc = bundle_file_read_fd(t->fd, t->path, &old, e);
 	if (rc < 0)
 		return rc;
@@ -267,13 +241,14 @@ int
 bundle_file_update(const char *path, bundle_file_change *change, void *arg,
     struct bundle_file_error *e)
 {
+	const struct deadline until = deadline_in_ms(bundle_lock_ms);
 	struct target t;
 	bool again;
 	int rc;
 
 	e->text[0] = '\0';
 	do {
-		rc = target_open(path, &t, e);
+		rc = target_open(path, &t, until, e);
 		if (rc < 0)
 			return rc;
 		again = false;

@@ -3,13 +3,13 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "cred/bundle_dir.h"
 #include "cred/bundle_disk.h"
 #include "cred/bundle_file.h"
+#include "cred/bundle_lock.h"
 #include "cred/bundle_plan.h"
 #include "cred/bundle_save.h"
 #include "cred/types.h"
@@ -54,10 +54,10 @@ check_file(const struct work *w, const struct bundle_dir_file *file)
 
 	if (fstatat(w->fd, file->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return fail(w, -errno, file->name, "it cannot be looked at");
+	bundle_dir_where(w->path, file->name, where);
 	if (S_ISREG(st.st_mode))
-		return 0;
-	return bundle_disk_fail(w->e, -EINVAL,
-	    bundle_dir_where(w->path, file->name, where),
+		return bundle_disk_check_names(&st, where, w->e);
+	return bundle_disk_fail(w->e, -EINVAL, where,
 	    "a symbolic link, which is only read; change the file that it "
 	    "leads to");
 }
@@ -145,27 +145,63 @@ write_file(const struct work *w, const struct cred_op *op,
 	return 0;
 }
 
-/* What is written comes first: a stop in between has lost nothing new. */
 static int
-apply(const struct work *w)
+write_files(const struct work *w)
 {
 	const struct bundle_plan_entry *e = w->plan.entries;
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0; i < w->plan.n; i++) {
-		if (e[i].value == NULL)
-			continue;
-		rc = write_file(w, e[i].value, old_file(w, i));
-		if (rc < 0)
-			return rc;
+	for (size_t i = 0; rc == 0 && i < w->plan.n; i++) {
+		if (e[i].value != NULL)
+			rc = write_file(w, e[i].value, old_file(w, i));
 	}
+	return rc;
+}
+
+static int
+remove_files(const struct work *w)
+{
+	const struct bundle_plan_entry *e = w->plan.entries;
+
 	for (size_t i = 0; i < w->dir.n; i++) {
-		if (e[i].held)
-			continue;
-		if (unlinkat(w->fd, w->dir.files[i].name, 0) < 0)
+		if (!e[i].held && unlinkat(w->fd, w->dir.files[i].name, 0) < 0)
 			return fail(w, -errno, w->dir.files[i].name,
 			    "it cannot be removed");
 	}
+	return 0;
+}
+
+/* Old and new together are more than a reader takes. */
+static bool
+is_crowd(const struct work *w)
+{
+	const struct bundle_plan_entry *e = w->plan.entries;
+	size_t n = w->dir.n, bytes = 0;
+
+	for (size_t i = 0; i < w->dir.n; i++)
+		bytes += w->dir.bundle.sections[i].len;
+	for (size_t i = 0; i < w->plan.n; i++) {
+		n += i >= w->dir.n && e[i].held;
+		bytes += e[i].value != NULL ? e[i].value->len : 0;
+	}
+	return n > BUNDLE_SECTIONS_MAX || bytes > BUNDLE_SIZE_MAX;
+}
+
+/*
+ * What is written comes first: a stop in between has lost nothing new.  But a
+ * directory that nobody can read meanwhile is worse.
+ */
+static int
+apply(const struct work *w)
+{
+	const bool crowd = is_crowd(w);
+	int rc;
+
+	rc = crowd ? remove_files(w) : write_files(w);
+	if (rc == 0)
+		rc = crowd ? write_files(w) : remove_files(w);
+	if (rc < 0)
+		return rc;
 	rc = bundle_save_sync(w->fd);
 	return rc < 0 ? bundle_disk_fail(w->e, rc, w->path, "%m") : 0;
 }
@@ -174,16 +210,23 @@ static int
 open_locked(const char *path)
 {
 	const int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int rc = 0;
+	int rc;
 
 	if (fd < 0)
 		return -errno;
-	while (rc == 0 && flock(fd, LOCK_EX) < 0)
-		rc = errno == EINTR ? 0 : -errno;
+	rc = bundle_lock(fd, deadline_in_ms(bundle_lock_ms));
 	if (rc == 0)
 		return fd;
 	close(fd);
 	return rc;
+}
+
+static bool
+is_own_name(const char *name)
+{
+	struct bundle_name is;
+
+	return bundle_name_parse(name, &is);
 }
 
 /* Why a change cannot be. */
@@ -206,45 +249,62 @@ fail_op(const struct work *w, int rc, const struct cred_op *op)
 	    "there is no tag %d or no type %d", op->tag, op->type);
 }
 
+/* What the plan says, if there can be one. */
 static int
-update(struct work *w, const struct cred_op *ops, size_t n)
+carry_out(struct work *w, const struct bundle_file_dir_change *c)
 {
 	size_t failed;
 	int rc;
 
-	bundle_save_sweep(w->fd, NULL);
-	rc = bundle_dir_read(w->fd, w->path, &w->dir, w->e);
-	if (rc < 0)
-		return rc;
-	rc = bundle_plan_make(&w->dir.bundle, ops, n, &w->plan, &failed);
+	rc = bundle_plan_make(&w->dir.bundle, c->ops, c->n, &w->plan, &failed);
 	if (rc == 0) {
 		rc = check(w);
 		if (rc == 0)
 			rc = apply(w);
 		bundle_plan_fini(&w->plan);
-	} else if (failed < n) {
-		(void)fail_op(w, rc, &ops[failed]);
+	} else if (failed < c->n) {
+		(void)fail_op(w, rc, &c->ops[failed]);
 	} else if (rc == -EFBIG) {
 		(void)bundle_disk_fail(w->e, rc, w->path, "more than %d files",
 		    BUNDLE_SECTIONS_MAX);
 	} else {
 		(void)bundle_disk_fail(w->e, rc, w->path, "%m");
 	}
+	return rc;
+}
+
+static int
+update(struct work *w, const struct bundle_file_dir_change *c)
+{
+	int rc;
+
+	rc = bundle_dir_read(w->fd, w->path, &w->dir, w->e);
+	if (rc < 0)
+		return rc;
+	/* By now it is known that it is a directory of the user's. */
+	bundle_save_sweep_all(w->fd, is_own_name);
+	if (c->check != NULL)
+		rc = c->check(c->arg, &w->dir.bundle);
+	if (rc == 0)
+		rc = carry_out(w, c);
 	bundle_dir_fini(&w->dir);
 	return rc;
 }
 
 int
-bundle_file_update_dir(const char *path, const struct cred_op *ops, size_t n,
+bundle_file_update_dir(const char *path, const struct bundle_file_dir_change *c,
     struct bundle_file_error *e)
 {
 	struct work w = { .path = path, .e = e };
 	int rc;
 
+	e->text[0] = '\0';
 	w.fd = open_locked(path);
+	if (w.fd == -ETIMEDOUT)
+		return bundle_lock_fail(e, path);
 	if (w.fd < 0)
 		return bundle_disk_fail(e, w.fd, path, "%m");
-	rc = update(&w, ops, n);
+	rc = update(&w, c);
 	close(w.fd);
 	return rc;
 }

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "cred/bundle_file.h"
+#include "cred/bundle_lock.h"
 #include "cred/store.h"
 #include "support/scratch.h"
 
@@ -329,7 +330,8 @@ a_descriptor_may_be_a_directory(void **state)
 static int
 change(const struct cred_op *ops, size_t n, struct bundle_file_error *e)
 {
-	return bundle_file_update_dir("d", ops, n, e);
+	return bundle_file_update_dir("d",
+	    &(struct bundle_file_dir_change){ ops, n, NULL, NULL }, e);
 }
 
 static struct cred_op
@@ -418,9 +420,10 @@ several_changes_are_made(void **state)
 	scratch_text("d/1-psk_id.txt", "x", 0644);
 	scratch_text("d/.1-ca.pem.zsock-abcdef", "left", 0600);
 	scratch_text("d/.hidden", "kept", 0600);
+	scratch_text("d/.notes.zsock-abcdef", "of others", 0600);
 	assert_int_equal(change(ops, LEN(ops), &e), 0);
 	assert_string_equal(scratch_names("d"),
-	    ".hidden 1-psk_id.txt 2-ca.der ");
+	    ".hidden .notes.zsock-abcdef 1-psk_id.txt 2-ca.der ");
 	/* What is public stays so, and what is new is not yet. */
 	assert_int_equal(scratch_mode("d/1-psk_id.txt"), 0644);
 	assert_int_equal(scratch_mode("d/2-ca.der"), 0600);
@@ -474,6 +477,7 @@ static void
 what_is_refused_is_not_written(void **state)
 {
 	const struct cred_op op = put(1, CRED_PSK, "a", 1);
+	const struct bundle_file_dir_change c = { &op, 1, NULL, NULL };
 	struct bundle_file_error e;
 
 	(void)state;
@@ -483,10 +487,14 @@ what_is_refused_is_not_written(void **state)
 	assert_int_equal(chmod("d", 0777), 0);
 	change_fails(&op, 1, -EPERM, "d: every user can change it");
 	assert_string_equal(scratch_names("d"), "");
+	/* What others can write to is no place to tidy up. */
+	scratch_text("d/.1-ca.pem.zsock-abcdef", "left", 0600);
+	change_fails(&op, 1, -EPERM, "d: every user can change it");
+	assert_string_equal(scratch_names("d"), ".1-ca.pem.zsock-abcdef ");
 	scratch_text("file", "", 0600);
-	assert_int_equal(bundle_file_update_dir("file", &op, 1, &e), -ENOTDIR);
+	assert_int_equal(bundle_file_update_dir("file", &c, &e), -ENOTDIR);
 	assert_string_equal(e.text, "file: Not a directory");
-	assert_int_equal(bundle_file_update_dir("none", &op, 1, &e), -ENOENT);
+	assert_int_equal(bundle_file_update_dir("none", &c, &e), -ENOENT);
 }
 
 static int
@@ -590,6 +598,109 @@ writers_of_two_forms_leave_one(void **state)
 	assert_int_equal(strlen(scratch_names("d")), strlen("1-ca.pem "));
 }
 
+static void
+a_file_of_two_names_is_refused(void **state)
+{
+	const struct cred_op op = put(1, CRED_PSK_ID, "new", 3);
+
+	(void)state;
+	scratch_text("d/1-psk_id.txt", "old", 0600);
+	assert_int_equal(link("d/1-psk_id.txt", "other"), 0);
+	change_fails(&op, 1, -EPERM, "d/1-psk_id.txt: the file has 2 names");
+	scratch_has("d/1-psk_id.txt", "old");
+}
+
+static void
+a_lock_is_not_waited_for_for_ever(void **state)
+{
+	const struct cred_op op = put(1, CRED_PSK_ID, "new", 3);
+	const int fd = open("d", O_RDONLY | O_DIRECTORY);
+
+	(void)state;
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	bundle_lock_ms = 100;
+	change_fails(&op, 1, -ETIMEDOUT,
+	    "d: another process has held its lock");
+	bundle_lock_ms = 10000;
+	assert_string_equal(scratch_names("d"), "");
+	close(fd);
+}
+
+static int
+refuse_two(void *arg, const struct bundle *held)
+{
+	*(size_t *)arg = held->n;
+	return held->n == 2 ? -ESTALE : 0;
+}
+
+/* What it holds is seen under the lock, and nothing is done if it is wrong. */
+static void
+a_check_may_decline(void **state)
+{
+	const struct cred_op op = put(3, CRED_PSK_ID, "c", 1);
+	size_t seen = 0;
+	const struct bundle_file_dir_change c = { &op, 1, refuse_two, &seen };
+	struct bundle_file_error e;
+
+	(void)state;
+	scratch_text("d/1-psk_id.txt", "a", 0600);
+	scratch_text("d/2-psk_id.txt", "b", 0600);
+	assert_int_equal(bundle_file_update_dir("d", &c, &e), -ESTALE);
+	assert_int_equal(seen, 2);
+	assert_string_equal(e.text, "");
+	assert_int_equal(unlink("d/2-psk_id.txt"), 0);
+	assert_int_equal(bundle_file_update_dir("d", &c, &e), 0);
+	assert_string_equal(scratch_names("d"), "1-psk_id.txt 3-psk_id.txt ");
+}
+
+static int
+change_all(void)
+{
+	static struct cred_op ops[2 * BUNDLE_SECTIONS_MAX];
+	struct bundle_file_error e;
+
+	for (int i = 0; i < BUNDLE_SECTIONS_MAX; i++) {
+		ops[i] = (struct cred_op){ .kind = CRED_OP_DELETE,
+			.tag = i,
+			.type = CRED_PSK_ID };
+		ops[BUNDLE_SECTIONS_MAX + i] =
+		    put(BUNDLE_SECTIONS_MAX + i, CRED_PSK_ID, "new", 3);
+	}
+	return change(ops, LEN(ops), &e) != 0;
+}
+
+/* Old and new together are too many for whoever reads meanwhile. */
+static void
+all_files_are_changed_for_as_many_others(void **state)
+{
+	struct bundle_file_error e;
+	struct bundle_file f;
+	char path[40];
+	int status, rc;
+	pid_t pid;
+
+	(void)state;
+	for (int i = 0; i < BUNDLE_SECTIONS_MAX; i++) {
+		snprintf(path, sizeof(path), "d/%d-psk_id.txt", i);
+		scratch_text(path, "old", 0600);
+	}
+	pid = fork();
+	if (pid == 0)
+		_exit(change_all());
+	while (waitpid(pid, &status, WNOHANG) == 0) {
+		rc = bundle_file_read("d", &f, &e);
+		if (rc == 0)
+			bundle_file_fini(&f);
+		if (rc == -EFBIG)
+			fail_msg("%s", e.text);
+	}
+	assert_int_equal(status, 0);
+	f = read_dir("d");
+	assert_int_equal(f.bundle.n, BUNDLE_SECTIONS_MAX);
+	assert_int_equal(f.bundle.sections[0].tag, BUNDLE_SECTIONS_MAX);
+	bundle_file_fini(&f);
+}
+
 #define OF_DIR(f) cmocka_unit_test_setup_teardown(f, enter, scratch_leave)
 
 int
@@ -611,6 +722,10 @@ main(void)
 		OF_DIR(a_limit_of_size_leaves_the_old),
 		OF_DIR(two_writers_lose_nothing),
 		OF_DIR(writers_of_two_forms_leave_one),
+		OF_DIR(a_file_of_two_names_is_refused),
+		OF_DIR(a_lock_is_not_waited_for_for_ever),
+		OF_DIR(a_check_may_decline),
+		OF_DIR(all_files_are_changed_for_as_many_others),
 	};
 	struct CMUnitTest
 	    tests[LEN(others) + LEN(values) + LEN(bads) + LEN(writes)];

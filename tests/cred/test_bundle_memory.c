@@ -206,7 +206,8 @@ update_dir(void)
 	};
 	struct bundle_file_error e;
 
-	return bundle_file_update_dir("d", ops, 2, &e);
+	return bundle_file_update_dir("d",
+	    &(struct bundle_file_dir_change){ ops, 2, NULL, NULL }, &e);
 }
 
 /* What is done; 0 is what it returns, or -ENOMEM. */

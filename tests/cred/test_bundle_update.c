@@ -16,6 +16,7 @@
 
 #include "cred/bundle_edit.h"
 #include "cred/bundle_file.h"
+#include "cred/bundle_lock.h"
 #include "cred/store.h"
 #include "support/scratch.h"
 
@@ -496,6 +497,99 @@ an_add_is_spliced(void **state)
 	scratch_has("a.zcred", TOP "\nSec-Tag: 1\n" ABC "\nSec-Tag: 0\n" ABC);
 }
 
+/* A reader who holds a shared lock, or a writer who is stopped, is waited for. */
+static void
+a_lock_is_waited_for_and_not_for_ever(void **state)
+{
+	const int before = bundle_lock_ms;
+	struct bundle_file_error e;
+	int fd, status;
+	pid_t pid;
+
+	(void)state;
+	scratch_text("a.zcred", TOP "# old\n", 0600);
+	fd = open("a.zcred", O_RDONLY);
+	assert_int_equal(flock(fd, LOCK_SH), 0);
+	bundle_lock_ms = 100;
+	update_fails("a.zcred", TOP, -ETIMEDOUT,
+	    "another process has held its lock for 0.1 seconds");
+	scratch_has("a.zcred", TOP "# old\n");
+	bundle_lock_ms = before;
+	pid = fork();
+	if (pid == 0) {
+		close(fd); /* it is locked as long as the other is open */
+		_exit(update("a.zcred", TOP, &e) != 0);
+	}
+	assert_int_equal(close(fd), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	scratch_has("a.zcred", TOP);
+}
+
+/* A directory, the link's owner, and whether it is followed by user 12345. */
+static const struct link_case {
+	const char *name;
+	mode_t mode;
+	uid_t dir, link;
+	bool followed;
+} links[] = {
+	{ "a_link_of_one_s_own_is_followed_anywhere", 01777, 0, 12345, true },
+	{ "a_link_of_the_directory_s_owner_is_followed", 01777, 0, 0, true },
+	{ "a_planted_link_is_not_followed", 01777, 0, 23456, false },
+	{ "a_planted_link_in_an_open_directory_is_not_followed", 0777, 0, 23456,
+	    false },
+	{ "a_planted_link_in_a_sticky_directory_is_not_followed", 01775, 12345,
+	    23456, false },
+	{ "a_link_of_another_in_a_closed_directory_is_followed", 0755, 12345,
+	    23456, true },
+};
+
+static void
+link_is_judged(void **state)
+{
+	const struct link_case *c = *state;
+	struct bundle_file_error e;
+	int rc;
+
+	if (geteuid() != 0) {
+		print_message("skipped: only root becomes somebody else\n");
+		skip();
+	}
+	assert_int_equal(mkdir("mine", 0700), 0);
+	scratch_text("mine/a.zcred", TOP "# old\n", 0600);
+	assert_int_equal(mkdir("d", 0700), 0);
+	assert_int_equal(symlink("../mine/a.zcred", "d/a.zcred"), 0);
+	assert_int_equal(lchown("d/a.zcred", c->link, 0), 0);
+	assert_int_equal(chown("d", c->dir, 0), 0);
+	assert_int_equal(chmod("d", c->mode), 0);
+	assert_int_equal(chmod(".", 0755), 0);
+	assert_int_equal(chown("mine", 12345, 0), 0);
+	assert_int_equal(chown("mine/a.zcred", 12345, 0), 0);
+	assert_int_equal(seteuid(12345), 0);
+	rc = update("d/a.zcred", TOP "# new\n", &e);
+	assert_int_equal(seteuid(0), 0);
+	assert_int_equal(rc, c->followed ? 0 : -EPERM);
+	scratch_has("mine/a.zcred",
+	    c->followed ? TOP "# new\n" : TOP "# old\n");
+	if (!c->followed)
+		assert_non_null(
+		    strstr(e.text, "a symbolic link of user 23456"));
+}
+
+static void
+a_file_of_two_names_is_refused(void **state)
+{
+	(void)state;
+	scratch_text("a.zcred", TOP "# old\n", 0600);
+	assert_int_equal(link("a.zcred", "b.zcred"), 0);
+	update_fails("a.zcred", TOP, -EPERM, "the file has 2 names");
+	scratch_has("a.zcred", TOP "# old\n");
+	/* A writer who dies where rename is no choice leaves another name. */
+	assert_int_equal(rename("b.zcred", ".a.zcred.zsock-abcdef"), 0);
+	update_works("a.zcred", TOP);
+	assert_string_equal(scratch_names("."), "a.zcred ");
+}
+
 #define OF_SCRATCH(f) \
 	cmocka_unit_test_setup_teardown(f, scratch_enter, scratch_leave)
 
@@ -514,15 +608,19 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old,
 		    scratch_enter, leave_disk),
 		OF_SCRATCH(an_add_is_spliced),
+		OF_SCRATCH(a_lock_is_waited_for_and_not_for_ever),
+		OF_SCRATCH(a_file_of_two_names_is_refused),
 		OF_SCRATCH(two_writers_lose_nothing),
 		OF_SCRATCH(several_make_one_file_together),
 	};
-	struct CMUnitTest tests[LEN(others) + LEN(modes)];
+	struct CMUnitTest tests[LEN(others) + LEN(modes) + LEN(links)];
 	size_t n = LEN(others);
 
 	memcpy(tests, others, sizeof(others));
 	n += test_rows(tests + n, mode_is_kept, modes, LEN(modes),
 	    sizeof(modes[0]));
+	n += test_rows(tests + n, link_is_judged, links, LEN(links),
+	    sizeof(links[0]));
 	for (size_t i = LEN(others); i < n; i++) {
 		tests[i].setup_func = scratch_enter;
 		tests[i].teardown_func = scratch_leave;

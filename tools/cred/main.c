@@ -7,6 +7,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
+#include "cred/bundle_lock.h"
 #include "help.h"
 #include "place.h"
 #include "say.h"
@@ -19,8 +20,12 @@ harden(void)
 {
 	const struct rlimit none = { 0, 0 };
 
-	/* A reader that has gone away is an error of write, not the end. */
-	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+	/*
+	 * A reader that has gone away, and a file that would be larger than a
+	 * limit, are errors of write, not the end.
+	 */
+	if (signal(SIGPIPE, SIG_IGN) == SIG_ERR ||
+	    signal(SIGXFSZ, SIG_IGN) == SIG_ERR)
 		return say(FAILED, "signal: %s", strerror(errno));
 	if (setrlimit(RLIMIT_CORE, &none) < 0)
 		return say(FAILED, "setrlimit: %s", strerror(errno));
@@ -143,6 +148,7 @@ run(int argc, char **argv)
 			break;
 		case OPTION_TIMEOUT:
 			rc = read_seconds("timeout", optarg, &place_timeout_ms);
+			bundle_lock_ms = place_timeout_ms;
 			break;
 		case OPTION_WAIT:
 			rc = read_seconds("wait", optarg, &place_wait_ms);

@@ -78,9 +78,9 @@ fetch(struct file *f)
 	return DONE;
 }
 
-/* Of a text, so that two of them are told apart; 0 of a directory. */
+/* Of a text, so that two of them are told apart; 0 of none. */
 static uint64_t
-generation(const struct bundle_file *b)
+generation_of_text(const struct bundle_file *b)
 {
 	unsigned char md[EVP_MAX_MD_SIZE];
 	uint64_t n = 0;
@@ -90,6 +90,40 @@ generation(const struct bundle_file *b)
 		return 0;
 	memcpy(&n, md, sizeof(n));
 	return n;
+}
+
+static bool
+add_to_digest(EVP_MD_CTX *md, const struct bundle_section *s)
+{
+	const uint64_t head[] = { (uint64_t)s->tag, (uint64_t)s->type, s->len };
+
+	return EVP_DigestUpdate(md, head, sizeof(head)) == 1 &&
+	    EVP_DigestUpdate(md, s->data, s->len) == 1;
+}
+
+/* The same of a directory; one that is made has none before, and no files. */
+static uint64_t
+generation_of_dir(const struct bundle *b)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	uint64_t n = 0;
+	bool good;
+
+	good = md != NULL && b->n > 0 &&
+	    EVP_DigestInit_ex(md, EVP_sha256(), NULL) == 1;
+	for (size_t i = 0; good && i < b->n; i++)
+		good = add_to_digest(md, &b->sections[i]);
+	if (good && EVP_DigestFinal_ex(md, digest, NULL) == 1)
+		memcpy(&n, digest, sizeof(n));
+	EVP_MD_CTX_free(md);
+	return n;
+}
+
+static uint64_t
+generation(const struct bundle_file *b)
+{
+	return b->dir ? generation_of_dir(&b->bundle) : generation_of_text(b);
 }
 
 /* The "Digest:" of a section that has no value. */
@@ -290,9 +324,34 @@ simulate(struct file *f, struct edit *e)
 	return e->rc < 0 ? tell(f, e) : DONE;
 }
 
+/* What is there now may not be what it was when it was read. */
+static int
+check_dir(void *arg, const struct bundle *held)
+{
+	const struct bundle_file now = { .dir = true, .bundle = *held };
+	struct edit *e = arg;
+	const struct place_change *c = e->c;
+	struct set s;
+
+	e->failed = c->n;
+	e->rc =
+	    c->if_generation && c->generation != generation(&now) ? -ESTALE : 0;
+	if (e->rc < 0)
+		return e->rc;
+	if (fill(&now, -1, 0, &s) != DONE) {
+		e->rc = -ENOMEM;
+		return e->rc;
+	}
+	e->rc = set_change(&s, c->ops, c->n, &e->r->count, &e->failed);
+	set_fini(&s);
+	return e->rc;
+}
+
 static int
 apply_dir(struct file *f, struct edit *e)
 {
+	const struct bundle_file_dir_change change = { e->c->ops, e->c->n,
+		check_dir, e };
 	struct bundle_file_error why;
 	int rc;
 
@@ -302,10 +361,13 @@ apply_dir(struct file *f, struct edit *e)
 	rc = simulate(f, e);
 	if (rc != DONE || e->c->dry_run)
 		return rc;
-	if (file_is_new(f) && mkdir(f->name, 0700) < 0)
+	/* Somebody else may make it at the same time. */
+	if (file_is_new(f) && mkdir(f->name, 0700) < 0 && errno != EEXIST)
 		return say(outcome_of(-errno), "%s: %s", f->name,
 		    strerror(errno));
-	rc = bundle_file_update_dir(f->name, e->c->ops, e->c->n, &why);
+	rc = bundle_file_update_dir(f->name, &change, &why);
+	if (e->rc < 0)
+		return tell(f, e);
 	return rc < 0 ? say(outcome_of(rc), "%s", why.text) : DONE;
 }
 
