@@ -58,8 +58,9 @@ for file in ca.pem ca.key server.zcred client.zcred psk.zcred both.zcred \
 	[ -s "pki/$file" ] || fail "no $file"
 done
 is "$(find pki/bad -name '*.zcred' | wc -l)" 28
-has "$out" pki/ 'zsock-cred check --host localhost pki/server.zcred' \
+has "$err" pki/ 'zsock-cred check --host localhost pki/server.zcred' \
 	ZSOCK_CREDENTIALS=pki/client.zcred
+is "$(cat "$out")" ''
 ok
 
 begin modes_are_right
@@ -160,7 +161,7 @@ digests pki >before
 want 0 "$Z" generate pki --force
 digests pki >after
 is "$(LC_ALL=C comm -12 before after | sed 's/.* //' | sort | tr '\n' ' ')" \
-	'./.generate ./index.csv '
+	'./index.csv '
 ok
 
 begin T59_other_arguments_are_a_conflict
@@ -214,6 +215,92 @@ want 6 "$Z" generate linked
 is "$(ls -A elsewhere)" ''
 ok
 
+begin nothing_is_removed_through_a_link
+mkdir victim
+want 0 "$Z" generate planted --bad none
+digest=$(sed -n 's/^file \([^ ]*\) ca.pem$/\1/p' planted/.generate)
+echo mine | tee victim/id_rsa >victim/sha1.zcred
+ln -s ../victim planted/bad
+sed -i "/^done/i file $digest bad/sha1.zcred" planted/.generate
+want 6 "$Z" generate planted --bad none --force
+has "$err" 'planted/bad is there, and no directory'
+want 6 "$Z" generate planted --bad none
+is "$(cat victim/* | tr '\n' ' ')" 'mine mine '
+ok
+
+begin what_others_can_write_is_not_believed
+want 0 "$Z" generate shared --bad sha1
+for file in shared shared/bad shared/.generate; do
+	chmod o+w "$file"
+	want 5 "$Z" generate shared --bad none --force
+	has "$err" "$file: every user can change it" "chmod go-w $file"
+	chmod o-w "$file"
+done
+cp shared/.generate record
+rm shared/.generate
+ln -s "$PWD/record" shared/.generate
+want 5 "$Z" generate shared --bad sha1
+has "$err" 'shared/.generate is a symbolic link'
+rm shared/.generate
+mkfifo shared/.generate
+want 5 timeout 10 "$Z" generate shared --bad sha1
+has "$err" 'shared/.generate is no regular file'
+if [ "$(id -u)" = 0 ]; then
+	rm shared/.generate
+	cp record shared/.generate
+	for file in shared/.generate shared/bad shared; do
+		chown 12345 "$file"
+		want 5 "$Z" generate shared --bad none --force
+		has "$err" "$file: its owner is user 12345"
+		chown 0 "$file"
+	done
+fi
+[ -e shared/bad/sha1.zcred ] || fail 'it is removed'
+ok
+
+begin a_lock_is_not_waited_for_for_ever
+want 0 "$Z" generate locked --bad none
+exec 9<locked
+flock -s 9
+want 8 timeout 10 "$Z" --timeout 0.1 generate locked --bad none
+has "$err" 'locked: another process has held its lock for 0.1 seconds'
+exec 9<&-
+ok
+
+begin standard_output_is_not_needed
+"$Z" generate mute --bad none >&- 2>"$err" || fail "exit $?: $(cat "$err")"
+has "$err" mute/
+ok
+
+begin a_file_that_is_not_what_was_made_is_said
+want 0 "$Z" generate changed --bad sha1
+for file in changed/server.zcred changed/bad/sha1.zcred; do
+	cp "$file" saved
+	for text in '' x; do
+		printf %s "$text" >"$file"
+		want 6 "$Z" generate changed --bad sha1
+		has "$err" "$file is not what was made" --force
+	done
+	cp saved "$file"
+	want 0 "$Z" generate changed --bad sha1
+done
+ok
+
+begin all_is_synced_before_it_is_said_to_be_done
+if strace -o /dev/null true 2>/dev/null; then
+	ASAN_OPTIONS=detect_leaks=0 strace -f -e trace=fsync,rename,renameat \
+		-o calls "$Z" -q generate synced --bad none 2>"$err" ||
+		fail "$(cat "$err")"
+	files=$(find synced -type f | wc -l)
+	# Each file, the record twice, and the directory before the end.
+	[ "$(grep -c fsync calls)" -gt $((files + 1)) ] ||
+		fail "$(grep -c fsync calls) times for $files files"
+	grep -n . calls | tail -n 4 | grep -q fsync || fail 'not in the end'
+	ok
+else
+	skip 'strace cannot trace here'
+fi
+
 begin a_file_that_is_gone_is_said
 want 0 "$Z" generate gone --bad none
 rm gone/client.zcred
@@ -226,18 +313,20 @@ ok
 begin a_run_that_was_killed_is_done_again
 want 0 "$Z" generate killed --bad sha1
 sed -i '/^done$/d' killed/.generate
-echo half >killed/.generate.tmp
+echo half >killed/.server.zcred.zsock-abcdef
 echo half >killed/server.zcred
 want 0 "$Z" generate killed --bad none
 want 0 "$Z" check --host localhost killed/server.zcred
-[ -e killed/.generate.tmp ] && fail 'a temporary file is left'
+[ -e killed/.server.zcred.zsock-abcdef ] && fail 'a temporary file is left'
 [ -e killed/bad ] && fail 'the set of another CA is left'
 ok
 
 begin a_damaged_record_is_said
 want 0 "$Z" generate damaged --bad none
 cp damaged/.generate record
-for line in 'file ../x' 'file /x' 'file bad/../../x' 'file .x' 'file '; do
+digest=$(sed -n 's/^file \([^ ]*\) ca.pem$/\1/p' record)
+for line in "file $digest "{../x,/x,bad/../../x,.x,'',id_rsa,bad/id_rsa} \
+	"file $digest "{server,ca.keys,server-.pem,bad/sha1} 'file ca.pem'; do
 	{ cat record; echo "$line"; } >damaged/.generate
 	want 3 "$Z" generate damaged --bad none --force
 	has "$err" damaged/.generate
@@ -265,6 +354,10 @@ is "$(stat -c %a private/server.zcred)" 600
 (umask 000 && exec "$Z" generate open --bad none >"$out" 2>"$err")
 is "$(stat -c %a open/server.zcred)" 644
 is "$(stat -c %a open/ca.key)" 600
+is "$(stat -c %a open)" 755
+(umask 000 && exec "$Z" generate open --force --bad sha1 >"$out" 2>"$err")
+is "$(stat -c %a open/bad)" 755
+want 0 "$Z" generate open --bad sha1
 ok
 
 for key in p256:256 p384:384 rsa2048:2048 rsa3072:3072; do
@@ -283,11 +376,11 @@ done
 begin hosts_are_names_and_addresses
 want 0 "$Z" generate hosts --host 192.0.2.1 --host dev.test --host '*.test' \
 	--host 2001:db8::1 --bad server-wildcard,server-ip-only
+has "$err" 'check --host dev.test'
 value hosts/server.zcred 2 SERV certs
 openssl x509 -in certs -noout -subject -ext subjectAltName >names
 has names 'CN = dev.test' DNS:192.0.2.1 'IP Address:192.0.2.1' DNS:dev.test \
 	'DNS:*.test' DNS:2001:db8::1 'IP Address:2001:DB8:0:0:0:0:0:1'
-has "$out" 'check --host dev.test'
 want 0 "$Z" check --host dev.test --tags 1,2 hosts/server.zcred
 want 0 "$Z" check --host 2001:db8::1 --tags 1,2 hosts/server.zcred
 want 1 "$Z" check --host dev.test --tags 1,2 hosts/bad/server-wildcard.zcred

@@ -5,27 +5,32 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cred/bundle.h"
+#include "cred/bundle_disk.h"
+#include "cred/bundle_lock.h"
+#include "cred/bundle_save.h"
+#include "pki_record.h"
 #include "say.h"
 
-/* What a file is written as, and the lines of a record. */
-#define TEMP ".generate.tmp"
-#define FIRST "zsock-cred generate 1"
-#define ENDED_LINE "done"
-#define FILE_LINE "file "
+#define BAD "bad"
 
-#define RECORD_MAX ((size_t)64 << 10)
+/* More than any file that is made, so that none is read without end. */
+#define FILE_MAX ((size_t)1 << 20)
+
+static int
+failed_by(const struct pki_dir *d, const char *name, int rc)
+{
+	return say(rc == -ENOMEM ? FAILED : outcome_of(rc), "%s/%s: %s",
+	    d->path, name, strerror(-rc));
+}
 
 static int
 failed(const struct pki_dir *d, const char *name)
 {
-	const int err = errno;
-
-	return say(err == ENOMEM ? FAILED : outcome_of(-err), "%s/%s: %s",
-	    d->path, name, strerror(err));
+	return failed_by(d, name, -errno);
 }
 
 static int
@@ -34,140 +39,137 @@ no_memory(void)
 	return say(FAILED, "out of memory");
 }
 
+static int
+no_directory(const struct pki_dir *d)
+{
+	return say(CONFLICT,
+	    "%s/" BAD " is there, and no directory: move it away, or take "
+	    "another directory",
+	    d->path);
+}
+
+/* The directory of a file, and its name there. */
+static int
+place(const struct pki_dir *d, const char *name, const char **base)
+{
+	const size_t prefix = strlen(BAD "/");
+	const bool bad = strncmp(name, BAD "/", prefix) == 0;
+
+	*base = bad ? name + prefix : name;
+	return bad ? d->bad : d->fd;
+}
+
+/* 1 if it is not there, or -1 and errno. */
+static int
+look(const struct pki_dir *d, const char *name, struct stat *st)
+{
+	const char *base;
+	const int dir = place(d, name, &base);
+
+	if (dir < 0)
+		return 1;
+	if (fstatat(dir, base, st, AT_SYMLINK_NOFOLLOW) == 0)
+		return 0;
+	return errno == ENOENT ? 1 : -1;
+}
+
+static int
+check_writers(int fd, const char *path)
+{
+	struct bundle_file_error e;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return say(FAILED, "%s: %s", path, strerror(errno));
+	if (bundle_disk_check_writers(&st, path, &e) < 0)
+		return say(REFUSED, "%s", e.text);
+	return DONE;
+}
+
+static int
+check_writers_in(const struct pki_dir *d, const char *name, int fd)
+{
+	char *path = NULL;
+	int rc;
+
+	if (asprintf(&path, "%s/%s", d->path, name) < 0)
+		return no_memory();
+	rc = check_writers(fd, path);
+	free(path);
+	return rc;
+}
+
+/* Never through a link: what it leads to is none of generate's. */
+static int
+open_bad(struct pki_dir *d)
+{
+	if (d->bad >= 0)
+		return DONE;
+	d->bad =
+	    openat(d->fd, BAD, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (d->bad >= 0)
+		return check_writers_in(d, BAD, d->bad);
+	if (errno == ELOOP || errno == ENOTDIR)
+		return no_directory(d);
+	return errno == ENOENT ? DONE : failed(d, BAD);
+}
+
 static bool
-list_has(const struct pki_names_list *l, const char *name)
+has_bad(const struct pki_dir_files *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
-		if (strcmp(l->names[i], name) == 0)
+		if (strncmp(l->files[i].name, BAD "/", strlen(BAD "/")) == 0)
 			return true;
 	}
 	return false;
 }
 
-static bool
-list_add(struct pki_names_list *l, const char *name)
-{
-	char **names;
-
-	names = reallocarray(l->names, l->n + 1, sizeof(*names));
-	if (names == NULL)
-		return false;
-	l->names = names;
-	names[l->n] = strdup(name);
-	return names[l->n] != NULL && ++l->n > 0;
-}
-
-static void
-list_fini(struct pki_names_list *l)
-{
-	for (size_t i = 0; i < l->n; i++)
-		free(l->names[i]);
-	free(l->names);
-	*l = (struct pki_names_list){ 0 };
-}
-
-/* A record may have been tampered with: no name leads out of the directory. */
-static bool
-is_own_name(const char *name)
-{
-	const char *base = strncmp(name, "bad/", 4) == 0 ? name + 4 : name;
-
-	return base[0] != '\0' && base[0] != '.' && strchr(base, '/') == NULL;
-}
-
+/* *out is NULL if it is not there; wiped by the caller. */
 static int
-damaged(const struct pki_dir *d)
+read_file(const struct pki_dir *d, const char *name, bool trusted,
+    struct bundle_bytes *out)
 {
-	return say(MALFORMED,
-	    "%s/" PKI_DIR_RECORD ": it is no record of generate; "
-	    "remove it together with the files that generate has made",
-	    d->path);
-}
+	const char *base;
+	const int dir = place(d, name, &base);
+	struct stat st;
+	int fd, rc;
 
-static int
-parse_line(struct pki_dir *d, const char *line)
-{
-	const size_t prefix = strlen(FILE_LINE);
-
-	if (strcmp(line, ENDED_LINE) == 0) {
-		d->done = true;
-	} else if (strncmp(line, FILE_LINE, prefix) == 0) {
-		if (!is_own_name(line + prefix))
-			return damaged(d);
-		if (!list_add(&d->old, line + prefix))
-			return no_memory();
-	} else {
-		strcat(d->arguments, line);
-		strcat(d->arguments, "\n");
-	}
-	return DONE;
-}
-
-static int
-parse_record(struct pki_dir *d, char *text)
-{
-	char *rest = text, *line;
-	int rc = DONE;
-
-	line = strsep(&rest, "\n");
-	if (strcmp(line, FIRST) != 0 || rest == NULL)
-		return damaged(d);
-	d->made = true;
-	while (rc == DONE && (line = strsep(&rest, "\n")) != NULL) {
-		if (line[0] != '\0')
-			rc = parse_line(d, line);
-	}
-	return rc;
-}
-
-/* Its length, or -1 and errno. */
-static ssize_t
-read_file(int dir, const char *name, char *text, size_t size)
-{
-	const int fd =
-	    openat(dir, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	size_t len = 0;
-	ssize_t n = 1;
-	int err;
-
+	*out = (struct bundle_bytes){ NULL, 0 };
+	if (dir < 0)
+		return DONE;
+	fd = openat(dir, base,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0 && errno == ELOOP)
+		return say(REFUSED, "%s/%s is a symbolic link: remove it",
+		    d->path, name);
 	if (fd < 0)
-		return -1;
-	while (n > 0 && len < size) {
-		n = read(fd, text + len, size - len);
-		if (n < 0 && errno == EINTR)
-			n = 1;
-		else if (n > 0)
-			len += (size_t)n;
+		return errno == ENOENT ? DONE : failed(d, name);
+	if (fstat(fd, &st) < 0)
+		rc = failed(d, name);
+	else if (!S_ISREG(st.st_mode))
+		rc = say(REFUSED, "%s/%s is no regular file: remove it",
+		    d->path, name);
+	else
+		rc = trusted ? check_writers_in(d, name, fd) : DONE;
+	if (rc == DONE) {
+		rc = bundle_disk_read(fd, (size_t)st.st_size, FILE_MAX, out);
+		rc = rc < 0 ? failed_by(d, name, rc) : DONE;
 	}
-	err = errno;
 	(void)close(fd); /* it was only read */
-	errno = err;
-	return n < 0 ? -1 : (ssize_t)len;
+	return rc;
 }
 
 static int
 read_record(struct pki_dir *d)
 {
-	char *text = malloc(RECORD_MAX);
-	ssize_t n;
-	int rc = DONE;
+	struct bundle_bytes text;
+	int rc;
 
-	d->arguments = calloc(1, RECORD_MAX);
-	if (text == NULL || d->arguments == NULL) {
-		free(text);
-		return no_memory();
-	}
-	n = read_file(d->fd, PKI_DIR_RECORD, text, RECORD_MAX);
-	if (n < 0 && errno != ENOENT)
-		rc = failed(d, PKI_DIR_RECORD);
-	else if (n == (ssize_t)RECORD_MAX)
-		rc = damaged(d);
-	else if (n >= 0) {
-		text[n] = '\0';
-		rc = strlen(text) == (size_t)n ? parse_record(d, text)
-		                               : damaged(d);
-	}
-	free(text);
+	rc = read_file(d, PKI_DIR_RECORD, true, &text);
+	if (rc != DONE)
+		return rc;
+	rc = pki_record_read(d, text.data, text.len);
+	bundle_disk_wipe(&text);
 	return rc;
 }
 
@@ -175,9 +177,22 @@ read_record(struct pki_dir *d)
 static int
 make_dir(const char *path)
 {
-	if (mkdir(path, 0777) == 0 || errno == EEXIST)
+	if (mkdir(path, 0755) == 0 || errno == EEXIST)
 		return DONE;
 	return say(outcome_of(-errno), "%s: %s", path, strerror(errno));
+}
+
+static int
+lock(const struct pki_dir *d)
+{
+	const int rc = bundle_lock(d->fd, deadline_in_ms(bundle_lock_ms));
+	struct bundle_file_error e;
+
+	if (rc == -ETIMEDOUT) {
+		(void)bundle_lock_fail(&e, d->path);
+		return say(ENDED, "%s", e.text);
+	}
+	return rc < 0 ? say(FAILED, "%s: %s", d->path, strerror(-rc)) : DONE;
 }
 
 int
@@ -185,21 +200,20 @@ pki_dir_open(const char *path, struct pki_dir *d)
 {
 	int rc;
 
-	*d = (struct pki_dir){ .path = path, .fd = -1 };
+	*d = (struct pki_dir){ .path = path, .fd = -1, .bad = -1 };
 	rc = make_dir(path);
 	if (rc != DONE)
 		return rc;
 	d->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (d->fd < 0)
 		return say(outcome_of(-errno), "%s: %s", path, strerror(errno));
-	while (flock(d->fd, LOCK_EX) < 0) {
-		if (errno == EINTR)
-			continue;
-		rc = say(FAILED, "%s: %s", path, strerror(errno));
-		pki_dir_close(d);
-		return rc;
-	}
-	rc = read_record(d);
+	rc = check_writers(d->fd, path);
+	if (rc == DONE)
+		rc = lock(d);
+	if (rc == DONE)
+		rc = read_record(d);
+	if (rc == DONE && has_bad(&d->old))
+		rc = open_bad(d);
 	if (rc != DONE)
 		pki_dir_close(d);
 	return rc;
@@ -210,146 +224,137 @@ pki_dir_close(struct pki_dir *d)
 {
 	if (d->fd >= 0)
 		(void)close(d->fd); /* nothing was written through it */
+	if (d->bad >= 0)
+		(void)close(d->bad);
 	free(d->arguments);
-	list_fini(&d->old);
-	list_fini(&d->now);
-	*d = (struct pki_dir){ .fd = -1 };
+	pki_record_fini(&d->old);
+	pki_record_fini(&d->now);
+	*d = (struct pki_dir){ .fd = -1, .bad = -1 };
+}
+
+/* Is it what was made? */
+static int
+check_file(const struct pki_dir *d, const struct pki_dir_file *f)
+{
+	char digest[BUNDLE_DIGEST_SIZE];
+	struct bundle_bytes b;
+	const char *is = NULL;
+	int rc;
+
+	rc = read_file(d, f->name, false, &b);
+	if (rc != DONE)
+		return rc;
+	if (b.data == NULL)
+		is = "is gone";
+	else if (!bundle_digest(b.data, b.len, digest))
+		rc = no_memory();
+	else if (strcmp(digest, f->digest) != 0)
+		is = "is not what was made";
+	bundle_disk_wipe(&b);
+	if (is == NULL)
+		return rc;
+	return say(CONFLICT,
+	    "%s/%s %s, and cannot be made again for the same keys: --force "
+	    "makes all of it anew",
+	    d->path, f->name, is);
 }
 
 int
 pki_dir_whole(const struct pki_dir *d)
 {
-	struct stat st;
+	int rc = DONE;
 
-	for (size_t i = 0; i < d->old.n; i++) {
-		const char *name = d->old.names[i];
-
-		if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-			continue;
-		if (errno != ENOENT)
-			return failed(d, name);
-		return say(CONFLICT,
-		    "%s/%s is gone, and cannot be made again for the same "
-		    "keys: --force makes all of it anew",
-		    d->path, name);
-	}
-	return DONE;
+	for (size_t i = 0; rc == DONE && i < d->old.n; i++)
+		rc = check_file(d, &d->old.files[i]);
+	return rc;
 }
 
 int
-pki_dir_plan(struct pki_dir *d, const char *name)
+pki_dir_plan(struct pki_dir *d, const char *name, const void *data, size_t len)
 {
+	char digest[BUNDLE_DIGEST_SIZE];
 	struct stat st;
+	int rc;
 
-	if (!list_has(&d->old, name)) {
-		if (fstatat(d->fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+	if (strncmp(name, BAD "/", strlen(BAD "/")) == 0) {
+		rc = open_bad(d);
+		if (rc != DONE)
+			return rc;
+	}
+	if (!pki_record_has(&d->old, name)) {
+		rc = look(d, name, &st);
+		if (rc == 0)
 			return say(CONFLICT,
 			    "%s/%s is there, and was not made by generate: "
 			    "move it away, or take another directory",
 			    d->path, name);
-		if (errno != ENOENT)
+		if (rc < 0)
 			return failed(d, name);
 	}
-	return list_add(&d->now, name) ? DONE : no_memory();
+	return bundle_digest(data, len, digest) &&
+	        pki_record_add(&d->now, name, digest)
+	    ? DONE
+	    : no_memory();
 }
 
-static int
-write_all(int fd, const unsigned char *data, size_t len)
+/* There is no other way to ask for it. */
+static mode_t
+masked(mode_t mode)
 {
-	while (len > 0) {
-		const ssize_t n = write(fd, data, len);
+	const mode_t mask = umask(077);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -1;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* -1 and errno. */
-static int
-write_temp(int dir, const void *data, size_t len, bool secret)
-{
-	int fd, rc, err;
-
-	/* One that is there is of a run that was killed. */
-	if (unlinkat(dir, TEMP, 0) < 0 && errno != ENOENT)
-		return -1;
-	fd = openat(dir, TEMP,
-	    O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW,
-	    secret ? 0600 : 0644);
-	if (fd < 0)
-		return -1;
-	rc = write_all(fd, data, len);
-	err = errno;
-	if (close(fd) < 0 && rc == 0) {
-		rc = -1;
-		err = errno;
-	}
-	errno = err;
-	return rc;
+	(void)umask(mask);
+	return mode & ~mask;
 }
 
 int
 pki_dir_put(struct pki_dir *d, const char *name, const void *data, size_t len,
     bool secret)
 {
-	int err;
+	const char *base;
+	const int dir = place(d, name, &base);
+	int rc;
 
-	if (write_temp(d->fd, data, len, secret) == 0 &&
-	    renameat(d->fd, TEMP, d->fd, name) == 0)
-		return DONE;
-	err = errno;
-	(void)unlinkat(d->fd, TEMP, 0); /* the error at hand is to be told */
-	errno = err;
-	return failed(d, name);
+	if (dir < 0)
+		return failed_by(d, name, -ENOENT);
+	bundle_save_sweep(dir, base, -1);
+	rc = bundle_save(dir, base, data, len, masked(secret ? 0600 : 0644),
+	    false);
+	return rc < 0 ? failed_by(d, name, rc) : DONE;
 }
 
 static int
 write_record(struct pki_dir *d, const char *arguments, bool done)
 {
-	char *text = NULL;
+	char *text;
 	size_t len;
-	FILE *f = open_memstream(&text, &len);
 	int rc;
 
-	if (f == NULL)
+	text = pki_record_write(d, arguments, done, &len);
+	if (text == NULL)
 		return no_memory();
-	fprintf(f, FIRST "\n%s", arguments);
-	for (size_t i = 0; i < d->now.n; i++)
-		fprintf(f, FILE_LINE "%s\n", d->now.names[i]);
-	/* Until the end, those of the last run are still its own, too. */
-	for (size_t i = 0; i < d->old.n && !done; i++) {
-		if (!list_has(&d->now, d->old.names[i]))
-			fprintf(f, FILE_LINE "%s\n", d->old.names[i]);
-	}
-	if (done)
-		fprintf(f, ENDED_LINE "\n");
-	rc = fclose(f) == 0 ? pki_dir_put(d, PKI_DIR_RECORD, text, len, false)
-	                    : no_memory();
+	rc = pki_dir_put(d, PKI_DIR_RECORD, text, len, false);
 	free(text);
+	if (rc == DONE) {
+		const int synced = bundle_save_sync(d->fd);
+
+		rc = synced < 0 ? failed_by(d, PKI_DIR_RECORD, synced) : DONE;
+	}
 	return rc;
 }
 
 int
 pki_dir_begin(struct pki_dir *d, const char *arguments)
 {
-	struct stat st;
-	bool bad = false;
+	int rc;
 
-	for (size_t i = 0; i < d->now.n; i++)
-		bad = bad || strncmp(d->now.names[i], "bad/", 4) == 0;
-	if (bad && mkdirat(d->fd, "bad", 0777) < 0 && errno != EEXIST)
-		return failed(d, "bad");
-	/* What is written there must not end up in another place. */
-	if (bad && fstatat(d->fd, "bad", &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return failed(d, "bad");
-	if (bad && !S_ISDIR(st.st_mode))
-		return say(CONFLICT, "%s/bad is there, and no directory",
-		    d->path);
+	if (has_bad(&d->now) && d->bad < 0) {
+		if (mkdirat(d->fd, BAD, 0755) < 0 && errno != EEXIST)
+			return failed(d, BAD);
+		rc = open_bad(d);
+		if (rc != DONE)
+			return rc;
+	}
 	return write_record(d, arguments, false);
 }
 
@@ -357,23 +362,32 @@ static int
 remove_old(struct pki_dir *d)
 {
 	for (size_t i = 0; i < d->old.n; i++) {
-		const char *name = d->old.names[i];
+		const char *name = d->old.files[i].name, *base;
+		const int dir = place(d, name, &base);
 
-		if (!list_has(&d->now, name) && unlinkat(d->fd, name, 0) < 0 &&
-		    errno != ENOENT)
+		if (dir >= 0 && !pki_record_has(&d->now, name) &&
+		    unlinkat(dir, base, 0) < 0 && errno != ENOENT)
 			return failed(d, name);
 	}
 	/* It may have other files in it, or not be there. */
-	if (unlinkat(d->fd, "bad", AT_REMOVEDIR) < 0 && errno != ENOENT &&
+	if (unlinkat(d->fd, BAD, AT_REMOVEDIR) < 0 && errno != ENOENT &&
 	    errno != ENOTEMPTY && errno != EEXIST && errno != ENOTDIR)
-		return failed(d, "bad");
+		return failed(d, BAD);
 	return DONE;
 }
 
+/* What is recorded as done outlasts a crash. */
 int
 pki_dir_end(struct pki_dir *d, const char *arguments)
 {
-	const int rc = remove_old(d);
+	int rc = remove_old(d), synced;
 
-	return rc != DONE ? rc : write_record(d, arguments, true);
+	if (rc != DONE)
+		return rc;
+	synced = d->bad >= 0 ? bundle_save_sync(d->bad) : 0;
+	if (synced == 0)
+		synced = bundle_save_sync(d->fd);
+	if (synced < 0)
+		return failed_by(d, PKI_DIR_RECORD, synced);
+	return write_record(d, arguments, true);
 }

@@ -214,3 +214,22 @@ pki_files_make(const struct pki *p, const bool *wanted, unsigned forms,
 		pki_files_fini(&f);
 	return good;
 }
+
+bool
+pki_files_is_name(const char *name)
+{
+	if (strcmp(name, "index.csv") == 0 || strcmp(name, "ca.key") == 0)
+		return true;
+	if (strncmp(name, "ca.", 3) == 0)
+		return pki_forms_is_rest(name + 2);
+	for (size_t i = 0; i < pki_ncases; i++) {
+		const char *file = pki_cases[i].file;
+		const size_t len = strlen(file);
+
+		if (strncmp(name, file, len) == 0 &&
+		    (strcmp(name + len, ".zcred") == 0 ||
+		        pki_forms_is_rest(name + len)))
+			return true;
+	}
+	return false;
+}

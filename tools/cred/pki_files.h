@@ -32,6 +32,9 @@ bool pki_files_make(const struct pki *p, const bool *wanted, unsigned forms,
     struct pki_files *out);
 void pki_files_fini(struct pki_files *f);
 
+/* Could a file of that name be among them, whatever is asked for? */
+bool pki_files_is_name(const char *name);
+
 /* For those who make them: takes over text, also on failure. */
 bool pki_files_add(struct pki_files *f, struct bytes text, bool secret,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
@@ -39,6 +42,8 @@ bool pki_files_add(struct pki_files *f, struct bytes text, bool secret,
 /* The values of a set but those that are in good too, each as base-cert.pem. */
 bool pki_forms_add(struct pki_files *f, const char *base, const struct set *s,
     const struct set *good, unsigned forms);
+/* Is it what comes behind base in a name that it makes? */
+bool pki_forms_is_rest(const char *rest);
 /* One value as name.pem, name.der, name.pem.inc. */
 bool pki_forms_add_one(struct pki_files *f, const char *name,
     const struct item *i, unsigned forms);

@@ -1,3 +1,4 @@
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,4 +181,36 @@ pki_forms_add(struct pki_files *f, const char *base, const struct set *s,
 		}
 	}
 	return true;
+}
+
+/* "-2.der" of the second block. */
+static bool
+is_numbered_der(const char *text)
+{
+	if (*text != '-' || !isdigit((unsigned char)text[1]))
+		return false;
+	text++;
+	while (isdigit((unsigned char)*text))
+		text++;
+	return strcmp(text, ".der") == 0;
+}
+
+bool
+pki_forms_is_rest(const char *rest)
+{
+	static const char *const parts[] = { "-ca", "-cert", "-key", "-id" };
+	static const char *const ends[] = { ".pem", ".der", ".pem.inc", ".hex",
+		".txt" };
+
+	for (size_t i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
+		if (strncmp(rest, parts[i], strlen(parts[i])) == 0) {
+			rest += strlen(parts[i]);
+			break;
+		}
+	}
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		if (strcmp(rest, ends[i]) == 0)
+			return true;
+	}
+	return is_numbered_der(rest);
 }

@@ -157,7 +157,8 @@ write_files(const struct generate *g, struct pki_dir *d,
 	int rc = DONE;
 
 	for (size_t i = 0; rc == DONE && i < f->n; i++)
-		rc = pki_dir_plan(d, f->files[i].name);
+		rc = pki_dir_plan(d, f->files[i].name, f->files[i].text.data,
+		    f->files[i].text.len);
 	if (rc == DONE)
 		rc = pki_dir_begin(d, g->arguments);
 	for (size_t i = 0; rc == DONE && i < f->n; i++)
@@ -175,37 +176,36 @@ openssl_failed(void)
 	return say(FAILED, "OpenSSL cannot make the set: %s", text);
 }
 
+/* Words, and so on standard error. */
 static void
 tell(const struct generate *g, const struct pki *p)
 {
 	const int *tags = g->wants.tags;
 	size_t bad = 0;
 
-	if (say_quiet)
-		return;
 	for (size_t i = 0; i < pki_ncases; i++)
 		bad += g->wanted[i] && pki_cases[i].make != NULL;
-	out("%s/\n", g->dir);
+	remark("%s/", g->dir);
 	if (g->wants.ca == NULL)
-		out("  ca.pem, ca.key  the CA; its key signs more of them\n");
+		remark("  ca.pem, ca.key  the CA; its key signs more of them");
 	else
-		out("  ca.pem          the CA, of %s\n", g->ca_file);
-	out("  server.zcred    sec_tag %d, its clients' CA in sec_tag %d\n",
+		remark("  ca.pem          the CA, of %s", g->ca_file);
+	remark("  server.zcred    sec_tag %d, its clients' CA in sec_tag %d",
 	    tags[PKI_TAG_SERVER], tags[PKI_TAG_CA]);
-	out("  client.zcred    the server's CA in sec_tag %d, its own in "
-	    "sec_tag %d\n",
+	remark("  client.zcred    the server's CA in sec_tag %d, its own in "
+	       "sec_tag %d",
 	    tags[PKI_TAG_CA], tags[PKI_TAG_CLIENT]);
-	out("  psk.zcred       sec_tag %d, for both ends\n", tags[PKI_TAG_PSK]);
-	out("  both.zcred      all of these\n");
+	remark("  psk.zcred       sec_tag %d, for both ends",
+	    tags[PKI_TAG_PSK]);
+	remark("  both.zcred      all of these");
 	if (bad > 0)
-		out("  bad/            %zu set%s with one thing wrong each; "
-		    "index.csv says what\n",
+		remark("  bad/            %zu set%s with one thing wrong each; "
+		       "index.csv says what",
 		    bad, bad == 1 ? "" : "s");
-	out("next:\n"
-	    "  zsock-cred check --host %s %s/server.zcred\n"
-	    "  ZSOCK_CREDENTIALS=%s/server.zcred SERVER\n"
-	    "  ZSOCK_CREDENTIALS=%s/client.zcred CLIENT\n",
-	    p->host, g->dir, g->dir, g->dir);
+	remark("next:");
+	remark("  zsock-cred check --host %s %s/server.zcred", p->host, g->dir);
+	remark("  ZSOCK_CREDENTIALS=%s/server.zcred SERVER", g->dir);
+	remark("  ZSOCK_CREDENTIALS=%s/client.zcred CLIENT", g->dir);
 }
 
 static int
