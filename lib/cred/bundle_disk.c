@@ -38,6 +38,14 @@ bundle_disk_fail(struct bundle_file_error *e, int rc, const char *path,
 }
 
 int
+bundle_disk_fail_write(struct bundle_file_error *e, int rc, const char *path,
+    const char *text)
+{
+	(void)bundle_disk_fail(e, rc, path, "%s: %m", text);
+	return rc == -EFBIG ? -EIO : rc;
+}
+
+int
 bundle_disk_fail_parse(struct bundle_file_error *e, int rc, const char *path,
     const struct bundle_error *why)
 {

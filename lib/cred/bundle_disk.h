@@ -13,6 +13,13 @@
 int bundle_disk_fail(struct bundle_file_error *e, int rc, const char *path,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
+/*
+ * The same of a write: "path: text: reason".  A file that would be larger than a
+ * limit of the process is -EIO, for -EFBIG is one that a bundle cannot be.
+ */
+int bundle_disk_fail_write(struct bundle_file_error *e, int rc,
+    const char *path, const char *text);
+
 /* The same of a text that bundle_parse refused: "path:line: text". */
 int bundle_disk_fail_parse(struct bundle_file_error *e, int rc,
     const char *path, const struct bundle_error *why);

@@ -201,8 +201,8 @@ save(const struct target *t, const struct bundle_file *old,
 	if (rc == -EEXIST && t->fd < 0)
 		return 1;
 	if (rc < 0)
-		return bundle_disk_fail(e, rc, t->path,
-		    "it cannot be written, and is as it was: %m");
+		return bundle_disk_fail_write(e, rc, t->path,
+		    "it cannot be written, and is as it was");
 	rc = bundle_save_sync(t->dirfd);
 	if (rc < 0)
 		return bundle_disk_fail(e, rc, t->path,

@@ -118,7 +118,7 @@ static int
 write_file(const struct work *w, const struct cred_op *op,
     const struct bundle_dir_file *old)
 {
-	char name[BUNDLE_NAME_SIZE];
+	char name[BUNDLE_NAME_SIZE], where[PATH_MAX];
 	const char *as = name;
 	struct bundle_bytes bytes;
 	struct bundle_name is;
@@ -138,7 +138,9 @@ write_file(const struct work *w, const struct cred_op *op,
 		    old == NULL);
 	bundle_disk_wipe(&bytes);
 	if (rc < 0)
-		return fail(w, rc, as, "it cannot be written");
+		return bundle_disk_fail_write(w->e, rc,
+		    bundle_dir_where(w->path, as, where),
+		    "it cannot be written");
 	/* A stop of the machine in between leaves both, and nothing is lost. */
 	if (old != NULL && as == name && unlinkat(w->fd, old->name, 0) < 0)
 		return fail(w, -errno, old->name, "it cannot be removed");

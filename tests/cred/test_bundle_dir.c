@@ -506,7 +506,7 @@ write_too_much(void)
 	struct bundle_file_error e;
 
 	signal(SIGXFSZ, SIG_IGN);
-	if (setrlimit(RLIMIT_FSIZE, &most) < 0 || change(&op, 1, &e) != -EFBIG)
+	if (setrlimit(RLIMIT_FSIZE, &most) < 0 || change(&op, 1, &e) != -EIO)
 		return 1;
 	return strstr(e.text, "it cannot be written: File too large") == NULL;
 }

@@ -33,8 +33,8 @@ int args_pass(const char *file, const char *env, const char *fd,
 
 /*
  * A file that is written whole or not at all, with mode 0600 if it is secret,
- * else 0666 and the umask; "-" is standard output, which must not be a terminal
- * if it is secret (REFUSED).
+ * else 0644 and the umask, and never more than the file had that it replaces; "-"
+ * is standard output, which must not be a terminal if it is secret (REFUSED).
  */
 int args_write(const char *path, const void *data, size_t len, bool secret);
 

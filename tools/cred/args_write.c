@@ -1,14 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "args.h"
+#include "cred/bundle_follow.h"
+#include "cred/bundle_save.h"
 #include "say.h"
 
 static int
@@ -16,6 +15,12 @@ refuse_terminal(void)
 {
 	return say(REFUSED,
 	    "a secret is not for a terminal: use -o FILE, or a pipe");
+}
+
+static int
+failed(const char *path, int rc)
+{
+	return say(outcome_of(rc), "%s: %s", path, strerror(-rc));
 }
 
 static int
@@ -42,7 +47,7 @@ write_there(const char *path, const struct bytes *b, bool secret)
 
 	fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 	if (fd < 0)
-		return say(outcome_of(-errno), "%s: %s", path, strerror(errno));
+		return failed(path, -errno);
 	if (secret && isatty(fd)) {
 		(void)close(fd); /* nothing was written */
 		return refuse_terminal();
@@ -55,53 +60,72 @@ write_there(const char *path, const struct bytes *b, bool secret)
 	return DONE;
 }
 
-/* Whole, at the name temp. */
 static int
-write_temp(const char *temp, const struct bytes *b, bool secret)
+open_dir(const char *place)
 {
-	int fd, rc;
+	char *dir = strndup(place, bundle_follow_dir_len(place));
+	int fd;
 
-	fd = open(temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    secret ? 0600 : 0666);
-	if (fd < 0)
-		return -errno;
-	rc = write_all(fd, b->data, b->len);
-	if (rc == 0 && fsync(fd) < 0)
-		rc = -errno;
-	if (close(fd) < 0 && rc == 0)
-		rc = -errno;
-	if (rc < 0)
-		(void)unlink(temp); /* the error at hand is the one to tell */
+	if (dir == NULL)
+		return -ENOMEM;
+	fd = open(*dir != '\0' ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	free(dir);
+	return fd >= 0 ? fd : -errno;
+}
+
+/* Never wider than the file that it replaces, nor than the umask allows. */
+static mode_t
+new_mode(int dir, const char *name, bool secret)
+{
+	const mode_t most = secret ? 0600 : 0644, mask = umask(077);
+	struct stat st;
+
+	(void)umask(mask);
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+		return st.st_mode & most;
+	return most & ~mask;
+}
+
+static int
+replace(const char *place, const struct bytes *b, bool secret)
+{
+	const char *name = place + bundle_follow_dir_len(place);
+	const int dir = open_dir(place);
+	int rc;
+
+	if (dir < 0)
+		return dir;
+	bundle_save_sweep(dir, name, -1);
+	rc = bundle_save(dir, name, b->data, b->len,
+	    new_mode(dir, name, secret), false);
+	if (rc == 0)
+		rc = bundle_save_sync(dir);
+	(void)close(dir); /* nothing was written through it */
 	return rc;
 }
 
 static int
-replace(const char *path, const struct bytes *b, bool secret)
+write_file(const char *path, const struct bytes *b, bool secret)
 {
-	char temp[PATH_MAX];
-	unsigned random;
+	struct bundle_file_error e;
+	char *place;
 	int rc;
 
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return say(FAILED, "getrandom: %s", strerror(errno));
-	if (snprintf(temp, sizeof(temp), "%s.%08x.tmp", path, random) >=
-	    (int)sizeof(temp))
-		return say(FAILED, "%s: %s", path, strerror(ENAMETOOLONG));
-	rc = write_temp(temp, b, secret);
-	if (rc == 0 && rename(temp, path) < 0) {
-		rc = -errno;
-		(void)unlink(temp); /* the error at hand is the one to tell */
-	}
+	/* A symbolic link stays one. */
+	rc = bundle_follow(path, &place, &e);
 	if (rc < 0)
-		return say(outcome_of(rc), "%s: %s", path, strerror(-rc));
-	return DONE;
+		return say(outcome_of(rc), "%s", e.text);
+	rc = replace(place, b, secret);
+	free(place);
+	if (rc == -EFBIG) /* of the system, and no limit of the tool's own */
+		return say(FAILED, "%s: %s", path, strerror(EFBIG));
+	return rc < 0 ? failed(path, rc) : DONE;
 }
 
 int
 args_write(const char *path, const void *data, size_t len, bool secret)
 {
 	const struct bytes b = { (unsigned char *)data, len };
-	char real[PATH_MAX];
 	struct stat st;
 
 	if (strcmp(path, "-") == 0) {
@@ -111,13 +135,10 @@ args_write(const char *path, const void *data, size_t len, bool secret)
 		return DONE;
 	}
 	if (stat(path, &st) < 0)
-		return replace(path, &b, secret);
+		return write_file(path, &b, secret);
 	if (S_ISDIR(st.st_mode))
 		return say(FAILED, "%s: %s", path, strerror(EISDIR));
 	if (!S_ISREG(st.st_mode))
 		return write_there(path, &b, secret);
-	/* A symbolic link stays one. */
-	if (realpath(path, real) == NULL)
-		return say(outcome_of(-errno), "%s: %s", path, strerror(errno));
-	return replace(real, &b, secret);
+	return write_file(path, &b, secret);
 }

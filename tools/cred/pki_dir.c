@@ -320,6 +320,8 @@ pki_dir_put(struct pki_dir *d, const char *name, const void *data, size_t len,
 	bundle_save_sweep(dir, base, -1);
 	rc = bundle_save(dir, base, data, len, masked(secret ? 0600 : 0644),
 	    false);
+	if (rc == -EFBIG) /* of the system, and no limit of the tool's own */
+		return say(FAILED, "%s/%s: %s", d->path, name, strerror(EFBIG));
 	return rc < 0 ? failed_by(d, name, rc) : DONE;
 }
 
