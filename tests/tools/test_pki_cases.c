@@ -9,6 +9,7 @@
 
 #include "cred/store.h"
 #include "pki_cases.h"
+#include "pki_files.h"
 
 /* The level at which Debian's OpenSSL, and the library, judge a handshake. */
 #define LEVEL 2
@@ -445,6 +446,33 @@ no_two_sets_are_alike(void **state)
 	pki = usual_pki;
 }
 
+/* What a record may name is what is made, whatever is asked for. */
+static void
+each_file_has_a_name_of_generate(void **state)
+{
+	static const char *const others[] = { "", "server", "server.zcredx",
+		"id_rsa", "bad/id_rsa", "bad/", "bad/server.zcred", "../ca.pem",
+		"/ca.pem", "ca.pem/", "ca-2x.der", "ca-.der", "ca.keys",
+		".generate", "server-cert-cert.pem" };
+	struct pki_files f;
+	bool *wanted = calloc(pki_ncases, sizeof(*wanted));
+
+	(void)state;
+	memset(wanted, true, pki_ncases * sizeof(*wanted));
+	assert_true(pki_files_make(&pki, wanted,
+	    PKI_FORM_PEM | PKI_FORM_DER | PKI_FORM_INC, &f));
+	free(wanted);
+	for (size_t i = 0; i < f.n; i++) {
+		if (!pki_files_is_name(f.files[i].name))
+			fail_msg("%s is none", f.files[i].name);
+	}
+	pki_files_fini(&f);
+	for (size_t i = 0; i < LEN(others); i++) {
+		if (pki_files_is_name(others[i]))
+			fail_msg("%s is one", others[i]);
+	}
+}
+
 int
 main(void)
 {
@@ -492,6 +520,8 @@ main(void)
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
 	    an_address_is_there_in_both_forms);
 	tests[n++] = (struct CMUnitTest)cmocka_unit_test(no_two_sets_are_alike);
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test(
+	    each_file_has_a_name_of_generate);
 	return _cmocka_run_group_tests("tools/pki_cases", tests, n, set_up,
 	    tear_down);
 }
