@@ -60,9 +60,9 @@ typedef int bundle_file_change(void *arg, const struct bundle_file *old,
  * (-EPERM).  A temporary file that a killed writer has left is removed.
  *
  * Returns as bundle_file_read, or what change returned, or the errno of a
- * failed write, or -ETIMEDOUT if others have held the lock all of the time that
- * bundle_lock_ms allows; the file is then as it was.  e has a sentence, or is
- * empty if change failed.
+ * failed write, or -ETIMEDOUT if one writer, or a reader, has held the lock for
+ * bundle_lock_ms; the file is then as it was.  e has a sentence, or is empty if
+ * change failed.
  */
 int bundle_file_update(const char *path, bundle_file_change *change, void *arg,
     struct bundle_file_error *e);

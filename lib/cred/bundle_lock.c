@@ -9,7 +9,7 @@
 
 /* A lock is held for about as long as a disk takes to write a file. */
 #define PAUSE_MIN_US 1000u
-#define PAUSE_MAX_US 10000u
+#define PAUSE_MAX_US 5000u
 
 int bundle_lock_ms = 10000;
 

@@ -101,7 +101,7 @@ check_name(const struct target *t)
 
 /* 1: begin again. */
 static int
-target_lock(struct target *t, struct deadline until)
+target_lock(struct target *t)
 {
 	struct stat st;
 	int rc;
@@ -115,13 +115,13 @@ target_lock(struct target *t, struct deadline until)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENXIO;
-	rc = bundle_lock(t->fd, until);
+	/* For each anew: what has another file by now is not stuck. */
+	rc = bundle_lock(t->fd, deadline_in_ms(bundle_lock_ms));
 	return rc < 0 ? rc : check_name(t);
 }
 
 static int
-target_open(const char *path, struct target *t, struct deadline until,
-    struct bundle_file_error *e)
+target_open(const char *path, struct target *t, struct bundle_file_error *e)
 {
 	int rc;
 
@@ -131,7 +131,7 @@ target_open(const char *path, struct target *t, struct deadline until,
 			target_fini(t);
 			return rc;
 		}
-		rc = target_lock(t, until);
+		rc = target_lock(t);
 		if (rc != 0)
 			target_fini(t);
 	} while (rc > 0);
@@ -241,14 +241,13 @@ int
 bundle_file_update(const char *path, bundle_file_change *change, void *arg,
     struct bundle_file_error *e)
 {
-	const struct deadline until = deadline_in_ms(bundle_lock_ms);
 	struct target t;
 	bool again;
 	int rc;
 
 	e->text[0] = '\0';
 	do {
-		rc = target_open(path, &t, until, e);
+		rc = target_open(path, &t, e);
 		if (rc < 0)
 			return rc;
 		again = false;
