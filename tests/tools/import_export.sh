@@ -222,6 +222,10 @@ if [ -r $bundle ]; then
 		--anchor-of first.pem bundle.crt
 	want 0 "$Z" get anchor.zcred 1 CA --as pem -o anchor.pem
 	same anchor.pem first.pem
+	sed '2s/./!/' first.pem | cat first.pem - >cut.pem
+	want 3 "$Z" import no.zcred --from pem --tag 1 \
+		--anchor-of cut.pem bundle.crt
+	has "$err" 'certificate 2 of it cannot be decoded'
 	cat $ca >>bundle.crt
 	want 0 "$Z" import anchor2.zcred --from pem --tag 1 \
 		--anchor-of $leaf bundle.crt

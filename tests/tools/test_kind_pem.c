@@ -94,6 +94,39 @@ a_last_line_end_that_is_missing_is_there(void **state)
 }
 
 static void
+the_mark_of_an_editor_hides_no_block(void **state)
+{
+	struct kind_input o = { .tag = 7, .split = true };
+	struct got g;
+
+	(void)state;
+	begin("\xef\xbb\xbf");
+	add_ca();
+	buf_text(&text, "\xef\xbb\xbf");
+	add_ca();
+	g = read_text(&o);
+	got_has(&g, 7, CRED_CA_CERTIFICATE, got_pki.ca, got_pki.ca_len);
+	got_has(&g, 8, CRED_CA_CERTIFICATE, got_pki.ca, got_pki.ca_len);
+	got_fini(&g);
+}
+
+static void
+a_nul_before_a_block_is_an_error(void **state)
+{
+	struct got g;
+
+	(void)state;
+	begin("");
+	add_ca();
+	buf_put(&text, '\0');
+	add_ca();
+	g = read_text(NULL);
+	assert_int_equal(g.rc, MALFORMED);
+	assert_non_null(strstr(g.in.text, "not the first of a block"));
+	got_fini(&g);
+}
+
+static void
 line_ends_stay_as_they_are(void **state)
 {
 	struct buf want = { .data = NULL };
@@ -299,6 +332,20 @@ static const struct bad_case {
 	    "no END" },
 	{ "another_end", "-----BEGIN A-----\n-----END B-----\n", 2,
 	    "does not go with" },
+	{ "a_begin_that_is_indented", "\n -----BEGIN A-----\n", 2,
+	    "not the first of a block" },
+	{ "a_begin_behind_text", "# -----BEGIN A-----\n", 1,
+	    "not the first of a block" },
+	{ "a_begin_with_text_behind_it", "-----BEGIN A----- # a\n", 1,
+	    "not the first of a block" },
+	{ "an_end_without_a_begin", "a\n-----END A-----\n", 2,
+	    "END A has no BEGIN" },
+	{ "an_end_that_is_indented", " -----END A-----\n", 1, "ends no block" },
+	{ "an_encrypted_certificate_which_asks_nobody",
+	    "-----BEGIN CERTIFICATE-----\nProc-Type: 4,ENCRYPTED\n"
+	    "DEK-Info: AES-128-CBC,000102030405060708090A0B0C0D0E0F\n\n"
+	    "AAAAAAAAAAAAAAAAAAAAAA==\n-----END CERTIFICATE-----\n",
+	    1, "cannot be decoded" },
 	{ "a_request",
 	    "\n-----BEGIN CERTIFICATE REQUEST-----\nAA==\n"
 	    "-----END CERTIFICATE REQUEST-----\n",
@@ -363,6 +410,8 @@ static const struct CMUnitTest others[] = {
 	cmocka_unit_test(a_mix_is_an_authority_a_certificate_and_a_key),
 	cmocka_unit_test(one_that_has_its_nul_already_gets_no_second),
 	cmocka_unit_test(a_last_line_end_that_is_missing_is_there),
+	cmocka_unit_test(the_mark_of_an_editor_hides_no_block),
+	cmocka_unit_test(a_nul_before_a_block_is_an_error),
 	cmocka_unit_test(line_ends_stay_as_they_are),
 	cmocka_unit_test(raw_keeps_what_is_around),
 	cmocka_unit_test(split_gives_each_authority_a_tag),

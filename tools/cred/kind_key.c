@@ -101,6 +101,16 @@ give_pass(char *to, int size, int write, void *arg)
 	return (int)len;
 }
 
+int
+kind_no_pass(char *to, int size, int write, void *arg)
+{
+	(void)to;
+	(void)size;
+	(void)write;
+	(void)arg;
+	return -1;
+}
+
 static EVP_PKEY *
 open_pkcs8(const struct kind_input *in, const unsigned char *der, long len)
 {

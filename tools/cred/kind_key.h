@@ -20,6 +20,8 @@ bool kind_is_ca(X509 *cert);
 int kind_key_open(struct kind_input *in, const void *data, size_t len, int line,
     EVP_PKEY **key);
 bool kind_key_is_encrypted(const void *data, size_t len);
+/* OpenSSL asks a terminal if it is told of nothing else: this gives nothing. */
+int kind_no_pass(char *to, int size, int write, void *arg);
 
 /*
  * Has what just failed in OpenSSL missed a cipher?  If the legacy provider may

@@ -96,21 +96,59 @@ read_block(struct kind_input *in, struct scan *s, size_t begin, struct block *b)
 	    "the block that begins here has no END line");
 }
 
+/*
+ * Text around blocks is dropped, but not a block that is only nearly one: what
+ * was meant to be stored would be missing, and nobody would know.
+ */
+static int
+pass_over(struct kind_input *in, const unsigned char *text, size_t len,
+    int line)
+{
+	static const char begin[] = "-----BEGIN ", end[] = "-----END ";
+	struct block b;
+
+	if (memmem(text, len, begin, sizeof(begin) - 1) != NULL)
+		return kind_fail(in, MALFORMED, line,
+		    "this line has %sin it, and is not the first of a block: "
+		    "nothing may be before that or behind its label",
+		    begin);
+	if (has_label(text, len, end, &b))
+		return kind_fail(in, MALFORMED, line,
+		    "END %.*s has no BEGIN before it", (int)b.label_len,
+		    b.label);
+	if (memmem(text, len, end, sizeof(end) - 1) != NULL)
+		return kind_fail(in, MALFORMED, line,
+		    "this line has %sin it, and ends no block", end);
+	return DONE;
+}
+
+/* An editor may have begun a file, which then was appended, with this mark. */
+static size_t
+skip_mark(const unsigned char *text, size_t len)
+{
+	return len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+}
+
 /* The next block; *more is false behind the last. */
 static int
 next_block(struct kind_input *in, struct scan *s, struct block *b, bool *more)
 {
+	int rc = DONE;
+
 	*more = true;
-	while (s->at < s->len) {
-		const size_t begin = s->at, next = line_end(s);
+	while (rc == DONE && s->at < s->len) {
+		const size_t next = line_end(s);
+		const size_t begin =
+		    s->at + skip_mark(s->text + s->at, next - s->at);
 
 		s->at = next;
-		s->line++;
-		if (!has_label(s->text + begin, next - begin, "-----BEGIN ", b))
-			continue;
-		b->line = s->line - 1;
-		return read_block(in, s, begin, b);
+		b->line = s->line++;
+		if (has_label(s->text + begin, next - begin, "-----BEGIN ", b))
+			return read_block(in, s, begin, b);
+		rc = pass_over(in, s->text + begin, next - begin, b->line);
 	}
+	if (rc != DONE)
+		return rc;
 	*more = false;
 	return DONE;
 }
@@ -200,8 +238,9 @@ take_cert(struct kind_input *in, struct found *f, const struct block *b,
     struct set *out)
 {
 	BIO *bio = BIO_new_mem_buf(b->text, (int)b->len);
-	X509 *cert =
-	    bio == NULL ? NULL : PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	X509 *cert = bio == NULL
+	    ? NULL
+	    : PEM_read_bio_X509(bio, NULL, kind_no_pass, NULL);
 	bool picked = false, ca = false;
 
 	BIO_free(bio);

@@ -10,6 +10,7 @@
 
 #include "args.h"
 #include "cred/types.h"
+#include "kind_key.h"
 #include "kinds.h"
 #include "place.h"
 #include "report.h"
@@ -27,13 +28,39 @@ struct import {
 	struct set set;
 };
 
+static int
+push_certs(BIO *bio, STACK_OF(X509) * chain, const char *name)
+{
+	X509 *cert;
+	int reason;
+
+	ERR_clear_error();
+	while (
+	    (cert = PEM_read_bio_X509(bio, NULL, kind_no_pass, NULL)) != NULL) {
+		if (sk_X509_push(chain, cert) > 0)
+			continue;
+		X509_free(cert);
+		return say(FAILED, "%s", strerror(ENOMEM));
+	}
+	reason = ERR_GET_REASON(ERR_peek_last_error());
+	ERR_clear_error();
+	/* A chain that is cut short would have another end. */
+	if (reason != PEM_R_NO_START_LINE)
+		return say(MALFORMED,
+		    "%s: certificate %d of it cannot be decoded", name,
+		    sk_X509_num(chain) + 1);
+	if (sk_X509_num(chain) == 0)
+		return say(MALFORMED, "%s: no certificate of PEM is in it",
+		    name);
+	return DONE;
+}
+
 /* All certificates of a file. */
 static int
 read_chain(const char *name, STACK_OF(X509) * *chain)
 {
 	struct bytes b = { NULL, 0 };
 	BIO *bio = NULL;
-	X509 *cert;
 	int rc;
 
 	rc = args_source(name, false, 0, &b);
@@ -43,16 +70,8 @@ read_chain(const char *name, STACK_OF(X509) * *chain)
 	bio = BIO_new_mem_buf(b.data, (int)b.len);
 	if (*chain == NULL || bio == NULL)
 		rc = say(FAILED, "%s", strerror(ENOMEM));
-	while (rc == DONE &&
-	    (cert = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL) {
-		if (sk_X509_push(*chain, cert) > 0)
-			continue;
-		X509_free(cert);
-		rc = say(FAILED, "%s", strerror(ENOMEM));
-	}
-	ERR_clear_error();
-	if (rc == DONE && sk_X509_num(*chain) == 0)
-		rc = say(MALFORMED, "%s: no certificate of PEM is in it", name);
+	else
+		rc = push_certs(bio, *chain, name);
 	BIO_free(bio);
 	bytes_fini(&b);
 	return rc;
