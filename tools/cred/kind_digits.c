@@ -2,17 +2,16 @@
 
 #include "kind_text.h"
 
-/* The line of the first byte that is not of the kind; 0 if each one is. */
+/* The line of the first byte that is none of base64; 0 if each one is. */
 static int
-line_of(const struct kind_input *in, int (*digit)(unsigned char),
-    unsigned char more)
+line_of(const struct kind_input *in)
 {
 	int line = 1;
 
 	for (size_t i = 0; i < in->len; i++) {
 		const unsigned char c = in->data[i];
 
-		if (digit(c) < 0 && !kind_is_blank(c) && c != more)
+		if (kind_base64_digit(c) < 0 && !kind_is_blank(c) && c != '=')
 			return line;
 		line += c == '\n';
 	}
@@ -33,16 +32,15 @@ add_value(struct kind_input *in, struct buf *b, struct set *out)
 int
 kind_hex_import(struct kind_input *in, struct set *out)
 {
-	const int line = line_of(in, kind_hex_digit, ':');
+	int line;
+	const char *fault = kind_hex_fault(in->data, in->len, &line);
 	struct buf b = { .data = NULL };
 	int rc;
 
-	if (kind_read_hex(&b, in->data, in->len))
-		rc = add_value(in, &b, out);
-	else
-		rc = kind_fail(in, MALFORMED, line, "%s",
-		    line > 0 ? "these are not pairs of hexadecimal digits"
-		             : "an odd number of hexadecimal digits");
+	if (fault != NULL)
+		return kind_fail(in, MALFORMED, line, "%s", fault);
+	(void)kind_read_hex(&b, in->data, in->len);
+	rc = add_value(in, &b, out);
 	buf_fini(&b);
 	return rc;
 }
@@ -50,7 +48,7 @@ kind_hex_import(struct kind_input *in, struct set *out)
 int
 kind_base64_import(struct kind_input *in, struct set *out)
 {
-	const int line = line_of(in, kind_base64_digit, '=');
+	const int line = line_of(in);
 	struct buf b = { .data = NULL };
 	int rc;
 

@@ -75,23 +75,96 @@ kind_is_blank(unsigned char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* How many digits are next to each other. */
+static size_t
+run_of(const unsigned char *text, size_t len)
+{
+	size_t n = 0;
+
+	while (n < len && kind_hex_digit(text[n]) >= 0)
+		n++;
+	return n;
+}
+
+/*
+ * Dumps begin each line with where it was; that would be read as bytes.  It has
+ * more digits than the bytes or pairs of bytes behind it.
+ */
+static bool
+is_offset(const unsigned char *text, size_t len, size_t n)
+{
+	size_t at = n, second;
+
+	while (at < len && (text[at] == ' ' || text[at] == '\t'))
+		at++;
+	second = run_of(text + at, len - at);
+	return n >= 6 && at > n && second > 0 && second <= 4;
+}
+
+/* A colon joins two pairs; the second may be on the next line. */
+static bool
+is_joint(const unsigned char *text, size_t len, size_t at)
+{
+	size_t next = at + 1;
+
+	if (at == 0 || kind_hex_digit(text[at - 1]) < 0)
+		return false;
+	if (next < len && (text[next] == '\r' || text[next] == '\n')) {
+		while (next < len && kind_is_blank(text[next]))
+			next++;
+	}
+	return next < len && kind_hex_digit(text[next]) >= 0;
+}
+
+/* Not at a character that is of no hexadecimal digits at all. */
+static bool
+ends_run(const unsigned char *text, size_t len, size_t at)
+{
+	return at == len || text[at] == ':' || kind_is_blank(text[at]);
+}
+
+const char *
+kind_hex_fault(const unsigned char *text, size_t len, int *line)
+{
+	bool begins = true;
+	size_t n;
+
+	*line = 1;
+	for (size_t i = 0; i<len; i += n> 0 ? n : 1) {
+		n = run_of(text + i, len - i);
+		if (n > 0 && begins && is_offset(text + i, len - i, n))
+			return "the line begins with an offset, as dumps have "
+			       "it: xxd -p and od -An -tx1 leave that out";
+		if (n % 2 != 0 && ends_run(text, len, i + n))
+			return "an odd number of hexadecimal digits";
+		if (n == 0 && text[i] == ':' && !is_joint(text, len, i))
+			return "a colon that is not between two pairs of "
+			       "hexadecimal digits";
+		if (n == 0 && text[i] != ':' && !kind_is_blank(text[i]))
+			return "these are not pairs of hexadecimal digits";
+		begins = n == 0 && (begins || text[i] == '\n');
+		*line += n == 0 && text[i] == '\n';
+	}
+	return NULL;
+}
+
 bool
 kind_read_hex(struct buf *b, const unsigned char *text, size_t len)
 {
-	int high = -1;
+	int high = -1, line;
 
+	if (kind_hex_fault(text, len, &line) != NULL)
+		return false;
 	for (size_t i = 0; i < len; i++) {
 		const int digit = kind_hex_digit(text[i]);
 
-		if (kind_is_blank(text[i]) || text[i] == ':')
-			continue;
 		if (digit < 0)
-			return false;
+			continue;
 		if (high >= 0)
 			buf_put(b, (unsigned char)(high << 4 | digit));
 		high = high < 0 ? digit : -1;
 	}
-	return high < 0;
+	return true;
 }
 
 int

@@ -23,7 +23,12 @@ void kind_add_text(struct buf *b, const void *text, size_t len,
 int kind_hex_digit(unsigned char c);
 int kind_base64_digit(unsigned char c);
 bool kind_is_blank(unsigned char c);
-/* Hexadecimal digits, with blanks and colons between them; false if not. */
+/*
+ * Pairs of hexadecimal digits, with blanks, or a colon, between them.  What is
+ * in the way of that, and on which line; NULL if nothing.
+ */
+const char *kind_hex_fault(const unsigned char *text, size_t len, int *line);
+/* The bytes that they stand for; false if they are not so written. */
 bool kind_read_hex(struct buf *b, const unsigned char *text, size_t len);
 /* Base64 with blanks and line ends in it; false if it is none. */
 bool kind_read_base64(struct buf *b, const unsigned char *text, size_t len);
