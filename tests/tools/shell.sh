@@ -8,7 +8,7 @@ begin T55_an_exported_script_gives_equal_digests
 want 0 "$Z" export "$EX" --to zephyr-shell --secrets -o script.txt
 want 0 "$Z" shell copy.zcred <script.txt
 is "$(grep -c '^Added TLS credential' "$out")" 5
-has "$out" 'Stored 48 bytes'
+has "$out" 'Stored: 48 bytes'
 want 0 "$Z" compare copy.zcred "$EX"
 ok
 
@@ -25,7 +25,7 @@ cred list 9
 END
 want 6 "$Z" shell new.zcred <commands
 {
-	echo 'Stored 4 bytes.'
+	echo 'Stored: 4 bytes.'
 	echo 'Added TLS credential: sec_tag 9, PSK, 3 bytes.'
 	echo 'Added TLS credential: sec_tag 9, PSK_ID, 5 bytes.'
 	echo 'sec_tag 9, PSK already exists.'
@@ -79,7 +79,7 @@ ok
 
 begin a_terminal_is_a_serial_port
 want 0 python3 - "$Z" "$EX" <<'PYTHON'
-import os, select, subprocess, sys, termios
+import base64, os, select, subprocess, sys, termios
 shell = subprocess.Popen([sys.argv[1], 'shell', sys.argv[2], '--pty'],
                          stdout=subprocess.PIPE)
 path = shell.stdout.readline().decode().strip()
@@ -89,9 +89,11 @@ seen = b''
 def wait_for(port, text):
     """Reads until text is there."""
     global seen
+    loads = text.startswith(b'Stored')
     while text not in seen:
         assert select.select([port], [], [], 10)[0], (text, seen)
         seen += os.read(port, 4096)
+    assert not loads or b'uart' not in seen[:seen.index(text)], seen
     seen = seen[seen.index(text) + len(text):]
 
 
@@ -102,6 +104,18 @@ for line_end in (b'\r\n', b'\n', b'\r'):
     wait_for(port, b'uart:~$ ')
     os.write(port, b'cred add 7 PSK_ID DEFAULT str x' + line_end)
     wait_for(port, b'Added TLS credential')
+    os.write(port, b'cred del 7 PSK_ID' + line_end)
+    wait_for(port, b'Deleted TLS credential')
+    wait_for(port, b'uart:~$ ')
+    # A load takes what follows its line, as it is and without a prompt.
+    os.write(port, b'cred buf load' + line_end)
+    os.write(port, b'a\r\nb\rc\n\x03')
+    wait_for(port, b'Stored: 7 bytes.')
+    wait_for(port, b'uart:~$ ')
+    os.write(port, b'cred add 7 PSK_ID DEFAULT str' + line_end)
+    wait_for(port, b'PSK_ID, 7 bytes.')
+    os.write(port, b'cred get 7 PSK_ID bin' + line_end)
+    wait_for(port, base64.b64encode(b'a\r\nb\rc\n'))
     os.write(port, b'cred del 7 PSK_ID' + line_end)
     wait_for(port, b'Deleted TLS credential')
     wait_for(port, b'uart:~$ ')

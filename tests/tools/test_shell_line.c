@@ -52,6 +52,9 @@ static const struct line_case {
 	    2147483647, CRED_CA_CERTIFICATE, "a", 1, 0 },
 	{ "a_load", "cred buf load\nab\nc\3\ncred add 1 CA DEFAULT str",
 	    SHELL_ADD, 1, CRED_CA_CERTIFICATE, "ab\nc", 4, 0 },
+	{ "a_command_behind_the_end_of_a_load",
+	    "cred buf load\na\r\n\3cred add 1 CA DEFAULT str", SHELL_ADD, 1,
+	    CRED_CA_CERTIFICATE, "a\r\n", 3, 0 },
 	{ "a_del", "cred del 3 SERV", SHELL_DELETE, 3, CRED_CERTIFICATE, NULL,
 	    0, 0 },
 	{ "a_get", "cred get 3 SERV bint", SHELL_GET, 3, CRED_CERTIFICATE, NULL,
@@ -67,14 +70,15 @@ static const struct line_case {
 static void
 run(struct shell_session *s, const char *lines, struct shell_command *c)
 {
-	const char *end;
+	size_t left = strlen(lines), n;
 
-	while ((end = strchr(lines, '\n')) != NULL) {
-		shell_line(s, lines, (size_t)(end - lines), c);
-		shell_command_fini(c);
-		lines = end + 1;
-	}
-	shell_line(s, lines, strlen(lines), c);
+	do {
+		n = shell_next(s, lines, left, c);
+		lines += n;
+		left -= n;
+		if (left > 0)
+			shell_command_fini(c);
+	} while (left > 0);
 }
 
 static void
@@ -124,9 +128,14 @@ static const struct wrong_case {
 	{ "no_type", "cred add 1 XX DEFAULT str a", 0, SHELL_ERROR_TYPE,
 	    "\"XX\" is no type" },
 	{ "no_backend", "cred add 1 CA x str a", 0, SHELL_ERROR_BACKEND,
-	    "\"x\" is no backend" },
+	    "This is no backend" },
 	{ "no_format", "cred add 1 CA DEFAULT hex a", 0, SHELL_ERROR_FORMAT,
-	    "\"hex\" is no format" },
+	    "This is no format" },
+	{ "a_nul_in_a_word", "cred add 1 CA DEFAULT str \"a\\0000b\"", 0,
+	    SHELL_ERROR_USAGE, "a NUL" },
+	{ "a_secret_in_the_place_of_a_format",
+	    "cred add 1 PSK DEFAULT secret str", 0, SHELL_ERROR_FORMAT,
+	    "no format" },
 	{ "nothing_to_add", "cred add 1 CA DEFAULT bin", 0, SHELL_ERROR_EMPTY,
 	    "Nothing to add" },
 	{ "no_base64", "cred add 1 CA DEFAULT bin abc", 0, SHELL_ERROR_BASE64,
@@ -147,6 +156,8 @@ a_line_is_wrong(void **state)
 	run(&s, t->lines, &c);
 	assert_int_equal(c.verb, SHELL_WRONG);
 	assert_int_equal(c.error, t->error);
+	if (strstr(c.text, "secret") != NULL)
+		fail_msg("a secret is in: %s", c.text);
 	if (strstr(c.text, t->word) == NULL)
 		fail_msg("no \"%s\" in: %s", t->word, c.text);
 	assert_int_equal(s.buffer.len, 0);

@@ -76,27 +76,23 @@ int
 kind_shell_import(struct kind_input *in, struct set *out)
 {
 	struct shell_session s = { .room = 0 };
-	const char *text = (const char *)in->data, *end;
+	const char *text = (const char *)in->data;
 	size_t left = in->len, commands = 0;
-	int line = 0, rc = DONE;
+	int line = 1, last = 0, rc = DONE;
 
 	while (rc == DONE && left > 0) {
 		struct shell_command c;
-		size_t len;
+		size_t len = shell_next(&s, text, left, &c);
 
-		line++;
-		end = memchr(text, '\n', left);
-		len = end == NULL ? left : (size_t)(end - text);
-		shell_line(&s, text, len, &c);
 		commands += c.verb != SHELL_NONE && c.verb != SHELL_OTHER;
 		rc = take_command(in, &c, line, out);
 		shell_command_fini(&c);
-		len += end != NULL;
-		text += len;
-		left -= len;
+		last = line;
+		for (; len > 0; len--, left--)
+			line += *text++ == '\n';
 	}
 	if (rc == DONE)
-		rc = check_end(in, &s, line, commands);
+		rc = check_end(in, &s, last, commands);
 	shell_session_fini(&s);
 	return rc;
 }

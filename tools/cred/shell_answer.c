@@ -233,7 +233,7 @@ shell_answer(struct place *p, const struct shell_command *c)
 		return DONE;
 	case SHELL_BUF:
 	case SHELL_LOADED:
-		out("Stored %zu bytes.\n", c->len);
+		out("Stored: %zu bytes.\n", c->len);
 		return DONE;
 	case SHELL_ADD:
 		return add(p, c);

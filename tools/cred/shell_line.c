@@ -99,8 +99,9 @@ read_format(struct shell_command *c, const char *text)
 		c->format = rows[i].format;
 		return true;
 	}
+	/* It may be the secret, with a word missing before it. */
 	return wrong(c, SHELL_ERROR_FORMAT,
-	    "\"%.80s\" is no format: bin, bint, str or strt.", text);
+	    "This is no format: bin, bint, str or strt.");
 }
 
 /* A device keeps a byte of its buffer free. */
@@ -175,7 +176,7 @@ do_add(struct shell_session *s, struct shell_command *c,
 	    read_type(c, shell_words_get(w, 3), false) &&
 	    (strcasecmp(backend, "default") == 0 ||
 	        wrong(c, SHELL_ERROR_BACKEND,
-	            "\"%.80s\" is no backend: DEFAULT.", backend)) &&
+	            "This is no backend: DEFAULT.")) &&
 	    read_format(c, shell_words_get(w, 5));
 	if (good && data != NULL) {
 		c->cleared = s->buffer.len > 0;
@@ -224,6 +225,9 @@ do_words(struct shell_session *s, struct shell_command *c,
 	if (w->open)
 		(void)wrong(c, SHELL_ERROR_USAGE,
 		    "a quotation mark has no second one");
+	else if (w->nul)
+		(void)wrong(c, SHELL_ERROR_USAGE,
+		    "a NUL is in a word, which a device would cut there");
 	else if (verb == NULL)
 		(void)wrong(c, SHELL_ERROR_USAGE, "cred: which command?");
 	else if (strcmp(verb, "buf") == 0)
@@ -240,27 +244,9 @@ do_words(struct shell_session *s, struct shell_command *c,
 		do_list(c, w);
 	else
 		(void)wrong(c, SHELL_ERROR_USAGE,
-		    "cred %.40s: command not found", verb);
-}
-
-/* Lines of a load are data, with the line ends between them. */
-static void
-do_load(struct shell_session *s, struct shell_command *c, const char *line,
-    size_t len)
-{
-	const char *end = memchr(line, CTRL_C, len);
-	bool good;
-
-	if (end != NULL)
-		len = (size_t)(end - line);
-	good = put_buffer(s, c, line, len);
-	if (good && end == NULL)
-		good = put_buffer(s, c, "\n", 1);
-	s->loading = good && end == NULL;
-	if (good && end != NULL) {
-		c->verb = SHELL_LOADED;
-		c->len = s->buffer.len;
-	}
+		    "\"%.40s\" is none of cred's commands: buf, add, del, "
+		    "get, list, expiry.",
+		    verb);
 }
 
 /* Behind a prompt such as "uart:~$ ", if there is one. */
@@ -283,10 +269,6 @@ shell_line(struct shell_session *s, const char *line, size_t len,
 	size_t skip;
 
 	*c = (struct shell_command){ .verb = SHELL_NONE };
-	if (s->loading) {
-		do_load(s, c, line, len);
-		return;
-	}
 	if (len > 0 && line[len - 1] == '\r')
 		len--;
 	skip = skip_prompt(line, len);
@@ -299,4 +281,37 @@ shell_line(struct shell_session *s, const char *line, size_t len,
 	else if (first != NULL && first[0] != '#')
 		c->verb = SHELL_OTHER;
 	shell_words_fini(&w);
+}
+
+size_t
+shell_load(struct shell_session *s, const char *data, size_t len,
+    struct shell_command *c)
+{
+	const char *end = memchr(data, CTRL_C, len);
+	const size_t n = end == NULL ? len : (size_t)(end - data);
+	bool good;
+
+	*c = (struct shell_command){ .verb = SHELL_NONE };
+	good = put_buffer(s, c, data, n);
+	s->loading = good && end == NULL;
+	if (good && end != NULL) {
+		c->verb = SHELL_LOADED;
+		c->len = s->buffer.len;
+	}
+	return n + (end != NULL);
+}
+
+size_t
+shell_next(struct shell_session *s, const char *text, size_t len,
+    struct shell_command *c)
+{
+	const char *end;
+	size_t n;
+
+	if (s->loading)
+		return shell_load(s, text, len, c);
+	end = memchr(text, '\n', len);
+	n = end == NULL ? len : (size_t)(end - text);
+	shell_line(s, text, n, c);
+	return n + (end != NULL);
 }

@@ -15,7 +15,8 @@
 struct shell_session {
 	struct buf buffer;
 	size_t room;  /* CRED_BUF_SIZE of the device; 0: there is no limit */
-	bool loading; /* "cred buf load": what follows is data, up to ^C */
+	bool loading; /* "cred buf load": what follows is data, up to ^C,
+	               * with line ends and all */
 };
 void shell_session_fini(struct shell_session *s);
 
@@ -64,8 +65,17 @@ struct shell_command {
 	char text[160]; /* the error, for people */
 };
 
-/* One line, without its line end; c is the caller's to finish. */
+/*
+ * One line, without its line end, while s is not loading; c is the caller's to
+ * finish, here and below.
+ */
 void shell_line(struct shell_session *s, const char *line, size_t len,
+    struct shell_command *c);
+/* While s is loading: takes data up to ^C; returns how much that was, with it. */
+size_t shell_load(struct shell_session *s, const char *data, size_t len,
+    struct shell_command *c);
+/* The one or the other of a script; returns how much of text that was. */
+size_t shell_next(struct shell_session *s, const char *text, size_t len,
     struct shell_command *c);
 void shell_command_fini(struct shell_command *c);
 

@@ -1,6 +1,7 @@
 #include "shell_words.h"
 
 #include <ctype.h>
+#include <string.h>
 
 /* The line, and where in it. */
 struct at {
@@ -80,6 +81,8 @@ is_blank(int c)
 static void
 take_word(struct shell_words *w, struct at *a)
 {
+	const size_t begin = w->text.len;
+
 	while (a->i < a->len && !is_blank(peek(a, 0))) {
 		const int c = peek(a, 0);
 
@@ -91,6 +94,9 @@ take_word(struct shell_words *w, struct at *a)
 		else if (a->i < a->len)
 			buf_put(&w->text, (unsigned char)a->line[a->i++]);
 	}
+	if (w->text.len > begin &&
+	    memchr(w->text.data + begin, '\0', w->text.len - begin) != NULL)
+		w->nul = true;
 	buf_put(&w->text, '\0');
 }
 

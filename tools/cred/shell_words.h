@@ -14,6 +14,7 @@ struct shell_words {
 	size_t begin[SHELL_WORDS_MAX];
 	size_t n;  /* as many as there are, also above SHELL_WORDS_MAX */
 	bool open; /* a quotation mark has no second one */
+	bool nul;  /* a NUL is in one, which ends it too early */
 };
 void shell_words_read(struct shell_words *w, const char *line, size_t len);
 /* NULL behind the last. */

@@ -27,6 +27,7 @@ struct shell {
 	struct buf line;
 	int in; /* where lines come from */
 	bool prompt, terminal, warned;
+	bool ended;  /* a command by CR, to which an LF may belong */
 	int outcome; /* of the first command that has failed */
 };
 
@@ -43,41 +44,77 @@ look_at_room(struct shell *s)
 	    DEVICE_ROOM);
 }
 
+/* A device is silent while it loads. */
+static int
+answer(struct shell *s, struct shell_command *c)
+{
+	int rc;
+
+	look_at_room(s);
+	rc = shell_answer(s->place, c);
+	shell_command_fini(c);
+	if (s->outcome == DONE)
+		s->outcome = rc;
+	if (s->prompt && !s->session.loading)
+		out(PROMPT);
+	return out_end();
+}
+
 static int
 do_line(struct shell *s)
 {
 	struct shell_command c;
-	int rc;
 
 	shell_line(&s->session, (const char *)s->line.data, s->line.len, &c);
 	buf_clear(&s->line);
-	look_at_room(s);
-	rc = shell_answer(s->place, &c);
-	shell_command_fini(&c);
-	if (s->outcome == DONE)
-		s->outcome = rc;
-	if (s->prompt)
-		out(PROMPT);
-	return out_end();
+	return answer(s, &c);
 }
 
 /* Through a terminal a line ends with CR, LF or both; an empty one is nothing. */
 static int
 take(struct shell *s, char c)
 {
-	const bool load_ends = s->session.loading && c == 3;
-
-	if (c == '\n' || (c == '\r' && s->terminal))
-		return s->terminal && s->line.len == 0 && !s->session.loading
-		    ? DONE
-		    : do_line(s);
+	if (c == '\n' || (c == '\r' && s->terminal)) {
+		s->ended = c == '\r';
+		return s->terminal && s->line.len == 0 ? DONE : do_line(s);
+	}
 	if (s->line.len >= LINE_MAX_LEN)
 		return say(LIMIT, "a line of more than %zu bytes",
 		    LINE_MAX_LEN);
 	buf_put(&s->line, (unsigned char)c);
-	if (s->line.failed)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	return load_ends ? do_line(s) : DONE;
+	return s->line.failed ? say(FAILED, "%s", strerror(ENOMEM)) : DONE;
+}
+
+/* Data that is loaded comes as it is; what ends it is a part of none. */
+static int
+load(struct shell *s, const char *bytes, size_t n, size_t *taken)
+{
+	struct shell_command c;
+
+	*taken = shell_load(&s->session, bytes, n, &c);
+	if (s->session.loading && s->session.buffer.len > LINE_MAX_LEN)
+		return say(LIMIT, "more than %zu bytes are loaded",
+		    LINE_MAX_LEN);
+	return answer(s, &c);
+}
+
+static int
+take_all(struct shell *s, const char *bytes, size_t n)
+{
+	size_t taken;
+	int rc = DONE;
+
+	for (; rc == DONE && n > 0; bytes += taken, n -= taken) {
+		const bool rest = s->ended && *bytes == '\n';
+
+		taken = 1;
+		s->ended = false;
+		if (rest)
+			continue;
+		rc = s->session.loading ? load(s, bytes, n, &taken)
+		                        : take(s, *bytes);
+	}
+	return rc;
 }
 
 static int
@@ -98,8 +135,7 @@ serve(struct shell *s)
 			rc = say(FAILED, "input: %s", strerror(errno));
 		if (n <= 0)
 			break;
-		for (ssize_t i = 0; rc == DONE && i < n; i++)
-			rc = take(s, bytes[i]);
+		rc = take_all(s, bytes, (size_t)n);
 	}
 	if (rc == DONE && s->line.len > 0)
 		rc = do_line(s);
