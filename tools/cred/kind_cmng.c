@@ -1,6 +1,7 @@
 #include "kinds.h"
 
 #include <limits.h>
+#include <stdint.h>
 #include <string.h>
 #include <strings.h>
 
@@ -87,9 +88,10 @@ take(struct scan *s, char c)
 static bool
 take_number(struct scan *s, unsigned long long *n)
 {
-	const size_t begin = s->at;
+	size_t begin;
 
 	skip_blanks(s);
+	begin = s->at;
 	*n = 0;
 	for (; s->at < s->len && s->text[s->at] >= '0' && s->text[s->at] <= '9';
 	     s->at++) {
@@ -117,23 +119,65 @@ take_string(struct scan *s, const unsigned char **text, size_t *len)
 	return true;
 }
 
-/*
- * "=0,TAG,TYPE,"CONTENT"", or ": TAG,TYPE,"DIGEST"[,"CONTENT"]"; false if it is
- * neither, as of other commands.
- */
+/* "TAG,TYPE", as both have it; a tag has no more than 32 bits. */
 static bool
-read_entry(struct scan *s, struct entry *e)
+read_pair(struct scan *s, struct entry *e)
+{
+	return take_number(s, &e->tag) && take(s, ',') &&
+	    take_number(s, &e->type) && e->tag <= UINT32_MAX;
+}
+
+static int
+fail_pair(struct kind_input *in, const struct entry *e, const char *what)
+{
+	return kind_fail(in, MALFORMED, e->line,
+	    "%s has no tag from 0 to 4294967295 and no number of a type "
+	    "behind a comma",
+	    what);
+}
+
+/* "3,TAG,TYPE" */
+static int
+take_deletion(struct kind_input *in, struct scan *s, struct set *out)
+{
+	struct entry e = { .line = s->line };
+
+	if (!take(s, ',') || !read_pair(s, &e))
+		return fail_pair(in, &e, "AT%CMNG=3");
+	if (e.tag > INT_MAX || e.type >= TYPES)
+		remark("line %d: to delete tag %llu, type %llu is passed over: "
+		       "it is of the modem's own",
+		    e.line, e.tag, e.type);
+	else
+		kind_delete((int)e.tag, types[e.type], e.line, out);
+	return DONE;
+}
+
+/*
+ * "=0,TAG,TYPE,"CONTENT"", or ": TAG,TYPE,"DIGEST"[,"CONTENT"]"; *is is false
+ * if it is neither, as of other commands.
+ */
+static int
+read_entry(struct kind_input *in, struct scan *s, struct entry *e, bool *is,
+    struct set *out)
 {
 	unsigned long long what = 0;
+	bool number;
 
 	*e = (struct entry){ .line = s->line };
+	*is = false;
 	e->write = take(s, '=');
-	if (e->write && (!take_number(s, &what) || what != 0 || !take(s, ',')))
-		return false;
-	if (!e->write && !take(s, ':'))
-		return false;
-	return take_number(s, &e->tag) && take(s, ',') &&
-	    take_number(s, &e->type);
+	number = e->write && take_number(s, &what);
+	if (number && what == 3)
+		return take_deletion(in, s, out);
+	/* What a modem answers to "=?" is in parentheses. */
+	*is = e->write ? number && what == 0 : take(s, ':') && !take(s, '(');
+	if (!*is)
+		remark("line %d: %%CMNG is passed over: it adds nothing",
+		    e->line);
+	else if ((e->write && !take(s, ',')) || !read_pair(s, e))
+		return fail_pair(in, e, e->write ? "AT%CMNG=0" : "%CMNG:");
+	return DONE;
 }
 
 static int
@@ -239,10 +283,12 @@ kind_cmng_import(struct kind_input *in, struct set *out)
 	int rc = DONE;
 
 	while (rc == DONE && find_word(&s)) {
-		if (!read_entry(&s, &e))
-			continue;
-		rc = read_content(in, &s, &e);
-		if (rc == DONE)
+		bool is;
+
+		rc = read_entry(in, &s, &e, &is, out);
+		if (rc == DONE && is)
+			rc = read_content(in, &s, &e);
+		if (rc == DONE && is)
 			rc = take_entry(in, &e, &n, out);
 	}
 	if (rc == DONE && n.entries == 0)

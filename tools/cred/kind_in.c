@@ -64,6 +64,23 @@ kind_add(struct kind_input *in, const struct kind_value *v, struct set *out)
 	return DONE;
 }
 
+void
+kind_delete(int tag, int type, int line, struct set *out)
+{
+	struct item *item = set_find(out, tag, type);
+
+	if (item == NULL) {
+		remark("line %d: to delete %s is passed over: no line before "
+		       "it adds that",
+		    line, kind_pair(tag, type));
+		return;
+	}
+	item_fini(item);
+	out->n--;
+	memmove(item, item + 1,
+	    (size_t)(out->items + out->n - item) * sizeof(*item));
+}
+
 /* Certificates and a key: as the same text in a file. */
 static int
 take_apart(struct kind_input *in, const void *data, size_t len, int line,

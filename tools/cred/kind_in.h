@@ -50,6 +50,9 @@ struct kind_value {
 int kind_add(struct kind_input *in, const struct kind_value *v,
     struct set *out);
 
+/* Takes it out again; of what was never added it says so. */
+void kind_delete(int tag, int type, int line, struct set *out);
+
 /*
  * Adds one value as it is, under --tag, and --type or the type that the bytes
  * tell: a certificate, a private key.  What holds both is taken apart.

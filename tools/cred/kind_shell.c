@@ -13,24 +13,6 @@
 #define ROOM_DEFAULT 1024
 
 static int
-delete_pair(const struct shell_command *c, int line, struct set *out)
-{
-	struct item *item = set_find(out, c->tag, c->type);
-
-	if (item == NULL) {
-		remark("line %d: \"cred del\" of %s is passed over: no line "
-		       "before it adds that",
-		    line, kind_pair(c->tag, c->type));
-		return DONE;
-	}
-	item_fini(item);
-	out->n--;
-	memmove(item, item + 1,
-	    (size_t)(out->items + out->n - item) * sizeof(*item));
-	return DONE;
-}
-
-static int
 take_command(struct kind_input *in, const struct shell_command *c, int line,
     struct set *out)
 {
@@ -41,7 +23,8 @@ take_command(struct kind_input *in, const struct shell_command *c, int line,
 		        c->data.len, line },
 		    out);
 	case SHELL_DELETE:
-		return delete_pair(c, line, out);
+		kind_delete(c->tag, c->type, line, out);
+		return DONE;
 	case SHELL_WRONG:
 		return kind_fail(in,
 		    c->error == SHELL_ERROR_MEMORY ? FAILED : MALFORMED, line,
