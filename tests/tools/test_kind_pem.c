@@ -267,56 +267,6 @@ anchor_of_picks_the_root_of_a_chain(void **state)
 	sk_X509_pop_free(chain, X509_free);
 }
 
-/* Writes the leaf's key under a pass phrase, in the new form or the old one. */
-static void
-add_encrypted(bool old)
-{
-	BIO *in = BIO_new_mem_buf(got_pki.key, (int)got_pki.key_len - 1);
-	EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
-	BIO *out = BIO_new(BIO_s_mem());
-	unsigned char pass[] = "secret";
-	char *data;
-	long len;
-
-	assert_non_null(key);
-	assert_int_equal(old
-	        ? PEM_write_bio_PrivateKey_traditional(out, key,
-	              EVP_aes_128_cbc(), pass, 6, NULL, NULL)
-	        : PEM_write_bio_PKCS8PrivateKey(out, key, EVP_aes_256_cbc(),
-	              (char *)pass, 6, NULL, NULL),
-	    1);
-	len = BIO_get_mem_data(out, &data);
-	buf_add(&text, data, (size_t)len);
-	BIO_free(out);
-	BIO_free(in);
-	EVP_PKEY_free(key);
-}
-
-static void
-an_encrypted_key_is_stored_plain(void **state)
-{
-	struct kind_input o = { .tag = 7 };
-	struct got g;
-
-	(void)state;
-	for (int old = 0; old < 2; old++) {
-		begin("");
-		add_encrypted(old);
-		o.pass = NULL;
-		g = read_text(&o);
-		got_failed(&g, REFUSED, 1, "--pass-file");
-		got_fini(&g);
-		o.pass = "wrong";
-		g = read_text(&o);
-		got_failed(&g, REFUSED, 1, "does not open");
-		got_fini(&g);
-		o.pass = "secret";
-		g = read_text(&o);
-		got_has(&g, 7, CRED_PRIVATE_KEY, got_pki.key, got_pki.key_len);
-		got_fini(&g);
-	}
-}
-
 static const struct bad_case {
 	const char *name;
 	const char *text;
@@ -418,7 +368,6 @@ static const struct CMUnitTest others[] = {
 	cmocka_unit_test(all_authorities_are_one_value_otherwise),
 	cmocka_unit_test(select_picks_by_subject),
 	cmocka_unit_test(anchor_of_picks_the_root_of_a_chain),
-	cmocka_unit_test(an_encrypted_key_is_stored_plain),
 	cmocka_unit_test(a_second_key_is_one_too_many),
 	cmocka_unit_test(a_type_that_it_is_not_is_an_error),
 };

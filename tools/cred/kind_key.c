@@ -112,13 +112,20 @@ kind_no_pass(char *to, int size, int write, void *arg)
 }
 
 static EVP_PKEY *
-open_pkcs8(const struct kind_input *in, const unsigned char *der, long len)
+open_pkcs8(const struct kind_input *in, const unsigned char *der, long len,
+    bool *limit)
 {
 	X509_SIG *sealed = d2i_X509_SIG(NULL, &der, len);
+	const X509_ALGOR *alg = NULL;
+	uint64_t rounds = 0;
 	PKCS8_PRIV_KEY_INFO *info = NULL;
 	EVP_PKEY *key = NULL;
 
-	if (sealed != NULL && in->pass != NULL)
+	if (sealed != NULL) {
+		X509_SIG_get0(sealed, &alg, NULL);
+		*limit = !kind_rounds(&rounds, alg);
+	}
+	if (sealed != NULL && !*limit && in->pass != NULL)
 		info = PKCS8_decrypt(sealed, in->pass, (int)strlen(in->pass));
 	if (info != NULL)
 		key = EVP_PKCS82PKEY(info);
@@ -128,7 +135,7 @@ open_pkcs8(const struct kind_input *in, const unsigned char *der, long len)
 }
 
 static EVP_PKEY *
-open_pem(struct kind_input *in, const void *data, size_t len)
+open_pem(struct kind_input *in, const void *data, size_t len, bool *limit)
 {
 	BIO *bio = BIO_new_mem_buf(data, (int)len);
 	unsigned char *der = NULL;
@@ -142,7 +149,7 @@ open_pem(struct kind_input *in, const void *data, size_t len)
 	        give_pass, in) == 1) {
 		at = der;
 		key = strcmp(label, PEM_STRING_PKCS8) == 0
-		    ? open_pkcs8(in, der, n)
+		    ? open_pkcs8(in, der, n, limit)
 		    : d2i_AutoPrivateKey(NULL, &at, n);
 	}
 	OPENSSL_clear_free(der, (size_t)n);
@@ -152,22 +159,31 @@ open_pem(struct kind_input *in, const void *data, size_t len)
 }
 
 static EVP_PKEY *
-open_any(struct kind_input *in, const void *data, size_t len)
+open_any(struct kind_input *in, const void *data, size_t len, bool *limit)
 {
 	ERR_clear_error();
-	return kind_pem_length(data, len) > 0 ? open_pem(in, data, len)
-	                                      : open_pkcs8(in, data, (long)len);
+	if (kind_pem_length(data, len) > 0)
+		return open_pem(in, data, len, limit);
+	return open_pkcs8(in, data, (long)len, limit);
+}
+
+/* As before there was PKCS #8. */
+static bool
+is_old_encryption(const void *data, size_t len)
+{
+	static const char field[] = "Proc-Type: 4,ENCRYPTED";
+
+	return memmem(data, len, field, sizeof(field) - 1) != NULL;
 }
 
 bool
 kind_key_is_encrypted(const void *data, size_t len)
 {
-	static const char label[] = "BEGIN ENCRYPTED PRIVATE KEY",
-	                  field[] = "Proc-Type: 4,ENCRYPTED";
+	static const char label[] = "BEGIN ENCRYPTED PRIVATE KEY";
 
 	return kind_pem_length(data, len) == 0 ||
 	    memmem(data, len, label, sizeof(label) - 1) != NULL ||
-	    memmem(data, len, field, sizeof(field) - 1) != NULL;
+	    is_old_encryption(data, len);
 }
 
 static int
@@ -187,6 +203,7 @@ kind_key_open(struct kind_input *in, const void *data, size_t len, int line,
 {
 	const bool encrypted = kind_key_is_encrypted(data, len);
 	enum kind_missing missing = KIND_NOT_MISSING;
+	bool limit = false;
 
 	if (len > INT_MAX)
 		return kind_fail(in, LIMIT, line,
@@ -195,15 +212,23 @@ kind_key_open(struct kind_input *in, const void *data, size_t len, int line,
 		return kind_fail(in, REFUSED, line,
 		    "the private key is encrypted: give its pass phrase by "
 		    "--pass-file, --pass-env or --pass-fd");
-	*key = open_any(in, data, len);
-	if (*key == NULL) {
+	if (encrypted && is_old_encryption(data, len) &&
+	    strlen(in->pass) > PEM_BUFSIZE)
+		return kind_fail(in, LIMIT, line,
+		    "the private key is encrypted in the old way, for which a "
+		    "pass phrase has %d bytes at most",
+		    PEM_BUFSIZE);
+	*key = open_any(in, data, len, &limit);
+	if (*key == NULL && !limit) {
 		missing = kind_missing_cipher();
 		if (missing == KIND_LOADED)
-			*key = open_any(in, data, len);
+			*key = open_any(in, data, len, &limit);
 	}
 	ERR_clear_error();
 	if (*key != NULL)
 		return DONE;
+	if (limit)
+		return kind_rounds_fail(in, line);
 	if (encrypted)
 		return fail_encrypted(in, line, missing);
 	return kind_fail(in, MALFORMED, line,

@@ -3,8 +3,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <openssl/evp.h>
+#include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
 #include "buf.h"
@@ -31,6 +33,18 @@ enum kind_missing { KIND_NOT_MISSING, KIND_MISSING, KIND_LOADED };
 enum kind_missing kind_missing_cipher(void);
 /* Loads the legacy provider; false if there is none. */
 bool kind_legacy(void);
+
+/*
+ * Rounds of hashing that make a key of a pass phrase: the file says how many,
+ * and a hostile one says that it takes for ever.  Each adds to a sum, and is
+ * false if that would be above the most.
+ */
+#define KIND_ROUNDS_MAX 10000000
+bool kind_rounds_add(uint64_t *sum, uint64_t n);
+bool kind_rounds(uint64_t *sum, const X509_ALGOR *alg);
+bool kind_rounds_of_mac(uint64_t *sum, const PKCS12 *p);
+/* Says so; returns LIMIT. */
+int kind_rounds_fail(struct kind_input *in, int line);
 
 /* As PKCS #8 without a pass phrase; false when out of memory. */
 bool kind_key_pem(struct buf *b, EVP_PKEY *key);

@@ -6,28 +6,13 @@
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
+#include <openssl/x509v3.h>
 
 #include "cred/store.h"
 #include "facts.h"
+#include "kind_bags.h"
 #include "kind_key.h"
 #include "kind_text.h"
-
-#define ROUNDS 10000
-
-/* What is in a file, each its own. */
-struct contents {
-	EVP_PKEY *key;
-	X509 *cert;
-	STACK_OF(X509) * others;
-};
-
-static void
-contents_fini(struct contents *c)
-{
-	EVP_PKEY_free(c->key);
-	X509_free(c->cert);
-	sk_X509_pop_free(c->others, X509_free);
-}
 
 /* No pass phrase may be one of no characters, or none. */
 static bool
@@ -51,40 +36,27 @@ fail_pass(struct kind_input *in)
 	        : "the pass phrase is wrong");
 }
 
-static bool
-parse(PKCS12 *p, const char *pass, struct contents *c)
+static enum bags_found
+read_bags(PKCS12 *p, const char *pass, struct bags *b)
 {
+	const uint64_t rounds = b->rounds; /* of the MAC */
+
+	bags_fini(b);
+	b->rounds = rounds;
 	ERR_clear_error();
-	return PKCS12_parse(p, pass, &c->key, &c->cert, &c->others) == 1;
+	return bags_read(b, p, pass);
 }
 
-/*
- * The code that authenticates a file tells a wrong pass phrase, so that what
- * fails after it is the cipher.
- */
+/* Why it stays shut, once the code that authenticates it was right. */
 static int
-open_file(struct kind_input *in, PKCS12 *p, struct contents *c)
+fail_shut(struct kind_input *in, enum bags_found found, bool mac,
+    enum kind_missing missing)
 {
-	const char *pass = in->pass;
-	enum kind_missing missing;
-	bool good, mac = PKCS12_mac_present(p);
-
-	ERR_clear_error();
-	if (mac && !is_authentic(p, &pass)) {
-		if (kind_missing_cipher() == KIND_NOT_MISSING)
-			return fail_pass(in);
+	if (found == BAGS_ROUNDS)
+		return kind_rounds_fail(in, 0);
+	if (found == BAGS_KEYS)
 		return kind_fail(in, MALFORMED, 0,
-		    "this OpenSSL does not have the digest of its MAC");
-	}
-	good = parse(p, pass, c);
-	missing = good ? KIND_NOT_MISSING : kind_missing_cipher();
-	if (missing == KIND_LOADED) {
-		good = parse(p, pass, c);
-		missing = good ? KIND_NOT_MISSING : kind_missing_cipher();
-	}
-	ERR_clear_error();
-	if (good)
-		return DONE;
+		    "a second private key is in it: a tag has one");
 	if (missing != KIND_NOT_MISSING)
 		return kind_fail(in, MALFORMED, 0,
 		    "it is encrypted with a cipher that this OpenSSL does not "
@@ -94,48 +66,204 @@ open_file(struct kind_input *in, PKCS12 *p, struct contents *c)
 	return kind_fail(in, MALFORMED, 0, "its contents are damaged");
 }
 
-/* As the text that an importer of PEM takes. */
-static bool
-write_contents(const struct contents *c, struct buf *b)
+/*
+ * The code that authenticates a file tells a wrong pass phrase, so that what
+ * fails after it is the cipher.
+ */
+static int
+open_file(struct kind_input *in, PKCS12 *p, struct bags *b)
 {
-	bool good = c->cert == NULL || kind_cert_pem(b, c->cert);
+	enum kind_missing missing = KIND_NOT_MISSING;
+	const char *pass = in->pass;
+	const bool mac = PKCS12_mac_present(p);
+	enum bags_found found;
 
-	for (int i = 0; good && i < sk_X509_num(c->others); i++)
-		good = kind_cert_pem(b, sk_X509_value(c->others, i));
-	return good && (c->key == NULL || kind_key_pem(b, c->key));
+	ERR_clear_error();
+	if (mac && !kind_rounds_of_mac(&b->rounds, p))
+		return kind_rounds_fail(in, 0);
+	if (mac && !is_authentic(p, &pass)) {
+		if (kind_missing_cipher() == KIND_NOT_MISSING)
+			return fail_pass(in);
+		return kind_fail(in, MALFORMED, 0,
+		    "this OpenSSL does not have the digest of its MAC");
+	}
+	found = read_bags(p, pass, b);
+	if (found == BAGS_SHUT)
+		missing = kind_missing_cipher();
+	if (missing == KIND_LOADED) {
+		found = read_bags(p, pass, b);
+		missing = found == BAGS_SHUT ? kind_missing_cipher()
+		                             : KIND_NOT_MISSING;
+	}
+	ERR_clear_error();
+	return found == BAGS_GOOD ? DONE : fail_shut(in, found, mac, missing);
+}
+
+/* Adds the text of PEM as the value of a type, or of what it is. */
+static int
+add_text(struct kind_input *in, struct buf *text, int type, struct set *out)
+{
+	struct kind_input as = *in;
+	int rc;
+
+	if (text->failed)
+		return kind_no_memory(in);
+	if (text->len == 0)
+		return DONE;
+	as.data = text->data;
+	as.len = text->len;
+	as.type = type;
+	rc = kind_pem_import(&as, out);
+	return rc == DONE ? DONE : kind_fail(in, rc, 0, "%s", as.text);
 }
 
 static int
-add_contents(struct kind_input *in, const struct contents *c, struct set *out)
+add_value(struct kind_input *in, struct buf *text, int type, struct set *out)
 {
-	struct kind_input text = *in;
-	struct buf b = { .data = NULL };
+	buf_put(text, '\0');
+	if (text->failed)
+		return kind_no_memory(in);
+	return kind_add(in,
+	    &(struct kind_value){ in->tag, type, text->data, text->len, 0 },
+	    out);
+}
+
+/* By what each of them is. */
+static int
+add_by_kind(struct kind_input *in, const struct bags *b, struct set *out)
+{
+	struct buf text = { .data = NULL };
+	bool good = b->cert == NULL || kind_cert_pem(&text, b->cert);
 	int rc;
 
-	if (c->key == NULL && c->cert == NULL && sk_X509_num(c->others) <= 0)
-		return kind_fail(in, MALFORMED, 0,
-		    "neither a certificate nor a private key is in it");
-	if (c->key == NULL)
+	for (int i = 0; good && i < sk_X509_num(b->others); i++)
+		good = kind_cert_pem(&text, sk_X509_value(b->others, i));
+	good = good && (b->key == NULL || kind_key_pem(&text, b->key));
+	rc = good ? add_text(in, &text, CRED_NONE, out) : kind_no_memory(in);
+	buf_fini(&text);
+	return rc;
+}
+
+static bool
+is_issued_by(X509 *cert, X509 *issuer)
+{
+	return X509_check_issued(issuer, cert) == X509_V_OK &&
+	    X509_verify(cert, X509_get0_pubkey(issuer)) == 1;
+}
+
+/* Takes the issuer of cert out of others; NULL if that is a root, or not here. */
+static X509 *
+take_issuer(STACK_OF(X509) * others, X509 *cert)
+{
+	for (int i = 0; i < sk_X509_num(others); i++) {
+		X509 *issuer = sk_X509_value(others, i);
+
+		if (is_issued_by(cert, issuer) && !is_issued_by(issuer, issuer))
+			return sk_X509_delete(others, i);
+	}
+	return NULL;
+}
+
+/*
+ * The own certificate and what it is issued by go together, as a handshake
+ * sends them; whoever has issued those is not trusted by that.
+ */
+static int
+add_chain(struct kind_input *in, struct bags *b, struct set *out)
+{
+	struct buf text = { .data = NULL };
+	X509 *cert = b->cert, *next;
+	int rc;
+
+	if (!kind_cert_pem(&text, cert))
+		text.failed = true;
+	while (!text.failed && !is_issued_by(cert, cert) &&
+	    (next = take_issuer(b->others, cert)) != NULL) {
+		X509_free(b->cert);
+		b->cert = cert = next;
+		if (!kind_cert_pem(&text, cert))
+			text.failed = true;
+	}
+	rc = add_value(in, &text, CRED_CERTIFICATE, out);
+	buf_fini(&text);
+	if (rc != DONE)
+		return rc;
+	if (!kind_key_pem(&text, b->key))
+		text.failed = true;
+	rc = add_value(in, &text, CRED_PRIVATE_KEY, out);
+	buf_fini(&text);
+	return rc;
+}
+
+/* Roots, and authorities of others. */
+static int
+add_anchors(struct kind_input *in, const struct bags *b, struct set *out)
+{
+	struct buf text = { .data = NULL };
+	char name[256];
+	int rc;
+
+	for (int i = 0; i < sk_X509_num(b->others); i++) {
+		X509 *cert = sk_X509_value(b->others, i);
+
+		if (!kind_is_ca(cert) && !is_issued_by(cert, cert)) {
+			facts_subject(cert, name, sizeof(name));
+			remark("\"%s\" is left out: it is no authority, and "
+			       "not in the chain of the private key",
+			    name);
+		} else if (!kind_cert_pem(&text, cert)) {
+			text.failed = true;
+		}
+	}
+	rc = add_text(in, &text, CRED_CA_CERTIFICATE, out);
+	buf_fini(&text);
+	return rc;
+}
+
+static void
+tell_rest(const struct bags *b)
+{
+	const struct {
+		size_t n;
+		const char *what;
+	} rows[] = {
+		{ b->crls, "CRL of it" },
+		{ b->secrets, "secret of it" },
+		{ b->unknown, "of its entries" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (rows[i].n > 0)
+			remark("left out, for no credential is of that kind: "
+			       "%zu %s",
+			    rows[i].n, rows[i].what);
+	}
+	if (b->key == NULL)
 		remark("there is no private key in it: the certificates alone "
 		       "were taken");
-	if (!write_contents(c, &b)) {
-		buf_fini(&b);
-		return kind_no_memory(in);
-	}
-	text.data = b.data;
-	text.len = b.len;
-	rc = kind_pem_import(&text, out);
-	if (rc != DONE)
-		rc = kind_fail(in, rc, 0, "%s", text.text);
-	buf_fini(&b);
-	return rc;
+}
+
+static int
+add_contents(struct kind_input *in, struct bags *b, struct set *out)
+{
+	int rc;
+
+	if (b->key == NULL && sk_X509_num(b->others) <= 0)
+		return kind_fail(in, MALFORMED, 0,
+		    "neither a certificate nor a private key is in it");
+	tell_rest(b);
+	if (b->cert == NULL || in->select != NULL || in->anchor_of != NULL)
+		return add_by_kind(in, b, out);
+	rc = add_chain(in, b, out);
+	ERR_clear_error();
+	return rc == DONE ? add_anchors(in, b, out) : rc;
 }
 
 int
 kind_p12_import(struct kind_input *in, struct set *out)
 {
 	const unsigned char *at = in->data;
-	struct contents c = { .key = NULL };
+	struct bags b = { .key = NULL };
 	PKCS12 *p = NULL;
 	int rc;
 
@@ -145,146 +273,16 @@ kind_p12_import(struct kind_input *in, struct set *out)
 		ERR_clear_error();
 		return kind_fail(in, MALFORMED, 0, "it is no PKCS #12 file");
 	}
-	rc = open_file(in, p, &c);
+	if (at < in->data + in->len)
+		rc = kind_fail(in, MALFORMED, 0,
+		    "%zu bytes follow the PKCS #12 file, which ends before "
+		    "them",
+		    (size_t)(in->data + in->len - at));
+	else
+		rc = open_file(in, p, &b);
 	if (rc == DONE)
-		rc = add_contents(in, &c, out);
-	contents_fini(&c);
+		rc = add_contents(in, &b, out);
+	bags_fini(&b);
 	PKCS12_free(p);
-	return rc;
-}
-
-static PKCS12 *
-create(const struct kind_output *o, const struct contents *c, const char *name)
-{
-	PKCS12 *p;
-
-	if (!o->legacy)
-		return PKCS12_create(o->pass, name, c->key, c->cert, c->others,
-		    NID_aes_256_cbc, NID_aes_256_cbc, ROUNDS, ROUNDS, 0);
-	/* What can read no other ciphers can read no other MAC either. */
-	p = PKCS12_create(o->pass, name, c->key, c->cert, c->others,
-	    NID_pbe_WithSHA1And3_Key_TripleDES_CBC,
-	    NID_pbe_WithSHA1And40BitRC2_CBC, PKCS12_DEFAULT_ITER, -1, 0);
-	if (p != NULL &&
-	    PKCS12_set_mac(p, o->pass, -1, NULL, 0, PKCS12_DEFAULT_ITER,
-	        EVP_sha1()) != 1) {
-		PKCS12_free(p);
-		p = NULL;
-	}
-	return p;
-}
-
-static bool
-add_certs(struct contents *c, const struct facts *f, int from)
-{
-	for (int i = from; i < sk_X509_num(f->certs); i++) {
-		X509 *cert = sk_X509_value(f->certs, i);
-
-		if (sk_X509_push(c->others, cert) <= 0)
-			return false;
-		X509_up_ref(cert);
-	}
-	return true;
-}
-
-static int
-write_file(struct kind_output *o, const struct contents *c, int tag)
-{
-	struct kind_file *f = kind_file_new(o, "%d.p12", tag);
-	unsigned char *der = NULL;
-	char name[32];
-	PKCS12 *p;
-	int len = -1;
-
-	if (f == NULL)
-		return FAILED;
-	f->tag = tag;
-	f->secret = true;
-	(void)snprintf(name, sizeof(name), "%d", tag);
-	p = create(o, c, name);
-	if (p != NULL)
-		len = i2d_PKCS12(p, &der);
-	if (len > 0)
-		buf_add(&f->data, der, (size_t)len);
-	OPENSSL_free(der);
-	PKCS12_free(p);
-	ERR_clear_error();
-	if (len <= 0 || f->data.failed)
-		return say(FAILED, "%d: the PKCS #12 file cannot be made", tag);
-	return DONE;
-}
-
-/* The identity of one tag, and the authorities of it. */
-static int
-export_tag(struct kind_output *o, const struct set *s, const struct item *cert,
-    const struct item *key)
-{
-	const struct item *ca = set_find(s, cert->tag, CRED_CA_CERTIFICATE);
-	struct facts of_cert, of_key, of_ca = { .form = FORM_NONE };
-	struct contents c = { .others = sk_X509_new_null() };
-	int rc;
-
-	facts_of(cert->data, cert->len, cert->type, &of_cert);
-	facts_of(key->data, key->len, key->type, &of_key);
-	if (ca != NULL)
-		facts_of(ca->data, ca->len, ca->type, &of_ca);
-	if (of_cert.certs == NULL || of_key.key == NULL) {
-		rc = say(MALFORMED, "%d: its %s cannot be decoded", cert->tag,
-		    of_key.key == NULL ? "private key" : "certificate");
-	} else if (c.others == NULL || !add_certs(&c, &of_cert, 1) ||
-	    !add_certs(&c, &of_ca, 0)) {
-		rc = say(FAILED, "out of memory");
-	} else {
-		c.key = of_key.key;
-		c.cert = sk_X509_value(of_cert.certs, 0);
-		if (X509_check_private_key(c.cert, c.key) == 1)
-			rc = write_file(o, &c, cert->tag);
-		else
-			rc = say(MALFORMED,
-			    "%d: its PK does not go with its SERV", cert->tag);
-	}
-	ERR_clear_error();
-	sk_X509_pop_free(c.others, X509_free);
-	facts_fini(&of_cert);
-	facts_fini(&of_key);
-	facts_fini(&of_ca);
-	return rc;
-}
-
-static bool
-is_part(const struct set *s, const struct item *i)
-{
-	return set_find(s, i->tag, CRED_CERTIFICATE) != NULL &&
-	    set_find(s, i->tag, CRED_PRIVATE_KEY) != NULL &&
-	    (i->type == CRED_CERTIFICATE || i->type == CRED_PRIVATE_KEY ||
-	        i->type == CRED_CA_CERTIFICATE);
-}
-
-int
-kind_p12_export(struct kind_output *o, const struct set *s)
-{
-	int rc = DONE;
-
-	if (o->pass == NULL)
-		return say(USAGE,
-		    "p12 is encrypted by a pass phrase: give one "
-		    "by --pass-file");
-	if (o->legacy && !kind_legacy())
-		return say(FAILED,
-		    "--legacy needs OpenSSL's legacy provider, which is not "
-		    "installed");
-	for (size_t i = 0; rc == DONE && i < s->n; i++) {
-		const struct item *item = &s->items[i];
-
-		if (!is_part(s, item))
-			remark("%s is left out: p12 takes SERV and PK of one "
-			       "tag, and a CA beside them",
-			    kind_pair(item->tag, item->type));
-		else if (item->type == CRED_CERTIFICATE)
-			rc = export_tag(o, s, item,
-			    set_find(s, item->tag, CRED_PRIVATE_KEY));
-	}
-	if (rc == DONE && o->n == 0)
-		rc = say(ABSENT, "no tag has both SERV and PK");
 	return rc;
 }
