@@ -95,6 +95,34 @@ want 0 "$Z" export "$EX" --to pem 1 CA --eol crlf -o crlf.pem
 has "$err" '1 CA would come back from pem with CR LF line ends'
 ok
 
+begin values_that_follow_each_other_stay_apart
+head -c -1 $ca >open.pem
+printf '\0' >>open.pem
+head -c -1 $leaf >leaf.open && printf '\0' >>leaf.open
+want 0 "$Z" add joined.zcred 1 CA open.pem --as raw
+want 0 "$Z" add joined.zcred 1 SERV leaf.open --as raw
+want 0 "$Z" export joined.zcred --to pem
+! grep -q -e '----------' "$out" || fail "two blocks share a line"
+cp "$out" joined.pem
+has "$err" '1 CA would come back from pem with a last line end'
+want 0 "$Z" import joined2.zcred --from pem --tag 1 joined.pem
+want 0 "$Z" list joined2.zcred -q
+is "$(wc -l <"$out")" 2
+ok
+
+begin pairs_that_do_not_come_back_are_named
+want 0 "$Z" add odd.zcred 1 CA $ca
+want 0 "$Z" add odd.zcred 1 SERV $ca
+want 0 "$Z" export odd.zcred --to pem
+has "$err" '1 SERV would not come back from pem'
+want 0 "$Z" export odd.zcred --to pem -o odd.d/
+hasnt "$err" 'come back'
+want 0 "$Z" generate odd-pki --chain 1
+want 0 "$Z" export odd-pki/server.zcred --to p12 --secrets --pass-file pass \
+	-o odd.p12/
+hasnt "$err" 'come back'
+ok
+
 # T50
 begin T50_p12_of_old_ciphers
 openssl pkcs12 -legacy -export -in $leaf -inkey $key -certfile $ca \

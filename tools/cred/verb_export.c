@@ -28,6 +28,7 @@ struct export
 	char *pass;
 	size_t pass_len;
 	struct kind_output o;
+	struct buf whole; /* files of it that were written as one */
 };
 
 static void
@@ -66,24 +67,73 @@ pick(const struct export *e, const struct place *p, struct set *s)
 	return DONE;
 }
 
-/* What an import would make of what was written. */
+/* What an import would make of what was written; type 0 is not known to it. */
 static bool
-read_back(const struct export *e, const struct kind_file *f, struct set *back)
+read_back(const struct export *e, const struct buf *b, int tag, int type,
+    struct set *back)
 {
 	const bool typed = (e->kind->takes & KIND_TYPE) != 0;
-	struct kind_input in = { .data = f->data.data,
-		.len = f->data.len,
-		.tag = f->tag,
-		.type = typed ? f->type : 0,
+	struct kind_input in = { .data = b->data,
+		.len = b->len,
+		.tag = tag,
+		.type = typed ? type : 0,
 		.nul = e->o.nul,
 		.pass = e->pass };
 	const int quiet = say_quiet;
 	int rc;
 
+	if (b->len > BUNDLE_SIZE_MAX)
+		return false;
 	say_quiet = 1;
 	rc = e->kind->import(&in, back);
 	say_quiet = quiet;
 	return rc == DONE;
+}
+
+/* Are all files of one tag, which then is all that an import needs? */
+static bool
+is_one_tag(const struct export *e)
+{
+	for (size_t i = 1; i < e->o.n; i++) {
+		if (e->o.files[i].tag != e->o.files[0].tag)
+			return false;
+	}
+	return true;
+}
+
+/* Values that go into one file without names of their own are read so, too. */
+static bool
+read_all(const struct export *e, struct set *back)
+{
+	bool good = true;
+
+	if (e->whole.data != NULL && (e->kind->takes & KIND_JOINS) == 0 &&
+	    is_one_tag(e))
+		return read_back(e, &e->whole, e->o.files[0].tag, 0, back);
+	for (size_t i = 0; i < e->o.n; i++) {
+		const struct kind_file *f = &e->o.files[i];
+
+		good = read_back(e, &f->data, f->tag, f->type, back) && good;
+	}
+	return good;
+}
+
+/* It is in a file; one that has several types has no keys that are shared. */
+static bool
+was_written(const struct export *e, const struct item *item)
+{
+	const int type = item->type;
+	const bool object = type == CRED_CA_CERTIFICATE ||
+	    type == CRED_CERTIFICATE || type == CRED_PRIVATE_KEY;
+
+	for (size_t i = 0; i < e->o.n; i++) {
+		const struct kind_file *f = &e->o.files[i];
+
+		if (f->tag == item->tag &&
+		    (f->type == type || (f->type == 0 && object)))
+			return true;
+	}
+	return false;
 }
 
 /* No kind keeps all: what comes back otherwise is named. */
@@ -92,16 +142,18 @@ tell_losses(const struct export *e, const struct set *s)
 {
 	struct set back = { .n = 0 };
 	char text[160];
-	bool good = true;
+	bool good;
 
 	if ((e->kind->takes & KIND_DIRECTORY) != 0)
 		return;
-	for (size_t i = 0; i < e->o.n; i++)
-		good = read_back(e, &e->o.files[i], &back) && good;
+	good = read_all(e, &back);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct item *was = &s->items[i];
 		const struct item *is = set_find(&back, was->tag, was->type);
 
+		if (is == NULL && was_written(e, was))
+			remark("%s would not come back from %s",
+			    kind_pair(was->tag, was->type), e->kind->name);
 		if (is == NULL || strcmp(is->digest, was->digest) == 0)
 			continue;
 		if (!near_find(was, is->digest, text, sizeof(text)))
@@ -138,28 +190,29 @@ write_dir(const struct export *e)
 }
 
 static int
-write_one(const struct export *e)
+write_one(struct export *e)
 {
-	struct buf b = { .data = NULL };
-	bool secret = false, tags = false;
+	struct buf *b = &e->whole;
+	bool secret = false;
 	int rc;
 
 	for (size_t i = 0; i < e->o.n; i++) {
 		const struct kind_file *f = &e->o.files[i];
 
 		secret = secret || f->secret;
-		tags = tags || f->tag != e->o.files[0].tag;
-		buf_add(&b, f->data.data, f->data.len);
+		/* The next one begins on a line of its own. */
+		if (i > 0 && b->len > 0 && b->data[b->len - 1] != '\n')
+			buf_put(b, '\n');
+		buf_add(b, f->data.data, f->data.len);
 	}
-	if (b.failed)
+	if (b->failed)
 		rc = say(FAILED, "%s", strerror(ENOMEM));
 	else
 		rc = args_write(e->path != NULL ? e->path : "-",
-		    b.data != NULL ? (void *)b.data : "", b.len, secret);
-	if (rc == DONE && tags)
+		    b->data != NULL ? (void *)b->data : "", b->len, secret);
+	if (rc == DONE && !is_one_tag(e))
 		remark("%s has no tags: which value is of which is not in it",
 		    e->kind->name);
-	buf_fini(&b);
 	return rc;
 }
 
@@ -175,7 +228,7 @@ is_dir(const char *path)
 }
 
 static int
-write_files(const struct export *e)
+write_files(struct export *e)
 {
 	const unsigned takes = e->kind->takes;
 	const bool dir = (takes & KIND_DIRECTORY) != 0;
@@ -208,6 +261,7 @@ export_set(struct export *e, const struct place *p, struct set *s)
 		rc = write_files(e);
 	if (rc == DONE)
 		tell_losses(e, s);
+	buf_fini(&e->whole);
 	kind_output_fini(&e->o);
 	return rc;
 }
