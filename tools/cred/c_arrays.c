@@ -144,6 +144,8 @@ read_braces(struct reader *r)
 	if (r->x.word != C_STRING)
 		return read_list(r, false);
 	found = read_strings(r);
+	if (found == FOUND && is_mark(r, ','))
+		(void)c_lex_next(&r->x);
 	return found == FOUND && !is_mark(r, '}') ? FOUND_OTHER : found;
 }
 
@@ -340,6 +342,11 @@ read_bare(struct reader *r)
 		if (found == FOUND_BAD && r->x.word == C_END) {
 			r->now.why[0] = '\0';
 			found = FOUND;
+		} else if (found == FOUND && is_mark(r, ',') &&
+		    c_lex_next(&r->x) != C_END) {
+			found = fail(r, r->x.word_line,
+			    "a comma is between two values, and one is to be "
+			    "stored");
 		}
 	} else {
 		found = read_list(r, true);
