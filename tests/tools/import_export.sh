@@ -331,6 +331,16 @@ want 1 "$Z" compare ca.zcred --list list.txt
 has "$out" 'with CR LF line ends'
 ok
 
+begin an_entry_of_an_unknown_type_is_a_difference
+{
+	"$Z" list ca.zcred --format zephyr | head -n 1
+	echo "3,UNKNOWN,$(digest $ca),0"
+} >list.txt
+want 1 "$Z" compare ca.zcred --list list.txt
+has "$out" 'same        1 CA' 'only there  3 of an unknown type'
+has "$err" 'line 2: UNKNOWN of tag 3'
+ok
+
 begin compare_says_what_is_only_on_one_side
 want 0 "$Z" delete pem.zcred 1 CA
 want 1 "$Z" compare "$EX" pem.zcred

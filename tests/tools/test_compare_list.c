@@ -40,6 +40,10 @@ static const struct good_case {
 	{ "entries_of_the_modems_own",
 	    "%CMNG: 1,0," ABC_HEX "\n%CMNG: 4294967292,11," ABC_HEX "\n", 1,
 	    ABC },
+	{ "types_without_a_name_here",
+	    "1,CA," ABC ",0\n3,UNKNOWN," ABC ",0\n3,UNKNOWN,ERROR,-5\n"
+	    "4,NEW_ONE," ABC ",0\n4 credentials found.\n",
+	    4, ABC },
 	{ "an_empty_list", "0 credentials found.\n", 0, NULL },
 	{ "a_pair_twice_alike", "1,CA," ABC ",0\n1,CA," ABC ",0\n", 1, ABC },
 };

@@ -85,7 +85,8 @@ malformed(const struct list *l, const char *why)
 static int
 add(struct list *l, int tag, int type, const char *digest, int denied)
 {
-	struct item *item = set_find(l->out, tag, type);
+	struct item *item =
+	    type != CRED_NONE ? set_find(l->out, tag, type) : NULL;
 
 	l->entries++;
 	if (item != NULL)
@@ -166,6 +167,21 @@ is_digest(const char *text, size_t len)
 	return is;
 }
 
+/* Of a type that is new, or broken: of such there may be several in a tag. */
+static bool
+is_unknown(const struct at *behind, const char *name, size_t n)
+{
+	struct at a = *behind;
+	const char *text;
+	size_t len;
+
+	if (!take(&a, ','))
+		return false;
+	len = take_field(&a, &text);
+	return (n == 7 && strncasecmp(name, "UNKNOWN", n) == 0) ||
+	    (n > 0 && is_digest(text, len));
+}
+
 /* "TAG,TYPE,DIGEST,STATUS"; *is is false if it is none. */
 static int
 read_entry(struct list *l, struct at *a, bool *is)
@@ -184,8 +200,12 @@ read_entry(struct list *l, struct at *a, bool *is)
 	(void)take(a, ',');
 	n = take_field(a, &name);
 	type = cred_types_find(name, n);
-	if (type == CRED_NONE || !take(a, ','))
+	if ((type == CRED_NONE && !is_unknown(a, name, n)) || !take(a, ','))
 		return DONE;
+	if (type == CRED_NONE)
+		remark("line %d: %.*s of tag %llu is no type that is known "
+		       "here",
+		    l->line, (int)(n < 40 ? n : 40), name, tag);
 	*is = true;
 	len = take_field(a, &text);
 	if (!take(a, ','))

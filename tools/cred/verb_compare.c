@@ -66,8 +66,10 @@ is_same(const struct item *here, const struct item *there)
 static void
 show(const char *what, const struct item *i, const char *lead, const char *more)
 {
-	out("%-10s  %d %s%s%s\n", what, i->tag, cred_types_short(i->type), lead,
-	    more);
+	const char *type = cred_types_short(i->type);
+
+	out("%-10s  %d %s%s%s\n", what, i->tag,
+	    type != NULL ? type : "of an unknown type", lead, more);
 }
 
 static void
