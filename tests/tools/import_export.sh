@@ -329,6 +329,7 @@ sed 's/$/\r/' $ca >form
 echo "%CMNG: 1,0,\"$(upper form)\"" >list.txt
 want 1 "$Z" compare ca.zcred --list list.txt
 has "$out" 'with CR LF line ends'
+hasnt "$out" NUL
 ok
 
 begin an_entry_of_an_unknown_type_is_a_difference

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include <openssl/pem.h>
+
 #include "cred/store.h"
 #include "got.h"
 #include "kind_key.h"
@@ -76,6 +78,60 @@ a_form_is_named(void **state)
 }
 
 static void
+line_ends_of_both_kinds_are_named(void **state)
+{
+	char text[160];
+	struct buf b = { .data = NULL };
+	struct set s = { .n = 0 };
+	const size_t half = got_pki.ca_len / 2;
+
+	(void)state;
+	kind_add_text(&b, got_pki.ca, half, KIND_EOL_CRLF);
+	buf_add(&b, got_pki.ca + half, got_pki.ca_len - half);
+	assert_non_null(set_add(&s, 1, CRED_CA_CERTIFICATE, b.data, b.len));
+	assert_true(
+	    near_find(&s.items[0], mine.items[0].digest, text, sizeof(text)));
+	assert_string_equal(text, "with LF line ends, mixed here");
+	buf_clear(&b);
+	kind_add_text(&b, got_pki.ca, got_pki.ca_len, KIND_EOL_CRLF);
+	assert_non_null(set_add(&s, 2, CRED_CA_CERTIFICATE, b.data, b.len));
+	assert_true(
+	    near_find(&s.items[0], s.items[1].digest, text, sizeof(text)));
+	assert_string_equal(text, "with CR LF line ends, mixed here");
+	set_fini(&s);
+	buf_fini(&b);
+}
+
+/* SEC1 is what many tools make; the key's DER is then PKCS #8 or it. */
+static void
+both_ders_of_a_key_are_named(void **state)
+{
+	BIO *in = BIO_new_mem_buf(got_pki.key, (int)got_pki.key_len - 1);
+	EVP_PKEY *key = PEM_read_bio_PrivateKey(in, NULL, NULL, NULL);
+	BIO *out = BIO_new(BIO_s_mem());
+	unsigned char *der = NULL;
+	char digest[BUNDLE_DIGEST_SIZE], text[160], *pem;
+	struct set s = { .n = 0 };
+	long len;
+
+	(void)state;
+	assert_int_equal(PEM_write_bio_PrivateKey_traditional(out, key, NULL,
+	                     NULL, 0, NULL, NULL),
+	    1);
+	len = BIO_get_mem_data(out, &pem);
+	assert_non_null(set_add(&s, 1, CRED_PRIVATE_KEY, pem, (size_t)len));
+	len = i2d_PrivateKey(key, &der);
+	assert_true(len > 0 && bundle_digest(der, (size_t)len, digest));
+	assert_true(near_find(&s.items[0], digest, text, sizeof(text)));
+	assert_string_equal(text, "as DER, which is PEM here");
+	OPENSSL_free(der);
+	set_fini(&s);
+	BIO_free(out);
+	BIO_free(in);
+	EVP_PKEY_free(key);
+}
+
+static void
 pem_of_der_is_named(void **state)
 {
 	char text[160];
@@ -140,6 +196,8 @@ another_value_is_no_form(void **state)
 }
 
 static const struct CMUnitTest others[] = {
+	cmocka_unit_test(line_ends_of_both_kinds_are_named),
+	cmocka_unit_test(both_ders_of_a_key_are_named),
 	cmocka_unit_test(pem_of_der_is_named),
 	cmocka_unit_test(another_value_is_no_form),
 };

@@ -3,6 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
 #include "buf.h"
 #include "cred/store.h"
 #include "kind_key.h"
@@ -43,8 +47,24 @@ answer(const struct near *n, const char *first, const char *second,
 /* A text, as it may be written. */
 struct shape {
 	bool crlf, ended;
+	bool mixed; /* line ends of both kinds */
 	size_t nuls;
 };
+
+/* Is there a line end without a CR, beside those with one? */
+static bool
+is_mixed(const unsigned char *data, size_t len)
+{
+	bool with = false, without = false;
+
+	for (size_t i = 0; i < len; i++) {
+		if (data[i] != '\n')
+			continue;
+		with = with || (i > 0 && data[i - 1] == '\r');
+		without = without || i == 0 || data[i - 1] != '\r';
+	}
+	return with && without;
+}
 
 /* Cuts what a shape tells of. */
 static size_t
@@ -54,6 +74,7 @@ shape_of(const unsigned char *data, size_t len, struct shape *s)
 	for (; len > 0 && data[len - 1] == '\0'; len--)
 		s->nuls++;
 	s->ended = len > 0 && data[len - 1] == '\n';
+	s->mixed = is_mixed(data, len);
 	s->crlf = memmem(data, len, "\r\n", 2) != NULL;
 	len -= s->ended;
 	return len - (s->ended && len > 0 && data[len - 1] == '\r');
@@ -73,10 +94,14 @@ static bool
 answer_shape(const struct near *n, const struct shape *mine,
     const struct shape *s)
 {
+	static const char *const ends[2][2] = {
+		{ "with LF line ends", "with LF line ends, mixed here" },
+		{ "with CR LF line ends", "with CR LF line ends, mixed here" },
+	};
+
 	return answer(n,
-	    s->crlf == mine->crlf ? NULL
-	        : s->crlf         ? "with CR LF line ends"
-	                          : "with LF line ends",
+	    s->crlf == mine->crlf && !mine->mixed ? NULL
+	                                          : ends[s->crlf][mine->mixed],
 	    s->ended == mine->ended ? NULL
 	        : s->ended          ? "with a last line end"
 	                            : "without the last line end",
@@ -124,6 +149,27 @@ try_pem(const struct near *n, const struct item *item)
 	        hit ? "without a final NUL" : NULL, NULL);
 }
 
+/* What the first block holds, in the form of that, such as SEC1 of a key. */
+static bool
+is_block(const struct near *n, const struct item *item)
+{
+	BIO *bio = BIO_new_mem_buf(item->data, (int)item->len);
+	char *label = NULL, *fields = NULL;
+	unsigned char *der = NULL;
+	long len = 0;
+	bool hit;
+
+	hit = bio != NULL &&
+	    PEM_read_bio(bio, &label, &fields, &der, &len) == 1 &&
+	    is_hit(n, der, (size_t)len);
+	OPENSSL_free(label);
+	OPENSSL_free(fields);
+	OPENSSL_clear_free(der, (size_t)len);
+	BIO_free(bio);
+	ERR_clear_error();
+	return hit;
+}
+
 static bool
 try_der(const struct near *n, const struct item *item)
 {
@@ -132,6 +178,7 @@ try_der(const struct near *n, const struct item *item)
 
 	hit = kind_to_der(&b, item) && is_hit(n, b.data, b.len);
 	buf_fini(&b);
+	hit = hit || is_block(n, item);
 	return hit && answer(n, "as DER, which is PEM here", NULL, NULL);
 }
 
@@ -175,10 +222,14 @@ near_find(const struct item *item, const char *digest, char *text, size_t size)
 	return try_der(&n, item) || try_pem(&n, item);
 }
 
-bool
-near_modem(const struct item *item, char digest[BUNDLE_DIGEST_SIZE])
+struct item
+near_modem(const struct item *item)
 {
 	const size_t pem = kind_pem_length(item->data, item->len);
+	struct item kept = *item;
 
-	return bundle_digest(item->data, pem > 0 ? pem : item->len, digest);
+	kept.len = pem > 0 ? pem : item->len;
+	if (!bundle_digest(kept.data, kept.len, kept.digest))
+		kept.digest[0] = '\0';
+	return kept;
 }

@@ -15,9 +15,9 @@ bool near_find(const struct item *item, const char *digest, char *text,
     size_t size);
 
 /*
- * The digest of PEM as a modem keeps it, which has no NUL; of other values that of
- * the value.  False when out of memory.
+ * What a modem keeps of a value that can be seen: PEM without its NUL.  It has a
+ * digest of its own, "" when out of memory, and its bytes are those of item.
  */
-bool near_modem(const struct item *item, char digest[BUNDLE_DIGEST_SIZE]);
+struct item near_modem(const struct item *item);
 
 #endif

@@ -52,15 +52,19 @@ read_list(const char *name, struct set *out)
 	return rc;
 }
 
+/* A modem has text without the NUL that it has here. */
+static bool
+is_kept_otherwise(const struct item *here, const struct item *there)
+{
+	return there->origin == compare_list_modem && here->data != NULL;
+}
+
 static bool
 is_same(const struct item *here, const struct item *there)
 {
-	char digest[BUNDLE_DIGEST_SIZE];
-
-	if (strcmp(here->digest, there->digest) == 0)
-		return true;
-	return there->origin == compare_list_modem && here->data != NULL &&
-	    near_modem(here, digest) && strcmp(digest, there->digest) == 0;
+	return strcmp(here->digest, there->digest) == 0 ||
+	    (is_kept_otherwise(here, there) &&
+	        strcmp(near_modem(here).digest, there->digest) == 0);
 }
 
 static void
@@ -83,9 +87,12 @@ show_unknown(struct compare *c, const struct item *i, const char *where)
 static void
 show_difference(const struct item *here, const struct item *there)
 {
+	struct item kept = *here;
 	char text[160];
 
-	if (near_find(here, there->digest, text, sizeof(text)))
+	if (is_kept_otherwise(here, there))
+		kept = near_modem(here);
+	if (near_find(&kept, there->digest, text, sizeof(text)))
 		show("differs", here, ": there it is ", text);
 	else if (near_find(there, here->digest, text, sizeof(text)))
 		show("differs", here, ": here it is ", text);
