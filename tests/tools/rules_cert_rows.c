@@ -93,6 +93,17 @@ rsa_1024(struct bag *b)
 }
 
 static void
+ed25519_key_alone(struct bag *b)
+{
+	struct pki_cert c;
+
+	pki_make(&c, NULL,
+	    &(struct pki_spec){ .name = "c", .key = PKI_ED25519 });
+	bag_put_key(b, 2, &c);
+	pki_free(&c);
+}
+
+static void
 rsa_1024_key_alone(struct bag *b)
 {
 	struct pki_cert c;
@@ -197,6 +208,7 @@ const struct rules_case rules_cert_rows[] = {
 	{ "W22_not_without_any_usage", ca_without_usage, "" },
 	{ "W36_ed25519", ed25519, "W36" },
 	{ "W36_not_for_the_library", ed25519_for_the_library, "" },
+	{ "W36_ed25519_key_alone", ed25519_key_alone, "E08 W36" },
 	{ "W36_other_curve", other_curve, "W36" },
 	{ "W37_server", server_as_ca, "W37" },
 	{ "W37_own", own_as_ca, "W37" },

@@ -101,17 +101,29 @@ ca_in_the_tags(struct bag *b)
 
 /* What a cloud gives a device, whose CA is of its servers alone. */
 static void
-device_of_a_cloud(struct bag *b)
+put_of_another_ca(struct bag *b, const char *name)
 {
 	struct pki_cert ca, device;
 
 	pki_make(&ca, NULL,
 	    &(struct pki_spec){ .name = "Devices", .ca = true });
-	pki_make(&device, &ca, &(struct pki_spec){ .name = "device-1" });
+	pki_make(&device, &ca, &(struct pki_spec){ .name = name });
 	bag_put_ca(b, 1, &b->p.ca);
 	bag_put_pair(b, 1, &device);
 	pki_free(&ca);
 	pki_free(&device);
+}
+
+static void
+device_of_a_cloud(struct bag *b)
+{
+	put_of_another_ca(b, "device-1");
+}
+
+static void
+server_of_another_ca(struct bag *b)
+{
+	put_of_another_ca(b, "broker.example.com");
 }
 
 static void
@@ -271,7 +283,8 @@ const struct rules_case rules_chain_rows[] = {
 	{ "E16_not_without_a_ca", no_ca_here, "" },
 	{ "E16_no_ca_in_the_tags", no_ca_in_the_tags, "E16" },
 	{ "E16_not_with_the_ca_in_the_tags", ca_in_the_tags, "" },
-	{ "E16_not_for_a_device_of_a_cloud", device_of_a_cloud, "" },
+	{ "N43_for_a_device_of_a_cloud", device_of_a_cloud, "N43" },
+	{ "E16_for_a_server_of_another_ca", server_of_another_ca, "E16 W24" },
 	{ "E16_for_a_device_and_tags", device_of_a_cloud_and_tags, "E16" },
 	{ "E16_not_for_a_whole_chain", whole_chain, "W33" },
 	{ "E16_one_between_is_missing", one_between_is_missing, "E16" },

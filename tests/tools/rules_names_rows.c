@@ -35,6 +35,20 @@ common_name_alone(struct bag *b)
 	b->rules.host = "dev.test";
 }
 
+/* What "openssl x509 -req" makes if it is told no more. */
+static void
+common_name_without_uses(struct bag *b)
+{
+	bag_put_made(b, &(struct pki_spec){ .name = "broker.example.com" },
+	    false);
+}
+
+static void
+common_name_of_a_device_without_uses(struct bag *b)
+{
+	bag_put_made(b, &(struct pki_spec){ .name = "urn:dev:1" }, false);
+}
+
 static void
 common_name_of_a_server(struct bag *b)
 {
@@ -136,6 +150,9 @@ const struct rules_case rules_names_rows[] = {
 	{ "W23_not_a_client_with_a_dns_name", client_with_a_dns_name, "" },
 	{ "W23_not_for_both", both_uses, "" },
 	{ "W24_common_name_alone", common_name_alone, "W24" },
+	{ "W24_common_name_without_uses", common_name_without_uses, "W24" },
+	{ "W24_not_for_a_device_without_uses",
+	    common_name_of_a_device_without_uses, "" },
 	{ "W24_common_name_of_a_server", common_name_of_a_server, "W24" },
 	{ "W25_the_address_that_is_asked_for", address_of_a_host, "W25" },
 	{ "W25_addresses_alone", addresses_alone, "W25" },

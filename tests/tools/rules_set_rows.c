@@ -204,6 +204,16 @@ large_chain(struct bag *b)
 }
 
 static void
+large_chain_without_nul(struct bag *b)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+
+	PEM_write_bio_X509(bio, b->p.ca.cert);
+	PEM_write_bio_X509(bio, b->p.ca.cert);
+	bag_put_bio(b, 1, CRED_CA_CERTIFICATE, bio, false);
+}
+
+static void
 large_chain_for_a_modem(struct bag *b)
 {
 	large_chain(b);
@@ -265,6 +275,8 @@ const struct rules_case rules_set_rows[] = {
 	{ "W32_five", five, "W32" },
 	{ "W32_not_five_of_five", five_of_five, "" },
 	{ "W33_two_certificates", large_chain, "W33" },
+	{ "W33_beside_another_finding", large_chain_without_nul,
+	    "E05 W33 N41" },
 	{ "W33_not_for_a_modem", large_chain_for_a_modem, "" },
 	{ "W33_not_what_der_makes_small", large_pem, "" },
 	{ "W35_begins_with_zero", psk_begins_with_zero, "W35" },

@@ -86,11 +86,17 @@ rules_first(const struct rules *r, const char *const *codes, size_t n)
 }
 
 bool
-rules_is_found(const struct rules *r, const struct subject *s)
+rules_is_found(const struct rules *r, const struct subject *s,
+    const char *const *codes, size_t n)
 {
 	for (size_t i = 0; i < r->nfindings; i++) {
-		if (r->findings[i].subject == s)
-			return true;
+		const struct finding *f = &r->findings[i];
+
+		for (size_t k = 0; k < n; k++) {
+			if (f->subject == s &&
+			    strcmp(f->rule->code, codes[k]) == 0)
+				return true;
+		}
 	}
 	return false;
 }

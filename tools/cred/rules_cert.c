@@ -120,13 +120,23 @@ is_badly_signed(X509 *cert)
 }
 
 /* A key whose certificate is here is judged there. */
-static void
-judge_key_alone(struct rules *r, const struct subject *s)
+static EVP_PKEY *
+key_alone(const struct rules *r, const struct subject *s)
 {
+	return s->item->type == CRED_PRIVATE_KEY &&
+	        rules_partner(r, s, CRED_CERTIFICATE) == NULL
+	    ? s->facts.key
+	    : NULL;
+}
+
+static void
+judge_key_alone(struct rules *r, const struct subject *s,
+    bool (*is)(EVP_PKEY *key))
+{
+	EVP_PKEY *key = key_alone(r, s);
 	char text[64];
 
-	if (s->item->type != CRED_PRIVATE_KEY || !is_short(s->facts.key) ||
-	    rules_partner(r, s, CRED_CERTIFICATE) != NULL)
+	if (key == NULL || !is(key))
 		return;
 	facts_key(s->facts.key, text, sizeof(text));
 	rules_find(r, s, "%s", text);
@@ -138,7 +148,7 @@ RULE(w21)
 	char what[64] = "";
 	int digest = NID_undef;
 
-	judge_key_alone(r, s);
+	judge_key_alone(r, s, is_short);
 	for (int i = 0; i < rules_ncerts(s); i++) {
 		X509 *cert = rules_cert(s, i);
 
@@ -229,10 +239,25 @@ is_foreign(X509 *cert)
 	    !tls_rules_key(cert, why, sizeof(why));
 }
 
+/* The library judges keys by certificates that have them. */
+static bool
+is_foreign_key(EVP_PKEY *key)
+{
+	X509 *holder = X509_new();
+	bool is;
+
+	is = holder != NULL && X509_set_pubkey(holder, key) == 1 &&
+	    is_foreign(holder);
+	X509_free(holder);
+	return is;
+}
+
 RULE(w36)
 {
 	struct tally t = { NULL, 0 };
 	char what[64] = "a key that cannot be decoded";
+
+	judge_key_alone(r, s, is_foreign_key);
 
 	for (int i = 0; i < rules_ncerts(s); i++) {
 		X509 *cert = rules_cert(s, i);

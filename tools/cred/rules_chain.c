@@ -95,12 +95,14 @@ is_issuer_here(const struct rules *r, X509 *leaf)
 
 /*
  * A device's certificate that says nothing of its use, of a CA that is not here:
- * it is for a server that knows that CA, and the CA here is that server's.
+ * it is for a server that knows that CA, and the CA here is that server's.  One
+ * that has the name of a host is a server's own.
  */
 static bool
 is_for_another_ca(const struct rules *r, const struct subject *s, X509 *leaf)
 {
 	return r->ntags == 0 && rules_ncerts(s) == 1 &&
+	    !rules_names_host(leaf) &&
 	    X509_get_ext_by_NID(leaf, NID_ext_key_usage, -1) < 0 &&
 	    X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) < 0 &&
 	    !is_issuer_here(r, leaf) &&
@@ -156,6 +158,18 @@ RULE(e16)
 		r->failed = true;
 	else
 		verify(r, s, leaf);
+}
+
+/* It is not verified then, which may not be what is meant. */
+RULE(n43)
+{
+	X509 *leaf = rules_leaf(r, s);
+	char name[RULES_NAME_MAX];
+
+	if (leaf == NULL || !has_anchors(r) || !is_for_another_ca(r, s, leaf))
+		return;
+	facts_name(leaf, name, sizeof(name));
+	rules_find(r, s, "\"%s\"", name);
 }
 
 static bool

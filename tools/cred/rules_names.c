@@ -104,14 +104,15 @@ may_be(X509 *cert, uint32_t bit)
 	return (X509_get_extended_key_usage(cert) & (bit | XKU_ANYEKU)) != 0;
 }
 
-/* A common name that names a host, as servers had it before alternative names. */
-static bool
-is_named_as_host(X509 *cert)
+bool
+rules_names_host(X509 *cert)
 {
 	char name[RULES_NAME_MAX];
+	struct in6_addr address;
 
 	facts_name(cert, name, sizeof(name));
-	return strchr(name, '.') != NULL || strchr(name, ':') != NULL ||
+	return strchr(name, '.') != NULL ||
+	    inet_pton(AF_INET6, name, &address) == 1 ||
 	    strcasecmp(name, "localhost") == 0;
 }
 
@@ -146,9 +147,12 @@ role_of(const struct rules *r, X509 *leaf)
 		return ROLE_CLIENT;
 	if (hosts)
 		return ROLE_SERVER;
-	if (client)
+	/* One without uses, as the plainest commands make it, may be either. */
+	if (client &&
+	    !(X509_get_ext_by_NID(leaf, NID_ext_key_usage, -1) < 0 &&
+	        rules_names_host(leaf)))
 		return ROLE_OPEN;
-	return is_named_as_host(leaf) ? ROLE_SERVER : ROLE_CLIENT;
+	return rules_names_host(leaf) ? ROLE_SERVER : ROLE_CLIENT;
 }
 
 RULE(e15)

@@ -20,8 +20,9 @@ void rules_find_plain(struct rules *r, const struct subject *s);
 const struct subject *rules_first(const struct rules *r,
     const char *const *codes, size_t n);
 
-/* Has something been found in it, by the rules before this one? */
-bool rules_is_found(const struct rules *r, const struct subject *s);
+/* Has one of the codes been found in it, by the rules before this one? */
+bool rules_is_found(const struct rules *r, const struct subject *s,
+    const char *const *codes, size_t n);
 
 /* Does a socket use this tag, as far as that was said? */
 bool rules_has_tag(const struct rules *r, int tag);
@@ -48,6 +49,9 @@ X509 *rules_cert(const struct subject *s, int i);
  * else the first, where it ought to be.  NULL if s is no SERV or has none.
  */
 X509 *rules_leaf(const struct rules *r, const struct subject *s);
+
+/* A common name that names a host, as servers had it before alternative names. */
+bool rules_names_host(X509 *cert);
 
 /* Room for a name in a detail. */
 #define RULES_NAME_MAX 80
@@ -90,5 +94,6 @@ RULE(w38);
 RULE(n40);
 RULE(n41);
 RULE(n42);
+RULE(n43);
 
 #endif

@@ -73,10 +73,16 @@ least_length(const struct subject *s)
 	return len > 0 ? (size_t)len : s->item->len;
 }
 
-/*
- * Of many the largest, which says what the buffer needs.  A value in which there
- * is something else to be mended will have another length.
- */
+/* A chain that is to be put right, or text to be taken out, has another length. */
+static bool
+will_change(const struct rules *r, const struct subject *s)
+{
+	static const char *const codes[] = { "E16", "W26", "W30" };
+
+	return rules_is_found(r, s, codes, sizeof(codes) / sizeof(codes[0]));
+}
+
+/* Of many the largest, which says what the buffer needs. */
 static void
 find_largest(struct rules *r)
 {
@@ -86,7 +92,7 @@ find_largest(struct rules *r)
 	for (size_t i = 0; i < r->n; i++) {
 		const struct subject *s = &r->subjects[i];
 
-		if (least_length(s) <= SHELL_MAX || rules_is_found(r, s))
+		if (least_length(s) <= SHELL_MAX || will_change(r, s))
 			continue;
 		n++;
 		if (s->item->len > most) {

@@ -109,5 +109,9 @@ const struct rule rules_table[] = {
 	{ "N42", ALL,
 	    "a PSA key is a number that means something on its device",
 	    "it cannot be used here", rule_n42 },
+	{ "N43", ALL, "the certificate is of a CA that is not here",
+	    "good for a client, whose server knows that CA; for a server add "
+	    "it",
+	    rule_n43 },
 };
 const size_t rules_table_size = sizeof(rules_table) / sizeof(rules_table[0]);

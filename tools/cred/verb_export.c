@@ -444,7 +444,7 @@ const struct verb verb_export = {
 	.name = "export",
 	.usage = "export STORE --to KIND [-o FILE|DIR] [TAG|any [TYPE|any]] "
 	         "[--secrets] [--eol lf|crlf|escaped] [--pass-file F] "
-	         "[--legacy]",
+	         "[--legacy] [--as pem|der] [--nul]",
 	.options =
 	    "KIND           pem der p12 inc c cstr hex base64 cmng "
 	    "zephyr-shell dir\n"

@@ -426,7 +426,7 @@ const struct verb verb_import = {
 	    "[--type TYPE] [--symbol NAME] [--select GLOB | --anchor-of "
 	    "CHAIN.pem]\n"
 	    "                  [--pass-file F | --pass-env NAME | --pass-fd N] "
-	    "[--raw] [--replace] [--dry-run]",
+	    "[--raw] [--nul] [--replace] [--dry-run]",
 	.options =
 	    "KIND         pem der p12 inc c cstr hex base64 cmng zephyr-shell "
 	    "dir\n"
