@@ -35,6 +35,15 @@ begin bash_offers_values_of_options
 bash_offers list "$EX" --format z && is "$(cat "$out")" zephyr
 ok
 
+begin bash_takes_what_is_an_option_s_for_no_word
+bash_offers list --format csv "$EX" '' &&
+	is "$(tr '\n' ' ' <"$out")" 'any 1 2 3 '
+bash_offers --timeout 3 get -o a.pem "$EX" 3 '' &&
+	is "$(tr '\n' ' ' <"$out")" 'PSK PSK_ID '
+bash_offers export "$EX" --to pem --as '' && is "$(xargs <"$out")" 'pem der'
+bash_offers import "$EX" --tag '' && is "$(xargs <"$out")" ''
+ok
+
 begin bash_offers_files
 cd "$work" || exit 1
 bash_offers list exa && is "$(cat "$out")" example.zcred
@@ -76,6 +85,20 @@ while read -r verb; do
 done <"$work/verbs"
 ok
 
+begin every_option_that_takes_a_word_is_known_to
+while read -r verb; do
+	"$Z" help "$verb" 2>&1 | sed -n '/^usage/,/^$/p' |
+		grep -oE -e '[[ ]--?[a-z-]+ [A-Za-z]' | cut -c 2- | cut -d ' ' -f 1
+done <"$work/verbs" | sort -u >"$work/takers"
+[ "$(wc -l <"$work/takers")" -ge 20 ] || fail 'help has no such options'
+while read -r option; do
+	sed -n '/^_zsock_cred_takes/,/^}/p' "$scripts/zsock-cred.bash" |
+		grep -qe "${option}[ )]" || fail "bash: $option"
+	sed -n '/set -l takes/,/[^\\]$/p' "$scripts/zsock-cred.fish" |
+		grep -qe "$option\( \|$\)" || fail "fish: $option"
+done <"$work/takers"
+ok
+
 begin fish_offers_commands_tags_and_types
 if command -v fish >/dev/null; then
 	fish_offers() {
@@ -88,6 +111,8 @@ if command -v fish >/dev/null; then
 	fish_offers 'li' && is "$(cat "$out")" list
 	fish_offers "list $EX " && is "$(tr '\n' ' ' <"$out")" '1 2 3 any '
 	fish_offers "get $EX 3 P" && is "$(tr '\n' ' ' <"$out")" 'PSK PSK_ID '
+	fish_offers "list --format csv $EX " &&
+		is "$(tr '\n' ' ' <"$out")" '1 2 3 any '
 	fish_offers "list $EX --format z" && is "$(cat "$out")" zephyr
 	ok
 else

@@ -36,9 +36,11 @@ _zsock_cred_options() {
 	import)
 		echo '--from --tag --split --one --type --symbol --select' \
 			'--anchor-of --pass-file --pass-env --pass-fd --raw' \
-			'--replace --dry-run'
+			'--nul --replace --dry-run'
 		;;
-	export) echo '--to -o --secrets --eol --pass-file --legacy' ;;
+	export)
+		echo '--to -o --secrets --eol --pass-file --legacy --as --nul'
+		;;
 	check)
 		echo '--target --host --at --days --tags --max --strict --json'
 		;;
@@ -59,8 +61,13 @@ _zsock_cred_values() {
 		[ "$2" = generate ] && echo 'zcred pem der inc' ||
 			echo 'table zephyr csv cmng json'
 		;;
-	--as) [ "$2" = add ] && echo 'raw pem der' ||
-		echo 'raw pem der hex base64' ;;
+	--as)
+		case $2 in
+		add) echo 'raw pem der' ;;
+		export) echo 'pem der' ;;
+		*) echo 'raw pem der hex base64' ;;
+		esac
+		;;
 	--from | --to)
 		[ "$2" = generate ] ||
 			echo 'pem der p12 inc c cstr hex base64 cmng' \
@@ -74,17 +81,28 @@ _zsock_cred_values() {
 	esac
 }
 
+# Is the next word the option's?  Which is a file, if it says so.
+_zsock_cred_takes() {
+	case $1 in
+	-o | --pass-file | --anchor-of | --list | --ca | --ca-key) echo file ;;
+	--timeout | --wait | --format | --as | --note | --from | --to | --tag | \
+		--type | --symbol | --select | --pass-env | --pass-fd | --eol | \
+		--target | --host | --at | --days | --tags | --max | --client | \
+		--psk | --key | --chain | --until | --bad) echo text ;;
+	esac
+}
+
 _zsock_cred() {
 	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local verbs='ps list show get add delete dump load sync import export
 		check compare generate shell help'
-	local verb='' words=() word i values
+	local verb='' words=() word i values takes
 
 	for ((i = 1; i < COMP_CWORD; i++)); do
 		word=${COMP_WORDS[i]}
 		case $word in
-		--timeout | --wait) ((i++)) ;;
-		-*) ;;
+		-) words+=("$word") ;; # a store
+		-*) [ -z "$(_zsock_cred_takes "$word")" ] || ((i++)) ;;
 		*)
 			if [ -z "$verb" ]; then verb=$word; else words+=("$word"); fi
 			;;
@@ -92,8 +110,13 @@ _zsock_cred() {
 	done
 	COMPREPLY=()
 	values=$(_zsock_cred_values "$prev" "$verb")
+	takes=$(_zsock_cred_takes "$prev")
 	if [ -n "$values" ]; then
 		mapfile -t COMPREPLY < <(compgen -W "$values" -- "$cur")
+	elif [ "$takes" = file ]; then
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+	elif [ "$takes" = text ]; then
+		return
 	elif [[ $cur == -* && $cur != - ]]; then
 		mapfile -t COMPREPLY < <(compgen \
 			-W "$(_zsock_cred_options "$verb")" -- "$cur")

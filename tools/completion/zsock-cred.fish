@@ -1,9 +1,21 @@
 # Completion of zsock-cred(1) for fish.
 
 function __zsock_cred_words
+    # The words at hand, without options and what is theirs.
+    set -l takes -o --pass-file --anchor-of --list --ca --ca-key --timeout \
+        --wait --format --as --note --from --to --tag --type --symbol \
+        --select --pass-env --pass-fd --eol --target --host --at --days \
+        --tags --max --client --psk --key --chain --until --bad
     set -l words
+    set -l skip no
     for word in (commandline -opc)[2..]
-        string match -q -- '-*' $word; or set -a words $word
+        if test $skip = yes
+            set skip no
+        else if contains -- $word $takes
+            set skip yes
+        else if test $word = -; or not string match -q -- '-*' $word
+            set -a words $word
+        end
     end
     printf '%s\n' $words
 end
@@ -96,7 +108,7 @@ __zsock_cred_option import -l type -x -a $types
 for option in anchor-of pass-file
     __zsock_cred_option import -l $option -r
 end
-for option in split one raw replace dry-run
+for option in split one raw nul replace dry-run
     __zsock_cred_option import -l $option
 end
 __zsock_cred_option export -l to -x -a $kinds
@@ -105,6 +117,8 @@ __zsock_cred_option export -l secrets
 __zsock_cred_option export -l eol -x -a 'lf crlf escaped'
 __zsock_cred_option export -l pass-file -r
 __zsock_cred_option export -l legacy
+__zsock_cred_option export -l as -x -a 'pem der'
+__zsock_cred_option export -l nul
 __zsock_cred_option check -l target -x -a 'zephyr nrf91 openssl'
 for option in host at days tags max
     __zsock_cred_option check -l $option -x
