@@ -13,7 +13,6 @@
 #include "cred/store.h"
 #include "kinds.h"
 
-int LLVMFuzzerInitialize(int *argc, char ***argv);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static kind_import *const imports[] = { kind_pem_import, kind_der_import,
@@ -101,15 +100,6 @@ run(const uint8_t *data, size_t size, struct set *s)
 		return;
 	check_script(s);
 	check_exports(s);
-}
-
-/* What OpenSSL loads for old ciphers looks like a leak at the end. */
-int
-LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	(void)argc;
-	(void)argv;
-	return setenv("OPENSSL_MODULES", "/nonexistent", 1);
 }
 
 int

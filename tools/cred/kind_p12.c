@@ -147,8 +147,10 @@ add_by_kind(struct kind_input *in, const struct bags *b, struct set *out)
 static bool
 is_issued_by(X509 *cert, X509 *issuer)
 {
-	return X509_check_issued(issuer, cert) == X509_V_OK &&
-	    X509_verify(cert, X509_get0_pubkey(issuer)) == 1;
+	EVP_PKEY *key = X509_get0_pubkey(issuer);
+
+	return key != NULL && X509_check_issued(issuer, cert) == X509_V_OK &&
+	    X509_verify(cert, key) == 1;
 }
 
 /* Takes the issuer of cert out of others; NULL if that is a root, or not here. */
