@@ -167,7 +167,7 @@ has "$err" env:NAME
 KEY=secret want 0 "$Z" add "$b" 5 PSK env:KEY
 want 0 "$Z" get "$b" 5 PSK
 is "$(cat "$out")" secret
-printf 'other' | want 0 "$Z" add "$b" 5 PSK - --replace
+want 0 "$Z" add "$b" 5 PSK - --replace < <(printf 'other')
 want 0 "$Z" add "$b" 6 PSK fd:7 7< <(printf 'third')
 want 0 "$Z" add "$b" 7 PSK <(printf 'fourth')
 want 0 "$Z" add "$b" 8 PSK_ID hex:616263
@@ -245,6 +245,21 @@ has "$err" "$work/public.zcred:$(grep -n -B1 'Type: PK$' \
 [ ! -e "$b" ] || fail "the store was made"
 ok
 
+begin what_is_redacted_in_the_store_is_not_the_same
+cp "$work/public.zcred" "$b"
+want 0 "$Z" load "$b" "$EX" --replace --dry-run
+has "$out" "same 1 CA" "replace 2 PK" "replace 3 PSK"
+hasnt "$out" "same 2 PK"
+want 0 "$Z" sync "$b" "$EX" --dry-run
+has "$out" "replace 2 PK"
+want 0 "$Z" sync "$b" "$EX"
+has "$err" "2 replaced"
+want 0 "$Z" get "$b" 2 PK
+mv "$out" "$work/key"
+want 0 "$Z" get "$EX" 2 PK
+same "$out" "$work/key"
+ok
+
 begin T33_a_load_is_all_or_nothing
 "$Z" add "$work/two.zcred" 3 PSK_ID text:another
 "$Z" add "$work/two.zcred" 4 PSK_ID text:fourth
@@ -290,6 +305,53 @@ want 0 "$Z" list "$work/fresh.zcred" --format zephyr
 same "$out" "$work/digests"
 want 2 "$Z" sync "$b" "$EX" --replace
 want 2 "$Z" load "$b" "$EX" --keep-others
+ok
+
+begin a_new_store_is_made_of_an_empty_bundle
+echo "zsock-credentials 1" >"$work/empty.zcred"
+for verb in load sync; do
+	for store in "$work/made.zcred" "$work/made/"; do
+		rm -rf "$store"
+		want 0 "$Z" $verb "$store" "$work/empty.zcred" --dry-run
+		[ ! -e "$store" ] || fail "a dry run has made $store"
+		want 0 "$Z" $verb "$store" "$work/empty.zcred"
+		want 0 "$Z" compare "$store" "$work/empty.zcred"
+	done
+done
+ok
+
+# both CODE VERB ARG...: a change, and before it the same as a dry run.
+both() {
+	local code=$1
+	shift
+	want "$code" "$Z" "$@" --dry-run
+	want "$code" "$Z" "$@"
+}
+
+begin T37_what_a_change_cannot_do_its_dry_run_does_not_promise
+both 4 load "$work/no/x.zcred" "$EX"
+both 4 load "$work/no/x/" "$EX"
+both 4 sync "$work/no/x.zcred" "$EX"
+both 4 load "$EX/x.zcred" "$EX"
+{
+	echo "zsock-credentials 1"
+	seq -f 'Sec-Tag: %.0f
+Type: PSK_ID
+Text: a' 11 1034
+} >"$work/full.zcred"
+want 0 "$Z" -q load "$work/full/" "$work/full.zcred"
+both 7 load "$work/full/" "$EX"
+both 7 sync "$work/full/" "$EX" --keep-others
+both 7 load "$work/full.zcred" "$EX"
+mkdir -m 700 "$work/heavy"
+for n in 1 2 3 4; do
+	head -c 1048576 /dev/zero >"$work/heavy/$n-ca.bin"
+done
+chmod 600 "$work"/heavy/*
+both 7 load "$work/heavy" "$work/two.zcred"
+has "$err" 4194304
+is "$(find "$work/heavy" -type f | wc -l)" 4
+[ ! -e "$work/no" ] || fail "a directory was made"
 ok
 
 begin T37_a_dry_run_changes_nothing

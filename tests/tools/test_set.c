@@ -1,7 +1,6 @@
-/* Sets of credentials, and what changes make of them. */
+/* Sets of credentials. */
 #include "support/test.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "cred/store.h"
@@ -67,61 +66,6 @@ many_items_are_held(void **state)
 	set_fini(&s);
 }
 
-/* With a value. */
-#define OP(how, number, text) \
-	{ \
-		.kind = CRED_OP_##how, .tag = number, .type = CRED_PSK, \
-		.data = (const unsigned char *)(text), .len = sizeof(text) - 1 \
-	}
-
-static void
-changes_are_counted(void **state)
-{
-	const struct cred_op ops[] = {
-		{ .kind = CRED_OP_DELETE, .tag = 1, .type = CRED_PSK },
-		OP(ADD, 1, "new"),
-		OP(PUT, 2, "abc"),
-		OP(PUT, 3, "other"),
-		OP(PUT, 4, "four"),
-	};
-	struct cred_op_count count = { 0 };
-	struct set s = { .n = 0 };
-	size_t failed = 99;
-
-	(void)state;
-	for (int tag = 1; tag <= 3; tag++)
-		assert_non_null(set_add(&s, tag, CRED_PSK, "abc", 3));
-	assert_int_equal(set_change(&s, ops, LEN(ops), &count, &failed), 0);
-	assert_int_equal(count.deleted, 1);
-	assert_int_equal(count.added, 2);
-	assert_int_equal(count.same, 1);
-	assert_int_equal(count.replaced, 1);
-	assert_int_equal(failed, 99);
-	assert_int_equal(s.n, 4);
-	set_fini(&s);
-}
-
-static void
-a_change_that_cannot_be_is_named(void **state)
-{
-	const struct cred_op ops[] = {
-		OP(ADD, 1, "x"),
-		OP(ADD, 1, "x"),
-		{ .kind = CRED_OP_DELETE, .tag = 2, .type = CRED_PSK },
-	};
-	struct cred_op_count count = { .same = 7 };
-	struct set s = { .n = 0 };
-	size_t failed = 99;
-
-	(void)state;
-	assert_int_equal(set_change(&s, ops, 2, &count, &failed), -EEXIST);
-	assert_int_equal(failed, 1);
-	assert_int_equal(set_change(&s, ops + 2, 1, &count, &failed), -ENOENT);
-	assert_int_equal(failed, 0);
-	assert_int_equal(count.same, 7);
-	set_fini(&s);
-}
-
 static void
 keys_are_secrets_and_the_rest_is_not(void **state)
 {
@@ -141,8 +85,6 @@ main(void)
 		cmocka_unit_test(an_item_has_a_copy_and_its_digest),
 		cmocka_unit_test(sorting_keeps_the_order_in_a_tag),
 		cmocka_unit_test(many_items_are_held),
-		cmocka_unit_test(changes_are_counted),
-		cmocka_unit_test(a_change_that_cannot_be_is_named),
 		cmocka_unit_test(keys_are_secrets_and_the_rest_is_not),
 	};
 

@@ -1,6 +1,7 @@
 #include "place_file.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,6 +13,7 @@
 #include "code.h"
 #include "cred/bundle_edit.h"
 #include "cred/bundle_file.h"
+#include "cred/bundle_plan.h"
 #include "cred/bundle_scan.h"
 #include "cred/types.h"
 #include "say.h"
@@ -305,22 +307,54 @@ apply_text(struct file *f, struct edit *e)
 	return rc;
 }
 
+/* Can a file of this name be made where it is to be? */
+static int
+check_parent(const struct file *f)
+{
+	size_t len = strlen(f->name);
+	char *dir;
+	int rc;
+
+	while (len > 1 && f->name[len - 1] == '/')
+		len--;
+	while (len > 0 && f->name[len - 1] != '/')
+		len--;
+	dir = len > 0 ? strndup(f->name, len) : strdup(".");
+	if (dir == NULL)
+		return say(FAILED, "%s", strerror(ENOMEM));
+	rc = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
+	free(dir);
+	return rc < 0 ? say(outcome_of(rc), "%s: %s", f->name, strerror(-rc))
+	              : DONE;
+}
+
+/* What is there before a change; of what is new, whether it can be made. */
+static int
+fetch_old(struct file *f)
+{
+	return file_is_new(f) ? check_parent(f) : fetch(f);
+}
+
 /* What it would do: what it cannot do is found out here. */
 static int
 simulate(struct file *f, struct edit *e)
 {
-	struct set held = { .n = 0 };
-	int rc = DONE;
+	static const struct bundle none = { .n = 0 };
+	struct bundle_plan plan;
+	int rc;
 
-	if (!file_is_new(f))
-		rc = fetch(f);
-	if (rc == DONE && f->read)
-		rc = fill(&f->held, -1, 0, &held);
+	rc = fetch_old(f);
 	if (rc != DONE)
 		return rc;
 	e->failed = e->c->n;
-	e->rc = set_change(&held, e->c->ops, e->c->n, &e->r->count, &e->failed);
-	set_fini(&held);
+	e->rc = bundle_plan_make(f->read ? &f->held.bundle : &none, e->c->ops,
+	    e->c->n, &plan, &e->failed);
+	if (e->rc < 0)
+		return tell(f, e);
+	e->r->count = plan.count;
+	if (plan.bytes > BUNDLE_SIZE_MAX)
+		e->rc = -EFBIG;
+	bundle_plan_fini(&plan);
 	return e->rc < 0 ? tell(f, e) : DONE;
 }
 
@@ -391,6 +425,6 @@ file_apply(struct file *f, const struct place_change *c, struct place_result *r)
 		return apply_dir(f, &e);
 	if (!f->std && !c->dry_run)
 		return apply_file(f, &e);
-	rc = file_is_new(f) ? DONE : fetch(f);
+	rc = fetch_old(f);
 	return rc != DONE ? rc : apply_text(f, &e);
 }

@@ -1,6 +1,5 @@
 #include "set.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,58 +59,6 @@ set_find(const struct set *s, int tag, int type)
 			return &s->items[i];
 	}
 	return NULL;
-}
-
-static int
-change(struct set *s, const struct cred_op *op, struct cred_op_count *count)
-{
-	struct item *held = set_find(s, op->tag, op->type);
-	char digest[BUNDLE_DIGEST_SIZE];
-
-	if (op->kind == CRED_OP_DELETE) {
-		if (held == NULL)
-			return -ENOENT;
-		item_fini(held);
-		s->n--;
-		memmove(held, held + 1,
-		    (size_t)(&s->items[s->n] - held) * sizeof(*held));
-		count->deleted++;
-		return 0;
-	}
-	if (held == NULL) {
-		count->added++;
-		return set_add(s, op->tag, op->type, op->data, op->len) == NULL
-		    ? -ENOMEM
-		    : 0;
-	}
-	if (op->kind == CRED_OP_ADD)
-		return -EEXIST;
-	if (!bundle_digest(op->data, op->len, digest))
-		return -ENOMEM;
-	if (strcmp(digest, held->digest) == 0)
-		count->same++;
-	else
-		count->replaced++;
-	memcpy(held->digest, digest, sizeof(digest));
-	return 0;
-}
-
-int
-set_change(struct set *s, const struct cred_op *ops, size_t n,
-    struct cred_op_count *count, size_t *failed)
-{
-	struct cred_op_count done = { 0 };
-	int rc;
-
-	for (size_t i = 0; i < n; i++) {
-		rc = change(s, &ops[i], &done);
-		if (rc < 0) {
-			*failed = i;
-			return rc;
-		}
-	}
-	*count = done;
-	return 0;
 }
 
 /* By insertion, which is stable; most sets are in order before. */

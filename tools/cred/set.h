@@ -6,7 +6,6 @@
 #include <stdint.h>
 
 #include "cred/bundle.h"
-#include "cred/op.h"
 
 /* What a store holds, as far as this user may see it. */
 struct item {
@@ -32,13 +31,6 @@ struct set {
 struct item *set_add(struct set *s, int tag, int type, const void *data,
     size_t len);
 struct item *set_find(const struct set *s, int tag, int type);
-/*
- * What n changes make of a set, for which digests are enough.  Returns 0 and what
- * was done; or -EEXIST or -ENOENT and which of them failed, or -ENOMEM, and the
- * set is what it came to.
- */
-int set_change(struct set *s, const struct cred_op *ops, size_t n,
-    struct cred_op_count *count, size_t *failed);
 /* By tag; a stable sort. */
 void set_sort(struct set *s);
 /* Wipes and frees. */

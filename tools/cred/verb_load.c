@@ -78,10 +78,12 @@ read_bundles(struct load *l, char **words, int n)
 	return rc;
 }
 
+/* What is redacted has the digest of a value, and not the value. */
 static bool
 is_same(const struct item *held, const struct item *wanted)
 {
-	return held != NULL && strcmp(held->digest, wanted->digest) == 0 &&
+	return held != NULL && !held->redacted &&
+	    strcmp(held->digest, wanted->digest) == 0 &&
 	    (held->override || !wanted->override);
 }
 
@@ -157,7 +159,7 @@ apply(struct load *l, struct place *p)
 	struct place_result r = { .generation = 0 };
 	int rc = DONE;
 
-	if (l->n > 0 || is_stream(p))
+	if (l->n > 0 || is_stream(p) || place_is_new(p))
 		rc = place_apply(p, &c, &r);
 	if (rc != DONE)
 		return rc;
