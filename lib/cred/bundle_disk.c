@@ -125,6 +125,14 @@ bundle_disk_is_secret(int type)
 	return type == CRED_PRIVATE_KEY || type == CRED_PSK;
 }
 
+bool
+bundle_disk_has_key(const void *data, size_t len)
+{
+	static const char end[] = "PRIVATE KEY-----";
+
+	return len > 0 && memmem(data, len, end, strlen(end)) != NULL;
+}
+
 int
 bundle_disk_check_readers(const struct stat *st, const char *cure,
     const char *path, struct bundle_file_error *e)

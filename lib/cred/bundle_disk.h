@@ -55,6 +55,8 @@ int bundle_disk_check_names(const struct stat *st, const char *path,
 
 /* Private and pre-shared keys; the rest is public. */
 bool bundle_disk_is_secret(int type);
+/* Has a value, of whatever type, a private key in PEM? */
+bool bundle_disk_has_key(const void *data, size_t len);
 
 /* Bytes with secrets in them. */
 struct bundle_bytes {

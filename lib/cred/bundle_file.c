@@ -28,9 +28,13 @@ check_readers(const struct stat *st, const struct bundle *b, const char *name,
 {
 	bool secret = false;
 
-	for (size_t i = 0; i < b->n; i++)
-		secret |= bundle_disk_is_secret(b->sections[i].type) &&
-		    !b->sections[i].redacted;
+	for (size_t i = 0; i < b->n; i++) {
+		const struct bundle_section *s = &b->sections[i];
+
+		secret |= !s->redacted &&
+		    (bundle_disk_is_secret(s->type) ||
+		        bundle_disk_has_key(s->data, s->len));
+	}
 	if (!secret || b->test_only)
 		return 0;
 	return bundle_disk_check_readers(st,

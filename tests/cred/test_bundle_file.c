@@ -22,6 +22,7 @@
 #define CA "Sec-Tag: 1\nType: CA\nText: a\n"
 #define PK "Sec-Tag: 2\nType: PK\nText: a\n"
 #define PSK "Sec-Tag: 2\nType: PSK\nHex: 00\n"
+#define HIDDEN_PK "Sec-Tag: 2\nType: SERV\nText: -----END PRIVATE KEY-----\n"
 #define REDACTED "Sec-Tag: 2\nType: PK\nRedacted: yes\n"
 
 /* Numbers of nobody in particular. */
@@ -71,6 +72,10 @@ static const struct mode_case {
 	{ "T17_pre_shared_keys_that_all_can_read", TOP CA PSK, 0604,
 	    "chmod 600 a.zcred" },
 	{ "T17_keys_that_a_group_can_read", TOP PK, 0640, "chmod 600 a.zcred" },
+	{ "T17_a_key_in_a_public_value_that_all_can_read", TOP HIDDEN_PK, 0644,
+	    "chmod 600 a.zcred" },
+	{ "T17_a_key_in_a_public_value_for_tests", TEST_TOP HIDDEN_PK, 0644,
+	    NULL },
 	{ "T17_keys_for_tests_that_all_can_read", TEST_TOP PK, 0644, NULL },
 	{ "keys_left_out_that_all_can_read", TOP REDACTED, 0644, NULL },
 	{ "T17_what_all_can_write", TOP CA, 0666, "chmod go-w a.zcred" },

@@ -230,6 +230,44 @@ want 0 "$Z" dump "$EX" 2 serv
 is "$(grep -c ^Sec-Tag "$out")" 1
 ok
 
+begin a_key_in_a_public_value_is_a_secret
+"$Z" get "$EX" 2 SERV --as pem >"$work/both.pem"
+"$Z" get "$EX" 2 PK --as pem >>"$work/both.pem"
+rm -f "$b"
+for type in SERV CA; do
+	want 0 "$Z" add "$b" 2 $type "$work/both.pem" --replace
+	for how in list show "list --format json" "show --json" dump; do
+		# shellcheck disable=SC2086
+		want 0 "$Z" $how "$b"
+		hasnt "$out" "PRIVATE KEY" MIGHAgEAMBMG
+	done
+	want 0 "$Z" show --json "$b"
+	has "$out" "BEGIN CERTIFICATE"
+	on_terminal 5 get "$b" 2 $type
+	hasnt "$out" "PRIVATE KEY"
+	(umask 022 && "$Z" get "$b" 2 $type -o "$work/both.out")
+	is "$(stat -c %a "$work/both.out")" 600
+	want 0 "$Z" dump "$b" --secrets
+	has "$out" "PRIVATE KEY"
+	chmod 644 "$b"
+	want 5 "$Z" list "$b"
+	has "$err" "chmod 600"
+	chmod 600 "$b"
+	want 0 "$Z" delete "$b" 2 $type
+done
+ok
+
+begin a_chain_is_whole_in_json
+"$Z" get "$EX" 2 SERV --as pem >"$work/chain.pem"
+"$Z" get "$EX" 1 CA --as pem >>"$work/chain.pem"
+want 0 "$Z" add "$b" 2 SERV "$work/chain.pem" --replace
+want 0 "$Z" show --json "$b"
+python3 -c 'import json, sys
+sys.stdout.write(json.load(sys.stdin)["credentials"][0]["pem"])' \
+	<"$out" >"$work/chain.json"
+same "$work/chain.json" "$work/chain.pem"
+ok
+
 begin a_digest_of_no_value_is_shown_if_it_is_one
 printf 'zsock-credentials 1\nSec-Tag: 1\nType: PK\nDigest: %s\nRedacted: yes\n' \
 	'N2uXgrKqaf8o+AWaZyEu1J3j4v9ynJwFja"aZdQBnHvI=' >"$work/odd.zcred"

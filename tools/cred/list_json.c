@@ -9,23 +9,24 @@
 #include "say.h"
 #include "view.h"
 
-/* DER is shown as PEM, so that whoever reads it needs one way only. */
+/*
+ * Certificates alone, written anew: around them, and in blocks of other kinds,
+ * may be what is nobody's to see, whatever the type says.  DER is shown as PEM,
+ * so that whoever reads it needs one way only.
+ */
 static void
-put_pem(struct json *j, const struct item *i, const struct about *a)
+put_pem(struct json *j, const struct about *a)
 {
-	BIO *bio;
+	const int n = sk_X509_num(a->facts.certs);
+	BIO *bio = n > 0 ? BIO_new(BIO_s_mem()) : NULL;
+	bool good = bio != NULL;
 	char *text;
 	long len;
 
-	if (a->facts.form == FORM_PEM || a->facts.form == FORM_PEM_NO_NUL) {
-		json_bytes(j, "pem", i->data,
-		    i->len - (a->facts.form == FORM_PEM));
-		return;
-	}
-	bio = about_cert(a) != NULL ? BIO_new(BIO_s_mem()) : NULL;
-	if (bio == NULL)
-		return;
-	if (PEM_write_bio_X509(bio, about_cert(a)) == 1) {
+	for (int i = 0; good && i < n; i++)
+		good = PEM_write_bio_X509(bio,
+		           sk_X509_value(a->facts.certs, i)) == 1;
+	if (good) {
 		len = BIO_get_mem_data(bio, &text);
 		json_bytes(j, "pem", text, (size_t)len);
 	}
@@ -81,7 +82,7 @@ put_item(struct json *j, const struct item *i, const struct about *a)
 	if (i->redacted)
 		json_bool(j, "redacted", true);
 	if (!secret && i->data != NULL)
-		put_pem(j, i, a);
+		put_pem(j, a);
 	if (i->type == CRED_PSK_ID && a->facts.form == FORM_TEXT)
 		json_bytes(j, "text", i->data, i->len);
 	if (about_cert(a) != NULL)

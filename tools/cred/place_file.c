@@ -274,11 +274,15 @@ static bool
 has_secrets(const struct bundle_file *b, const struct place_change *c)
 {
 	for (size_t i = 0; i < b->bundle.n; i++) {
-		if (type_is_secret(b->bundle.sections[i].type))
+		const struct bundle_section *s = &b->bundle.sections[i];
+
+		if (value_is_secret(s->type, s->data, s->len))
 			return true;
 	}
 	for (size_t i = 0; i < c->n; i++) {
-		if (type_is_secret(c->ops[i].type))
+		const struct cred_op *op = &c->ops[i];
+
+		if (value_is_secret(op->type, op->data, op->len))
 			return true;
 	}
 	return false;

@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 
+#include "cred/bundle_disk.h"
 #include "cred/store.h"
 
 bool
@@ -12,6 +13,13 @@ type_is_secret(int type)
 {
 	return type == CRED_PRIVATE_KEY || type == CRED_PSK ||
 	    type == CRED_PRIVATE_KEY_PSA;
+}
+
+bool
+value_is_secret(int type, const void *data, size_t len)
+{
+	return type_is_secret(type) ||
+	    (data != NULL && bundle_disk_has_key(data, len));
 }
 
 static bool

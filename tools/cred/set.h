@@ -41,5 +41,7 @@ void item_fini(struct item *i);
 
 /* Is it a secret: PK, PSK? */
 bool type_is_secret(int type);
+/* Or has a value of another type a private key in it? */
+bool value_is_secret(int type, const void *data, size_t len);
 
 #endif

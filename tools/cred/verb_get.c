@@ -32,8 +32,8 @@ get(struct place *p, const struct get *g)
 		return rc;
 	rc = value_as_out(g->as, g->type, item.data, item.len, &b);
 	if (rc == DONE)
-		rc =
-		    args_write(g->file, b.data, b.len, type_is_secret(g->type));
+		rc = args_write(g->file, b.data, b.len,
+		    value_is_secret(g->type, item.data, item.len));
 	bytes_fini(&b);
 	item_fini(&item);
 	return rc;
@@ -89,11 +89,16 @@ struct page {
 	size_t n, len;
 };
 
+static bool
+is_secret(const struct item *i)
+{
+	return value_is_secret(i->type, i->data, i->len);
+}
+
 static int
 add_part(struct page *page, const struct item *i, bool secrets)
 {
-	const bool hidden =
-	    i->data == NULL || (type_is_secret(i->type) && !secrets);
+	const bool hidden = i->data == NULL || (is_secret(i) && !secrets);
 	/* A weak key could be guessed by its digest. */
 	const bool digest = i->digest[0] != '\0' && i->type != CRED_PSK;
 	struct bytes *b = &page->parts[page->n];
@@ -158,7 +163,7 @@ check_readable(const struct place *p, const struct set *s, bool *secret)
 {
 	*secret = false;
 	for (size_t i = 0; i < s->n; i++) {
-		if (!type_is_secret(s->items[i].type))
+		if (!is_secret(&s->items[i]))
 			continue;
 		if (s->items[i].data == NULL)
 			return say(REFUSED, "%s: %d %s cannot be read%s",
