@@ -112,6 +112,57 @@ is "$(cat "$err")" ""
 is "${PIPESTATUS[0]} $(wc -l <"$out") $(cat "$err")" "0 1 "
 ok
 
+# unwaiting in|out CMD...: with standard input or output a pipe that does not
+# wait by itself; what comes in is in $work/flow, what goes out in $work/piped.
+unwaiting() {
+	python3 - "$work/flow" "$work/piped" "$@" <<'PYTHON'
+import fcntl
+import os
+import struct
+import subprocess
+import sys
+import termios
+import time
+into, outto, which = sys.argv[1:4]
+r, w = os.pipe()
+os.set_blocking(r if which == 'in' else w, False)
+
+
+def held():
+    return struct.unpack('i', fcntl.ioctl(r, termios.FIONREAD, b'1234'))[0]
+
+
+def until(true):
+    end = time.monotonic() + 10
+    while not true() and child.poll() is None and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+if which == 'in':
+    child = subprocess.Popen(sys.argv[4:], stdin=r)
+    data = open(into, 'rb').read()
+    for at in range(0, len(data), 30000):
+        os.write(w, data[at:at + 30000])
+        until(lambda: held() == 0)
+    os.close(w)
+else:
+    child = subprocess.Popen(sys.argv[4:], stdout=w)
+    until(lambda: held() >= 65536)
+    os.close(w)
+    with open(outto, 'wb') as f, open(r, 'rb') as pipe:
+        f.write(pipe.read())
+sys.exit(child.wait())
+PYTHON
+}
+
+begin a_pipe_that_does_not_wait_is_waited_for
+head -c 300000 /dev/urandom >"$work/flow"
+rm -f "$b"
+want 0 unwaiting in "$Z" add "$b" 1 CA -
+want 0 unwaiting out "$Z" get "$b" 1 CA
+same "$work/piped" "$work/flow"
+ok
+
 begin T62_what_would_steer_a_terminal_is_shown_as_bytes
 printf 'id\033[2J\n\377\302\233' >"$work/odd"
 rm -f "$b"
@@ -123,6 +174,28 @@ for how in "list $b" "show $b" "list $b --format json" "list $b --format csv"; d
 done
 want 0 "$Z" list "$b"
 has "$out" 'id\x1b[2J\x0a\xff\xc2\x9b'
+# One that is text: its controls are of two bytes, and its turns of three.
+turns=$'[\033\377]|\302[\200-\237]|\342\200[\250-\256]|\342\201[\246-\251]'
+printf 'id\302\233 2J\342\200\256 \342\201\246.' >"$work/odd"
+printf '\033[2J\302\233\342\200\256 hello\n' |
+	cat - <("$Z" get "$EX" 1 CA --as pem) \
+	<(printf '\342\201\246\033]0;x\a\n') >"$work/odd.pem"
+want 0 "$Z" add "$b" 4 PSK_ID "$work/odd" --replace
+want 0 "$Z" add "$b" 4 CA "$work/odd.pem"
+for how in "list $b" "show $b" "list $b --format json" "show $b --json" \
+	"list $b --format csv" "check $b" "check $b --json"; do
+	# shellcheck disable=SC2086
+	"$Z" $how >"$out" 2>"$err"
+	[ -s "$out" ] || fail "$how: $(cat "$err")"
+	LC_ALL=C grep -qaE "$turns" "$out" "$err" && fail "$how: raw bytes"
+done
+want 0 "$Z" show "$b" --json
+has "$out" "BEGIN CERTIFICATE"
+hasnt "$out" hello
+name=$work/n$'\302\233\342\200\256'.zcred
+cp "$EX" "$name"
+want 0 "$Z" show "$name" --json
+has "$out" '/n\u009b\u202e.zcred"'
 want 4 "$Z" list $'no\033such\nfile'
 has "$err" 'no\x1bsuch\x0afile'
 ok

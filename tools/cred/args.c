@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -120,7 +121,9 @@ read_fd(int fd, const char *what, size_t max, struct bytes *out)
 		return say(FAILED, "%s", strerror(ENOMEM));
 	while (n > 0 && len <= max) {
 		n = read(fd, data + len, max + 1 - len);
-		if (n < 0 && errno == EINTR)
+		if (n < 0 &&
+		    (errno == EINTR ||
+		        (errno == EAGAIN && say_wait(fd, POLLIN) == 0)))
 			n = 1;
 		else if (n > 0)
 			len += (size_t)n;

@@ -18,16 +18,17 @@ put_text(const char *text, size_t len)
 
 	put("\"");
 	for (size_t i = 0; i < len; i += step) {
-		const unsigned char c = (unsigned char)text[i];
+		const char c = text[i];
+		unsigned long code = 0;
 
-		step = say_utf8(text + i, len - i);
+		step = say_utf8(text + i, len - i, &code);
 		if (step == 0) {
 			put("\\ufffd");
 			step = 1;
 		} else if (c == '\n') {
 			put("\\n");
-		} else if (c < ' ' || c == 0x7f) {
-			out("\\u%04x", c);
+		} else if (!say_is_shown(code)) {
+			out("\\u%04lx", code);
 		} else {
 			if (c == '"' || c == '\\')
 				put("\\");

@@ -7,7 +7,7 @@
 /*
  * JSON on standard output, by out().  Start with a struct json of zeros; name is
  * NULL for what is in a list, and for the whole.  A text that is no UTF-8 has
- * U+FFFD where it is none.
+ * U+FFFD where it is none; what would steer a terminal is \uNNNN.
  */
 #define JSON_DEPTH 8
 struct json {

@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -88,6 +89,10 @@ write_all(const char *data, size_t len)
 		const ssize_t n = write(STDOUT_FILENO, data, len);
 
 		if (n < 0 && errno == EINTR)
+			continue;
+		/* A pipe of ssh or of Node.js does not wait by itself. */
+		if (n < 0 && errno == EAGAIN &&
+		    say_wait(STDOUT_FILENO, POLLOUT) == 0)
 			continue;
 		if (n < 0)
 			return -errno;

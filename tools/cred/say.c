@@ -1,7 +1,7 @@
 #include "say.h"
 
 #include <errno.h>
-#include <stdbool.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,19 +85,13 @@ decode(const char *text, size_t len, unsigned long *code)
 }
 
 size_t
-say_utf8(const char *text, size_t len)
+say_utf8(const char *text, size_t len, unsigned long *code)
 {
-	unsigned long code;
-
-	return len == 0 ? 0 : decode(text, len, &code);
+	return len == 0 ? 0 : decode(text, len, code);
 }
 
-/*
- * Those that steer a terminal, or turn the direction of what follows, are not
- * for it.
- */
-static bool
-is_shown(unsigned long code)
+bool
+say_is_shown(unsigned long code)
 {
 	return code >= 0x20 && !(code >= 0x7f && code < 0xa0) &&
 	    !(code >= 0x2028 && code <= 0x202e) &&
@@ -114,7 +108,7 @@ say_escape(const char *text, size_t len, char *out, size_t size)
 		bool shown;
 
 		n = decode(text + at, len - at, &code);
-		shown = n > 0 && is_shown(code);
+		shown = n > 0 && say_is_shown(code);
 		if (!shown)
 			n = 1;
 		if (used + (shown ? n : 4) >= size)
@@ -129,6 +123,14 @@ say_escape(const char *text, size_t len, char *out, size_t size)
 	}
 	out[used] = '\0';
 	return out;
+}
+
+int
+say_wait(int fd, short events)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return poll(&p, 1, -1) < 0 && errno != EINTR ? -errno : 0;
 }
 
 /* One write, so that lines of several processes do not mix. */
@@ -150,8 +152,10 @@ complain(const char *format, va_list ap)
 	len = strlen(line);
 	line[len++] = '\n';
 	/* There is no place left to tell that standard error is closed. */
-	if (write(STDERR_FILENO, line, len) < 0)
-		return;
+	while (write(STDERR_FILENO, line, len) < 0) {
+		if (errno != EAGAIN || say_wait(STDERR_FILENO, POLLOUT) < 0)
+			return;
+	}
 }
 
 int

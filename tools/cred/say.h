@@ -2,6 +2,7 @@
 #define CRED_SAY_H
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the tool ends with; zsock-cred(1). */
@@ -37,7 +38,12 @@ enum outcome outcome_of(int rc);
 char *say_escape(const char *text, size_t len, char *out, size_t size);
 
 /* The bytes of the UTF-8 character that text begins with; 0 if there is none. */
-size_t say_utf8(const char *text, size_t len);
+size_t say_utf8(const char *text, size_t len, unsigned long *code);
+/* False of those that steer a terminal, or turn the direction of what follows. */
+bool say_is_shown(unsigned long code);
+
+/* Waits until fd can be written or read, for one that does not by itself. */
+int say_wait(int fd, short events);
 
 /*
  * Standard output, collected and written once at the end; out_end returns DONE,
