@@ -69,7 +69,8 @@ while read -r line; do
 	want 2 "$Z" "$verb" --no-such-option
 	is "$(wc -l <"$out")" 0
 	plain "$err" >"$work/plain"
-	has "$work/plain" "no-such-option" "usage: zsock-cred $line"
+	has "$work/plain" "usage: zsock-cred $line" \
+		"zsock-cred: $verb has no option \"--no-such-option\""
 	[ "$verb" = ps ] || want 2 "$Z" "$verb"
 	want 2 "$Z" "$verb" a b c d e f g h --no-such
 done <"$work/usage"
@@ -93,6 +94,33 @@ want 2 "$Z" list ''
 want 2 "$Z" list "$EX" 1 CA more
 want 2 "$Z" list "$EX" --format yaml
 want 2 "$Z" list "$EX" 1 NO_TYPE
+ok
+
+begin a_wrong_option_is_told_by_the_tool
+while IFS='|' read -r words said; do
+	# shellcheck disable=SC2086
+	want 2 "$Z" $words
+	is "$words: $(head -1 "$err")" "$words: zsock-cred: $said"
+done <<'TEXT'
+list --no|list has no option "--no"
+list x --json -xq|list has no option "--json"
+list -x|list has no option "-x"
+list --format|list: "--format" wants a value
+get -o|get: "-o" wants a value
+ps --json=3|ps: --json has no value
+add --re=x|add: --replace has no value
+check --ta x|check: "--ta" may be several options
+--timeout|this tool: "--timeout" wants a value
+-z list|this tool has no option "-z"
+TEXT
+want 2 "$Z" list $'--\033[2J'
+has "$err" '"--\x1b[2J"'
+ok
+
+begin options_may_be_anywhere_whatever_POSIXLY_CORRECT_says
+cp "$EX" "$work/posix.zcred"
+want 0 env POSIXLY_CORRECT=1 "$Z" load "$work/posix.zcred" "$EX" --replace
+want 0 env POSIXLY_CORRECT=1 "$Z" list "$EX" --format zephyr
 ok
 
 begin no_command_is_ps

@@ -159,7 +159,7 @@ check_options(int argc, char **argv, struct check_options *o, struct rules *r)
 		.at = time(NULL),
 		.days = DAYS };
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	    (option = verb_option(argc, argv, "", options, NULL)) != -1)
 		rc = read_option(option, o, r);
 	if (rc == DONE && optind == argc)
 		rc = verb_usage("check");

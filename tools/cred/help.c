@@ -1,5 +1,7 @@
 #include "help.h"
 
+#include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -117,6 +119,65 @@ help_verb(const struct verb *v)
 	put_lines("Examples", v->examples);
 	if (v->exits != NULL && v->exits[0] != '\0')
 		out("\nExit codes: %s\n", v->exits);
+}
+
+/* How many options the word --NAME or --NAME=VALUE may stand for; one of them. */
+static size_t
+find_option(const char *word, const struct option *options,
+    const struct option **found)
+{
+	const size_t len = strcspn(word + 2, "=");
+	size_t n = 0;
+
+	for (const struct option *o = options; o->name != NULL; o++) {
+		if (strncmp(o->name, word + 2, len) != 0)
+			continue;
+		*found = o;
+		n++;
+	}
+	return n;
+}
+
+/*
+ * optopt is the letter of an option, or what stands for a long one that has a
+ * value too many; or 0 of a long one that is none.
+ */
+static void
+say_unknown(const char *verb, const char *word, const struct option *options)
+{
+	const struct option *o = NULL;
+	const bool is_long = strncmp(word, "--", 2) == 0;
+	const size_t n = is_long ? find_option(word, options, &o) : 0;
+
+	if (optopt == 0 && n > 1)
+		(void)say(USAGE, "%s: \"%s\" may be several options", verb,
+		    word);
+	else if (optopt == 0)
+		(void)say(USAGE, "%s has no option \"%s\"", verb, word);
+	else if (n == 1 && o->val == optopt && strchr(word, '=') != NULL)
+		(void)say(USAGE, "%s: --%s has no value", verb, o->name);
+	else
+		(void)say(USAGE, "%s has no option \"-%c\"", verb, optopt);
+}
+
+int
+verb_option(int argc, char **argv, const char *shorts,
+    const struct option *options, int *index)
+{
+	const bool stays = shorts[0] == '+';
+	char text[16];
+	int option;
+
+	(void)snprintf(text, sizeof(text), "%s:%s", stays ? "+" : "",
+	    shorts + stays);
+	opterr = 0;
+	option = getopt_long(argc, argv, text, options, index);
+	if (option == ':')
+		(void)say(USAGE, "%s: \"%s\" wants a value", argv[0],
+		    argv[optind - 1]);
+	else if (option == '?')
+		say_unknown(argv[0], argv[optind - 1], options);
+	return option == ':' ? '?' : option;
 }
 
 int

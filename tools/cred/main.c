@@ -141,7 +141,7 @@ run(int argc, char **argv)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "+q", options, NULL)) != -1) {
+	    (option = verb_option(argc, argv, "+q", options, NULL)) != -1) {
 		switch (option) {
 		case 'q':
 			say_quiet = 1;
@@ -172,12 +172,14 @@ run(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-	char name[] = "zsock-cred";
+	char name[] = "this tool";
 	int rc, end;
 
 	if (argc < 1)
 		return USAGE;
-	argv[0] = name; /* as getopt says it */
+	argv[0] = name; /* to verb_option */
+	/* Options may be anywhere, whatever the rest of the session wants. */
+	(void)unsetenv("POSIXLY_CORRECT"); /* which fails of bad names only */
 	rc = harden();
 	if (rc == DONE)
 		rc = run(argc, argv);

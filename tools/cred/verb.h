@@ -16,6 +16,14 @@ struct verb {
 	verb_run *run;
 };
 
+struct option;
+/*
+ * getopt_long, of which argv[0] is the verb; what is wrong with an option it has
+ * said, and returns '?'.
+ */
+int verb_option(int argc, char **argv, const char *shorts,
+    const struct option *options, int *index);
+
 /* "usage: zsock-cred ..." of this verb on standard error; returns USAGE. */
 int verb_usage(const char *name);
 

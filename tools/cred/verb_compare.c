@@ -157,7 +157,7 @@ run(int argc, char **argv)
 	const char *list = NULL;
 	int option, rc;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'l')
 			return verb_usage("compare");
 		list = optarg;

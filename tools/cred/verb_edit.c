@@ -50,7 +50,7 @@ read_add(int argc, char **argv, struct add *a)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	    (option = verb_option(argc, argv, "", options, NULL)) != -1) {
 		if (option == 'a')
 			rc = value_as_find(optarg, true, &a->as);
 		else if (option == 'r')
@@ -147,7 +147,7 @@ run_delete(int argc, char **argv)
 	int option, rc, tag, type;
 	struct place *p;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'm')
 			return verb_usage("delete");
 		missing_ok = true;

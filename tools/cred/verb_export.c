@@ -422,7 +422,7 @@ run(int argc, char **argv)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "o:", options, NULL)) != -1)
+	    (option = verb_option(argc, argv, "o:", options, NULL)) != -1)
 		rc = take_option(&e, option);
 	if (rc == DONE && argc == optind)
 		rc = say(USAGE, "export: which STORE?");

@@ -91,7 +91,7 @@ take_arguments(struct generate *g, int argc, char **argv)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	    (option = verb_option(argc, argv, "", options, NULL)) != -1)
 		rc = take_option(g, option);
 	if (rc != DONE)
 		return rc;

@@ -49,7 +49,7 @@ read_get(int argc, char **argv, struct get *g)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	    (option = verb_option(argc, argv, "o:", options, NULL)) != -1) {
 		if (option == 'a')
 			rc = value_as_find(optarg, false, &g->as);
 		else if (option == 'o')
@@ -232,7 +232,7 @@ run_dump(int argc, char **argv)
 	struct dump d = { .file = "-" };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "o:", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "o:", options, NULL)) != -1) {
 		if (option == 's')
 			d.secrets = true;
 		else if (option == 'o')

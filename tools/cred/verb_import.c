@@ -400,7 +400,7 @@ run(int argc, char **argv)
 	int option, rc = DONE;
 
 	while (rc == DONE &&
-	    (option = getopt_long(argc, argv, "", options, NULL)) != -1)
+	    (option = verb_option(argc, argv, "", options, NULL)) != -1)
 		rc = take_option(&i, option);
 	if (rc == DONE && argc - optind < 2)
 		rc = say(USAGE, "import wants STORE --from KIND FILE...");

@@ -92,7 +92,7 @@ run_list(int argc, char **argv)
 	bool quiet = say_quiet != 0;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "q", options, NULL)) != -1) {
 		if (option == 'q')
 			quiet = true;
 		else if (option == 'f')
@@ -115,7 +115,7 @@ run_show(int argc, char **argv)
 	const struct format *f = SHOW;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'j')
 			return verb_usage("show");
 		f = find_format("json");

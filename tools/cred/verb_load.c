@@ -238,7 +238,7 @@ read_options(int argc, char **argv, struct load *l)
 	const char *other = l->sync ? "replace" : "keep-others";
 	int at = 0, option;
 
-	while ((option = getopt_long(argc, argv, "", options, &at)) != -1) {
+	while ((option = verb_option(argc, argv, "", options, &at)) != -1) {
 		if (option == '?')
 			return USAGE;
 		if (strcmp(options[at].name, other) == 0)

@@ -103,7 +103,7 @@ run_ps(int argc, char **argv)
 	char how = say_quiet != 0 ? 'q' : 't';
 	int option;
 
-	while ((option = getopt_long(argc, argv, "q", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "q", options, NULL)) != -1) {
 		if (option != 'q' && option != 'j')
 			return verb_usage("ps");
 		how = (char)option;

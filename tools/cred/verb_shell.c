@@ -200,7 +200,7 @@ run(int argc, char **argv)
 	bool pty = false;
 	int option, rc;
 
-	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
+	while ((option = verb_option(argc, argv, "", options, NULL)) != -1) {
 		if (option != 'p')
 			return verb_usage("shell");
 		pty = true;
