@@ -233,6 +233,18 @@ is "$(stat -c %a "$work/ca2.pem")" 644
 want 4 "$Z" get "$EX" 1 CA -o "$work/no/where"
 ok
 
+begin a_secret_is_private_whatever_the_umask
+(umask 0 && "$Z" dump "$EX" --secrets -o "$work/mask.zcred" &&
+	"$Z" get "$EX" 3 PSK -o "$work/mask.psk" &&
+	"$Z" add "$work/mask.new" 1 PSK_ID text:x &&
+	"$Z" -q load "$work/mask.d/" "$EX" &&
+	"$Z" dump "$EX" -o "$work/mask.public") || fail "it failed"
+is "$(stat -c %a "$work/mask.zcred" "$work/mask.psk" "$work/mask.new" \
+	"$work/mask.d" "$work/mask.d/2-pk.pem" | tr '\n' ' ')" \
+	"600 600 600 700 600 "
+is "$(stat -c %a "$work/mask.public")" 666
+ok
+
 begin a_secret_is_no_argument
 want 5 "$Z" add "$b" 5 PSK text:secret
 want 5 "$Z" add "$b" 5 PK hex:00
@@ -269,6 +281,77 @@ want 4 "$Z" get "$b" 9 CA
 want 4 "$Z" list "$b" 9
 want 4 "$Z" dump "$b" any PK_PSA
 want 4 "$Z" get "$work/nowhere" 1 CA
+ok
+
+# waiting PID...: each waits for a lock.
+waiting() {
+	local pid
+	for pid; do
+		grep -q -- "-> FLOCK .* $pid " /proc/locks || return 1
+	done
+}
+
+# at_once STORE ARG... -- ARG...: two changes that have both found what there is
+# and wait for the lock; their exits, the lower first, are in $codes.
+at_once() {
+	local store=$1 first=() one two
+	shift
+	while [ "$1" != -- ]; do
+		first+=("$1")
+		shift
+	done
+	shift
+	exec 6<"$store"
+	flock 6
+	"$Z" "${first[@]}" 6<&- 2>"$work/err.1" &
+	one=$!
+	"$Z" "$@" 6<&- 2>"$work/err.2" &
+	two=$!
+	started+=("$one" "$two")
+	until_true waiting $one $two || fail "they do not wait"
+	exec 6<&-
+	wait $one
+	codes=$?
+	wait $two
+	codes=$(printf '%s\n' $codes $? | sort | tr -d '\n')
+}
+
+begin a_delete_of_what_may_be_missing_does_not_lose_a_race
+rm -rf "$work/d"
+want 0 "$Z" -q load "$work/d/" "$EX"
+cp "$EX" "$b"
+for store in "$b" "$work/d"; do
+	at_once "$store" delete "$store" 3 any --missing-ok -- \
+		delete "$store" 3 PSK --missing-ok
+	is "$codes" 00
+	want 4 "$Z" list "$store" 3
+	at_once "$store" delete "$store" 2 any --missing-ok -- \
+		delete "$store" 2 any
+	[ "$codes" = 00 ] || [ "$codes" = 04 ] || fail "exits $codes"
+done
+want 4 "$Z" delete "$work/nowhere" 3 any --missing-ok
+is "$(wc -l <"$err")" 1
+ok
+
+begin of_two_writers_at_once_none_loses_what_the_other_wrote
+for store in "$b" "$work/d"; do
+	at_once "$store" add "$store" 11 PSK_ID text:one -- \
+		add "$store" 12 PSK_ID text:two
+	is "$codes" 00
+	want 0 "$Z" list "$store" 11
+	want 0 "$Z" list "$store" 12
+	at_once "$store" add "$store" 13 PSK_ID text:one -- \
+		add "$store" 13 PSK_ID text:two
+	is "$codes" 06
+done
+is "$(find "$work/d" -name '.*' -type f)" ""
+for n in $(seq 20 39); do
+	run "$Z" add "$work/d" "$n" PSK_ID text:x
+done
+for pid in "${started[@]: -20}"; do
+	wait "$pid" || fail "one of twenty failed"
+done
+is "$("$Z" list "$work/d" -q | grep -c '^[23][0-9] ')" 20
 ok
 
 begin options_may_be_anywhere

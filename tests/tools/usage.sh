@@ -145,6 +145,23 @@ open(sys.argv[1] + '.there', 'w').close()
 time.sleep(60)
 PYTHON
 
+# It is asked once, and is neither told how to begin nor that there is none.
+begin no_command_asks_each_process_once
+run python3 "$work/mute.py" "$work/ctl/mute.sock"
+mute=$!
+until_true test -e "$work/ctl/mute.sock.there" || fail "no mute process"
+from=$(date +%s%N)
+want 0 "$Z" --timeout 1 ps
+want 0 "$Z" --timeout 1
+took=$((($(date +%s%N) - from) / 1000000))
+[ $took -lt 2900 ] || sanitized || fail "it took $took ms"
+is "$(wc -l <"$err")" 1
+has "$err" "mute.sock" "does not answer"
+kill "$mute"
+wait "$mute" 2>/dev/null
+rm -f "$work"/ctl/mute.sock*
+ok
+
 begin T64_each_exit_code_is_reached
 b=$work/b.zcred
 "$Z" add "$b" 3 PSK_ID text:x

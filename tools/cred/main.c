@@ -108,23 +108,6 @@ run_verb(int argc, char **argv)
 	return v->run(argc, argv);
 }
 
-/* Whoever says nothing at all, and runs nothing, may know nothing yet. */
-static int
-run_without(void)
-{
-	char name[] = "ps", *argv[] = { name, NULL };
-	struct place_process *list = NULL;
-	size_t n = 0;
-	int rc;
-
-	optind = 0;
-	rc = verb_ps.run(1, argv);
-	if (place_processes(&list, &n) == DONE && n == 0)
-		remark("\"zsock-cred --help\" tells how to begin");
-	free(list);
-	return rc;
-}
-
 enum { OPTION_TIMEOUT = 256, OPTION_WAIT, OPTION_VERSION, OPTION_HELP };
 
 static const struct option options[] = {
@@ -165,7 +148,7 @@ run(int argc, char **argv)
 	if (rc != DONE)
 		return rc;
 	if (optind == argc)
-		return run_without();
+		return ps_without_verb();
 	return run_verb(argc - optind, argv + optind);
 }
 

@@ -38,14 +38,18 @@ struct place_change {
 	size_t n;
 	const char *note; /* for the sections of a file, or NULL */
 	bool dry_run;
+	bool missing_ok;    /* that an op is ABSENT is not said */
 	bool if_generation; /* only if the store is still this: */
 	uint64_t generation;
 };
+/* So many are named; of more, how many they are. */
+#define PLACE_TAGS 8
 /* What a change has done. */
 struct place_result {
 	struct cred_op_count count;
 	uint64_t generation;
 	size_t open_tags, sessions; /* of a process */
+	uint32_t tags[PLACE_TAGS];  /* the first of the open_tags */
 };
 /* All or none.  The message of a failed op names its pair. */
 int place_apply(struct place *p, const struct place_change *c,
@@ -67,7 +71,10 @@ struct place_process {
 	uint64_t generation;
 	unsigned count;
 };
-/* Those that answer, by pid; the caller frees *out. */
-int place_processes(struct place_process **out, size_t *n);
+/*
+ * Those that answer, by pid; the caller frees *out.  Each of the *silent others
+ * has its remark.
+ */
+int place_processes(struct place_process **out, size_t *n, size_t *silent);
 
 #endif

@@ -242,6 +242,8 @@ tell(const struct file *f, const struct edit *e)
 		    "%s: %d %s is there already; --replace puts another in its "
 		    "place",
 		    f->name, op->tag, type);
+	if (e->rc == -ENOENT && op != NULL && e->c->missing_ok)
+		return ABSENT;
 	if (e->rc == -ENOENT && op != NULL)
 		return say(ABSENT, "%s: no %d %s is there", f->name, op->tag,
 		    type);

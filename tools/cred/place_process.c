@@ -329,7 +329,8 @@ read_applied(const struct link *l, struct place_result *r, bool *ok)
 			*ok = wire_u64(&f, &r->generation);
 		else if (to != NULL)
 			*ok = wire_u32(&f, to);
-		r->open_tags += f.tag == WIRE_OPEN_TAG;
+		if (f.tag == WIRE_OPEN_TAG && r->open_tags++ < PLACE_TAGS)
+			r->tags[r->open_tags - 1] = v;
 	}
 	r->count = (struct cred_op_count){ added, replaced, deleted, same };
 	r->sessions = sessions;
@@ -360,6 +361,8 @@ process_apply(struct process *p, const struct place_change *c,
 		rc = process_next(p, until, types, &error);
 	if (rc != DONE)
 		return rc;
+	if (error == ENOENT && c->missing_ok)
+		return ABSENT;
 	if (error != 0)
 		return process_refused(p, error, "nothing was changed", c->ops,
 		    c->n);

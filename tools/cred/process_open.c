@@ -214,7 +214,7 @@ remark_on(const struct found *f)
 }
 
 int
-place_processes(struct place_process **out, size_t *n)
+place_processes(struct place_process **out, size_t *n, size_t *silent)
 {
 	struct place_process *list;
 	struct crowd c;
@@ -236,6 +236,7 @@ place_processes(struct place_process **out, size_t *n)
 			remark_on(&c.list[i]);
 	}
 	*out = list;
+	*silent = c.n - *n;
 	crowd_fini(&c);
 	return DONE;
 }

@@ -35,6 +35,22 @@ put_count(struct line *l, size_t n, const char *what)
 		put(l, "%s%zu %s", l->len > 0 ? ", " : "", n, what);
 }
 
+/* Those whose sockets took their credentials before the change. */
+static void
+put_tags(struct line *l, const struct place_result *r)
+{
+	const size_t n = r->open_tags < PLACE_TAGS ? r->open_tags : PLACE_TAGS;
+
+	if (n == 0)
+		return;
+	put(l, "; open sockets still use what tag%s ", n > 1 ? "s" : "");
+	for (size_t i = 0; i < n; i++)
+		put(l, "%s%" PRIu32, i > 0 ? ", " : "", r->tags[i]);
+	if (r->open_tags > n)
+		put(l, " and %zu more", r->open_tags - n);
+	put(l, " had");
+}
+
 bool
 is_stream(const struct place *p)
 {
@@ -54,9 +70,7 @@ report_change(const struct place *p, const struct place_result *r)
 		put(&l, "nothing to change");
 	if (place_is_process(p) && r->generation != 0)
 		put(&l, "; generation %" PRIu64, r->generation);
-	if (r->open_tags > 0)
-		put(&l, "; open sockets still use %zu of the tags",
-		    r->open_tags);
+	put_tags(&l, r);
 	if (r->sessions > 0)
 		put(&l,
 		    "; %zu cached sessions may hide the change until they end",

@@ -27,6 +27,9 @@ int verb_option(int argc, char **argv, const char *shorts,
 /* "usage: zsock-cred ..." of this verb on standard error; returns USAGE. */
 int verb_usage(const char *name);
 
+/* What the tool does if it is called without a verb; an outcome. */
+int ps_without_verb(void);
+
 extern const struct verb verb_list, verb_show, verb_get, verb_add, verb_delete,
     verb_dump, verb_load, verb_sync, verb_import, verb_export, verb_check,
     verb_compare, verb_generate, verb_shell, verb_ps;

@@ -107,32 +107,59 @@ run_add(int argc, char **argv)
 	return add(argv + optind, &a, tag, type);
 }
 
-/* All that is there of tag, and of type unless that is 0. */
-static int delete (struct place *p, int tag, int type, bool missing_ok)
+/* *gone: one of them was there no more, which is to be looked at again. */
+static int
+delete_items(struct place *p, const struct set *s, bool missing_ok, bool *gone)
 {
-	struct set s = { .n = 0 };
-	struct cred_op *ops;
-	struct place_change c = { .n = 0 };
+	struct cred_op *ops = calloc(s->n + 1, sizeof(*ops));
+	const struct place_change c = { .ops = ops,
+		.n = s->n,
+		.missing_ok = missing_ok };
 	int rc;
 
+	if (ops == NULL)
+		return say(FAILED, "%s", strerror(ENOMEM));
+	for (size_t i = 0; i < s->n; i++)
+		ops[i] = (struct cred_op){ .kind = CRED_OP_DELETE,
+			.tag = s->items[i].tag,
+			.type = s->items[i].type };
+	rc = apply(p, &c);
+	*gone = rc == ABSENT && missing_ok;
+	free(ops);
+	return rc;
+}
+
+/* All that is there of tag, and of type unless that is 0. */
+static int
+delete_once(struct place *p, int tag, int type, bool missing_ok, bool *gone)
+{
+	struct set s = { .n = 0 };
+	int rc;
+
+	*gone = false;
 	rc = place_read(p, PLACE_LIST, tag, type, &s);
 	if (rc != DONE)
 		return rc;
-	ops = calloc(s.n + 1, sizeof(*ops));
-	c.ops = ops;
-	for (size_t i = 0; ops != NULL && i < s.n; i++)
-		ops[c.n++] = (struct cred_op){ .kind = CRED_OP_DELETE,
-			.tag = tag,
-			.type = s.items[i].type };
-	if (ops == NULL)
-		rc = say(FAILED, "%s", strerror(ENOMEM));
-	else if (c.n == 0 && !missing_ok)
+	if (s.n == 0 && !missing_ok)
 		rc = say(ABSENT, "%s: no such credential is there",
 		    place_name(p));
-	else if (c.n > 0 || is_stream(p))
-		rc = apply(p, &c);
-	free(ops);
+	else if (s.n > 0 || is_stream(p))
+		rc = delete_items(p, &s, missing_ok, gone);
 	set_fini(&s);
+	return rc;
+}
+
+/* How often others may be first; each time there is less to delete. */
+#define TRIES 100
+
+/* With missing_ok it is no error if somebody else has deleted one meanwhile. */
+static int delete (struct place *p, int tag, int type, bool missing_ok)
+{
+	bool gone = true;
+	int rc = DONE;
+
+	for (int i = 0; gone && i < TRIES; i++)
+		rc = delete_once(p, tag, type, missing_ok, &gone);
 	return rc;
 }
 

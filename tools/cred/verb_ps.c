@@ -68,14 +68,15 @@ print_json(const struct place_process *list, size_t n)
 	json_end(&j);
 }
 
+/* begin: also say how to, to who has said nothing and may know nothing yet. */
 static int
-print(char how)
+print(char how, bool begin)
 {
 	struct place_process *list;
-	size_t n;
+	size_t n, silent;
 	int rc;
 
-	rc = place_processes(&list, &n);
+	rc = place_processes(&list, &n, &silent);
 	if (rc != DONE)
 		return rc;
 	if (how == 'j')
@@ -85,12 +86,20 @@ print(char how)
 			out("%d\n", list[i].pid);
 	else
 		print_table(list, n);
-	if (n == 0 && how == 't')
+	if (n + silent == 0 && how == 't')
 		remark("no process has a control socket: one that is started "
 		       "with ZSOCK_CTL=load has it from its first TLS or "
 		       "credential call on");
+	if (n + silent == 0 && begin)
+		remark("\"zsock-cred --help\" tells how to begin");
 	free(list);
 	return DONE;
+}
+
+int
+ps_without_verb(void)
+{
+	return print(say_quiet != 0 ? 'q' : 't', true);
 }
 
 static int
@@ -114,7 +123,7 @@ run_ps(int argc, char **argv)
 		(void)say(USAGE, "ps: \"%s\" is too much", argv[optind]);
 		return verb_usage("ps");
 	}
-	return print(how);
+	return print(how, false);
 }
 
 const struct verb verb_ps = {
