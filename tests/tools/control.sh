@@ -263,6 +263,34 @@ for n in 0 1 11 12 13 20 30; do
 done
 ok
 
+begin T41_a_change_that_is_cut_at_any_byte_is_none
+ZSOCK_CREDENTIALS=$EX fw cut load get=3,5 wait
+began cut
+before=$(generation cut)
+four @cut >"$work/uncut"
+mkfifo "$work/peer.in"
+exec 7<>"$work/peer.in"
+: >"$work/peer.out"
+timeout 100 python3 "$here/control_peer.py" apply "$DIR/$pid.sock" \
+	<"$work/peer.in" >"$work/peer.out" 2>"$work/peer.err" 7<&- &
+peer=$!
+started+=("$peer")
+until_true test -s "$work/peer.out" || fail "no end: $(cat "$work/peer.err")"
+has "$work/peer.out" 72
+kill -0 "$pid" || fail "the process has ended"
+is "$(generation cut)" "$before"
+four @cut >"$work/got"
+same "$work/uncut" "$work/got"
+# The whole of it is a change.
+echo >&7
+wait "$peer"
+is "$(tail -n 1 "$work/peer.out")" done
+want 0 "$Z" list @cut 71
+want 4 "$Z" get @cut 3 PSK_ID
+exec 7>&-
+over "$pid"
+ok
+
 begin T41_who_is_stopped_is_8_and_goes_on
 ZSOCK_CREDENTIALS=$EX fw stopped load get=3,5 wait
 began stopped

@@ -6,12 +6,16 @@
   count PATH    a server; prints how many bytes its first client has sent
   fill PATH     a client, again and again until the queue is full; then waits
   flood PATH N  N clients, one after the other
+  apply PATH    clients that end, or only stop sending, before each byte of a
+                change; prints how many it has, and makes it after a line of input
 """
 import os
 import signal
 import socket
 import struct
 import sys
+
+ADD, DELETE, PSK_ID = 0, 2, 5
 
 
 def field(tag, data):
@@ -109,6 +113,36 @@ def flood(path, n):
     for _ in range(n):
         with socket.socket(socket.AF_UNIX) as s:
             s.connect(path)
+
+
+def apply(path):
+    """A delete and two adds; the whole of it would be done."""
+    ops = [struct.pack('>III', kind, tag, PSK_ID) + value
+           for kind, tag, value in
+           ((DELETE, 3, b''), (ADD, 71, b'one'), (ADD, 72, b'two'))]
+    change = frame(4, 2, *(field(0x8000 | 66, op) for op in ops))
+    def begin(s):
+        s.settimeout(10)
+        s.connect(path)
+        s.sendall(frame(1, 1, field(1, b'peer'), number(2, 1)))
+        read_frame(s)
+
+    for shut in (False, True):
+        for n in range(len(change)):
+            with socket.socket(socket.AF_UNIX) as s:
+                begin(s)
+                s.sendall(change[:n])
+                if shut:
+                    s.shutdown(socket.SHUT_WR)
+                    # It hangs up, with or without a word.
+                    while s.recv(4096):
+                        pass
+    print(len(change), flush=True)
+    input()
+    with socket.socket(socket.AF_UNIX) as s:
+        begin(s)
+        s.sendall(change)
+        print('done' if read(s, 4)[3] == 133 else 'refused', flush=True)
 
 
 globals()[sys.argv[1]](sys.argv[2], *map(int, sys.argv[3:]))

@@ -144,6 +144,8 @@ if which == 'in':
     for at in range(0, len(data), 30000):
         os.write(w, data[at:at + 30000])
         until(lambda: held() == 0)
+        if child.poll() is not None:
+            break
     os.close(w)
 else:
     child = subprocess.Popen(sys.argv[4:], stdout=w)

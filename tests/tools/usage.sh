@@ -183,6 +183,51 @@ rc=0
 is $rc 9
 ok
 
+# preloaded COMMAND...: the tool does the same with the library under it, to
+# what there is and to $b.
+preloaded() {
+	local rc=0
+	cp "$b" "$work/before"
+	"$Z" "$@" >"$work/out.alone" 2>"$work/err.alone" <"$EX" || rc=$?
+	cp "$b" "$work/after.alone"
+	cp "$work/before" "$b"
+	want "$rc" env LD_PRELOAD="$lib" "$Z" "$@" <"$EX"
+	same "$out" "$work/out.alone"
+	same "$err" "$work/err.alone"
+	same "$b" "$work/after.alone"
+	codes="$codes$rc"
+}
+
+begin T65_the_tool_is_the_same_under_the_library
+lib=$build/lib/libzsock.so.0 codes=''
+if sanitized; then
+	left_out "a sanitizer wants to be the first library"
+else
+	[ "$(LD_PRELOAD=$lib bash -c 'grep -c libzsock.so /proc/self/maps')" != 0 ] ||
+		fail "$lib is not loaded"
+	export ZSOCK_CREDENTIALS=$EX ZSOCK_CTL=load
+	for store in "$EX" "$b" - "$work/nowhere" @no-such; do
+		for how in "list" "list --format json" "list --format csv" \
+			"show" "dump" "check" "compare $EX"; do
+			# shellcheck disable=SC2086
+			preloaded ${how%% *} "$store" ${how#"${how%% *}"}
+		done
+	done
+	[[ $codes == 0*4* ]] || fail "exits $codes"
+	preloaded add "$b" 70 PSK_ID text:x
+	preloaded add "$b" 3 PSK_ID text:x
+	preloaded add - 70 PSK_ID text:x
+	preloaded delete "$b" 3 any
+	preloaded get "$EX" 2 PK
+	preloaded load "$b" "$EX" --replace
+	preloaded sync "$b" "$EX"
+	preloaded list "$EX" --no-such
+	preloaded ps
+	is "${codes: -9}" 060000020
+	unset ZSOCK_CREDENTIALS ZSOCK_CTL
+	ok
+fi
+
 # It waits for its source meanwhile.
 begin the_process_leaves_no_core
 mkfifo "$work/hold"
