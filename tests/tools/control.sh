@@ -263,6 +263,20 @@ for n in 0 1 11 12 13 20 30; do
 done
 ok
 
+begin the_tags_of_open_sockets_are_named
+while read -r n said; do
+	peer tags "$DIR/fake.sock" "$n"
+	want 0 "$Z" add "@$DIR/fake.sock" 7 PSK_ID "$work/x"
+	has "$err" "$said"
+	over "$peer"
+	rm -f "$DIR/fake.sock"
+done <<'TEXT'
+1 still use what tag 100 had
+3 still use what tags 100, 101, 102 had
+10 still use what tags 100, 101, 102, 103, 104, 105, 106, 107 and 2 more had
+TEXT
+ok
+
 begin T41_a_change_that_is_cut_at_any_byte_is_none
 ZSOCK_CREDENTIALS=$EX fw cut load get=3,5 wait
 began cut

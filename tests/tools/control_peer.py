@@ -1,6 +1,7 @@
 """The other end of a control socket, for control.sh: not quite what is expected.
 
   cut PATH N    a server that says HELLO, and ends N bytes into what comes next
+  tags PATH N   a server whose open sockets use N tags, whatever is changed
   old PATH      a server that speaks version 9 only
   junk PATH     a server of another protocol
   count PATH    a server; prints how many bytes its first client has sent
@@ -79,6 +80,16 @@ def cut(path, n):
         first = c.recv(1, socket.MSG_PEEK)
         if first and len(read(c, n)) == n:
             os._exit(0)
+    serve(path, answer)
+
+
+def tags(path, n):
+    def answer(c):
+        c.sendall(hello(read_frame(c)))
+        ident = read_frame(c)
+        if ident:
+            c.sendall(frame(133, ident, number(23, 1),
+                            *(number(27, 100 + i) for i in range(n))))
     serve(path, answer)
 
 

@@ -178,6 +178,7 @@ want 7 "$Z" add "$b" 4 CA /dev/zero
 run python3 "$work/mute.py" "$work/ctl/mute.sock"
 until_true test -e "$work/ctl/mute.sock.there" || fail "no mute process"
 want 8 "$Z" --timeout 0.2 list "@$work/ctl/mute.sock"
+rm -f "$work"/ctl/mute.sock*
 rc=0
 "$Z" list "$EX" >/dev/full 2>"$err" || rc=$?
 is $rc 9
