@@ -298,7 +298,7 @@ same "$work/uncut" "$work/got"
 # The whole of it is a change.
 echo >&7
 wait "$peer"
-is "$(tail -n 1 "$work/peer.out")" done
+is "$(tail -n 1 "$work/peer.out")" 'done'
 want 0 "$Z" list @cut 71
 want 4 "$Z" get @cut 3 PSK_ID
 exec 7>&-

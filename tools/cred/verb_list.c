@@ -133,7 +133,7 @@ const struct verb verb_list = {
 	    "all digests\n"
 	    "--format csv     the same and more, with a header; RFC 4180\n"
 	    "--format cmng    as a modem answers AT%CMNG=1\n"
-	    "--format json    with public values as PEM\n"
+	    "--format json    with certificates as PEM\n"
 	    "-q               tag and type alone, one pair a line",
 	.examples = "zsock-cred list dev.zcred 42\n"
 	            "zsock-cred list @server --format zephyr",
