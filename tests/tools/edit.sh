@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # edit.sh BUILD_DIR: changes of files, who may read them, and where output goes;
 # T17, T19, T21, T32, T33, T35, T37, T60 and T63 as far as they are of files.
-# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2094
+# shellcheck source-path=SCRIPTDIR disable=SC2154,SC2094,SC2317
 . "$(dirname "$0")/lib.sh" "$1"
 
 b=$work/b.zcred
