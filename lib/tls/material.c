@@ -123,6 +123,17 @@ push(STACK_OF(X509) * chain, X509 *x)
 	return -ENOMEM;
 }
 
+/* What is encrypted must fail at once, never ask a person for its password. */
+static int
+no_password(char *buf, int size, int rwflag, void *asked)
+{
+	(void)buf;
+	(void)size;
+	(void)rwflag;
+	*(bool *)asked = true;
+	return -1;
+}
+
 /*
  * Appends the certificates of c to chain.  A PEM block that cannot be decoded
  * refuses the whole credential, as on the device.
@@ -133,6 +144,7 @@ parse_certificates(const struct cred *c, STACK_OF(X509) * chain,
 {
 	const unsigned char *der = c->data;
 	const int before = sk_X509_num(chain);
+	bool encrypted = false; /* then it cannot be read, and is refused */
 	X509 *x;
 	BIO *bio;
 	unsigned long e;
@@ -147,8 +159,8 @@ parse_certificates(const struct cred *c, STACK_OF(X509) * chain,
 	bio = BIO_new_mem_buf(c->data, (int)c->len - 1);
 	if (bio == NULL)
 		return -ENOMEM;
-	while (
-	    rc == 0 && (x = PEM_read_bio_X509(bio, NULL, NULL, NULL)) != NULL)
+	while (rc == 0 &&
+	    (x = PEM_read_bio_X509(bio, NULL, no_password, &encrypted)) != NULL)
 		rc = push(chain, x);
 	BIO_free(bio);
 	if (rc < 0)
@@ -158,17 +170,6 @@ parse_certificates(const struct cred *c, STACK_OF(X509) * chain,
 	    ERR_GET_REASON(e) != PEM_R_NO_START_LINE)
 		return refuse(c, why);
 	return 0;
-}
-
-/* An encrypted key must fail at once, never ask a person for its password. */
-static int
-no_password(char *buf, int size, int rwflag, void *asked)
-{
-	(void)buf;
-	(void)size;
-	(void)rwflag;
-	*(bool *)asked = true;
-	return -1;
 }
 
 static EVP_PKEY *

@@ -244,7 +244,7 @@ begin a_secret_is_private_whatever_the_umask
 is "$(stat -c %a "$work/mask.zcred" "$work/mask.psk" "$work/mask.new" \
 	"$work/mask.d" "$work/mask.d/2-pk.pem" | tr '\n' ' ')" \
 	"600 600 600 700 600 "
-is "$(stat -c %a "$work/mask.public")" 666
+is "$(stat -c %a "$work/mask.public")" 644
 ok
 
 begin a_secret_is_no_argument
@@ -285,11 +285,14 @@ want 4 "$Z" dump "$b" any PK_PSA
 want 4 "$Z" get "$work/nowhere" 1 CA
 ok
 
-# waiting PID...: each waits for a lock.
+# waiting PID...: each of them has slept for some while, as it does only for the
+# lock.
 waiting() {
-	local pid
-	for pid; do
-		grep -q -- "-> FLOCK .* $pid " /proc/locks || return 1
+	local pid state
+	for pid in "$@" "$@" "$@" "$@"; do
+		state=$(sed 's/.*) //' "/proc/$pid/stat")
+		[ "${state%% *}" = S ] || return 1
+		sleep 0.02
 	done
 }
 

@@ -378,8 +378,9 @@ want 0 "$Z" generate hosts --host 192.0.2.1 --host dev.test --host '*.test' \
 	--host 2001:db8::1 --bad server-wildcard,server-ip-only
 has "$err" 'check --host dev.test'
 value hosts/server.zcred 2 SERV certs
-openssl x509 -in certs -noout -subject -ext subjectAltName >names
-has names 'CN = dev.test' DNS:192.0.2.1 'IP Address:192.0.2.1' DNS:dev.test \
+openssl x509 -in certs -noout -subject -nameopt RFC2253 \
+	-ext subjectAltName >names
+has names 'CN=dev.test' DNS:192.0.2.1 'IP Address:192.0.2.1' DNS:dev.test \
 	'DNS:*.test' DNS:2001:db8::1 'IP Address:2001:DB8:0:0:0:0:0:1'
 want 0 "$Z" check --host dev.test --tags 1,2 hosts/server.zcred
 want 0 "$Z" check --host 2001:db8::1 --tags 1,2 hosts/server.zcred
@@ -406,7 +407,8 @@ begin client_and_identity_are_named
 want 0 "$Z" generate named --client 'sensor 17' --psk 'device-1' --bad \
 	psk-id-nul,psk-wrong-id
 value named/client.zcred 3 SERV certs
-is "$(openssl x509 -in certs -noout -subject)" 'subject=CN = sensor 17'
+is "$(openssl x509 -in certs -noout -subject -nameopt RFC2253)" \
+	'subject=CN=sensor 17'
 is "$("$Z" get named/psk.zcred 4 PSK_ID)" device-1
 is "$("$Z" get named/bad/psk-id-nul.zcred 4 PSK_ID --as hex)" \
 	"$(printf 'device-1\0' | od -An -tx1 | tr -d ' \n')"

@@ -6,6 +6,7 @@
 #include <openssl/x509v3.h>
 
 #include "generate.h"
+#include "kind_key.h"
 #include "say.h"
 
 /* CAs that the sets with a wrong chain have below the root. */
@@ -31,7 +32,7 @@ parse_cert(const struct bytes *b)
 
 	if (bio == NULL)
 		return NULL;
-	x = PEM_read_bio_X509(bio, NULL, NULL, NULL);
+	x = PEM_read_bio_X509(bio, NULL, kind_no_pass, NULL);
 	BIO_free(bio);
 	return x != NULL ? x : d2i_X509(NULL, &der, (long)b->len);
 }

@@ -341,26 +341,34 @@ fetch_old(struct file *f)
 	return file_is_new(f) ? check_parent(f) : fetch(f);
 }
 
+/* What a change makes of what is held, and whether it can be. */
+static int
+plan(const struct bundle *held, struct edit *e)
+{
+	struct bundle_plan p;
+	int rc;
+
+	e->failed = e->c->n;
+	rc = bundle_plan_make(held, e->c->ops, e->c->n, &p, &e->failed);
+	if (rc < 0)
+		return rc;
+	e->r->count = p.count;
+	if (p.bytes > BUNDLE_SIZE_MAX)
+		rc = -EFBIG;
+	bundle_plan_fini(&p);
+	return rc;
+}
+
 /* What it would do: what it cannot do is found out here. */
 static int
 simulate(struct file *f, struct edit *e)
 {
 	static const struct bundle none = { .n = 0 };
-	struct bundle_plan plan;
-	int rc;
+	const int rc = fetch_old(f);
 
-	rc = fetch_old(f);
 	if (rc != DONE)
 		return rc;
-	e->failed = e->c->n;
-	e->rc = bundle_plan_make(f->read ? &f->held.bundle : &none, e->c->ops,
-	    e->c->n, &plan, &e->failed);
-	if (e->rc < 0)
-		return tell(f, e);
-	e->r->count = plan.count;
-	if (plan.bytes > BUNDLE_SIZE_MAX)
-		e->rc = -EFBIG;
-	bundle_plan_fini(&plan);
+	e->rc = plan(f->read ? &f->held.bundle : &none, e);
 	return e->rc < 0 ? tell(f, e) : DONE;
 }
 
@@ -370,20 +378,12 @@ check_dir(void *arg, const struct bundle *held)
 {
 	const struct bundle_file now = { .dir = true, .bundle = *held };
 	struct edit *e = arg;
-	const struct place_change *c = e->c;
-	struct set s;
 
-	e->failed = c->n;
-	e->rc =
-	    c->if_generation && c->generation != generation(&now) ? -ESTALE : 0;
-	if (e->rc < 0)
-		return e->rc;
-	if (fill(&now, -1, 0, &s) != DONE) {
-		e->rc = -ENOMEM;
-		return e->rc;
-	}
-	e->rc = set_change(&s, c->ops, c->n, &e->r->count, &e->failed);
-	set_fini(&s);
+	e->failed = e->c->n;
+	if (e->c->if_generation && e->c->generation != generation(&now))
+		e->rc = -ESTALE;
+	else
+		e->rc = plan(held, e);
 	return e->rc;
 }
 
