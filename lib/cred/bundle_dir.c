@@ -235,15 +235,18 @@ bundle_dir_read(int fd, const char *path, struct bundle_dir *out,
 	d.files = calloc(BUNDLE_SECTIONS_MAX, sizeof(*d.files));
 	d.bundle.sections =
 	    calloc(BUNDLE_SECTIONS_MAX, sizeof(*d.bundle.sections));
-	rc = d.files != NULL && d.bundle.sections != NULL
-	    ? list_all(fd, path, &d, e)
-	    : bundle_disk_fail(e, -ENOMEM, path, "%m");
+	if (d.files == NULL || d.bundle.sections == NULL) {
+		rc = bundle_disk_fail(e, -ENOMEM, path, "%m");
+		goto out;
+	}
+	rc = list_all(fd, path, &d, e);
 	if (rc == 0)
 		qsort(d.files, d.n, sizeof(*d.files), compare);
 	if (rc == 0)
 		rc = check_twins(&d, path, e);
 	if (rc == 0)
 		rc = read_files(fd, path, &d, e);
+out:
 	if (rc == 0)
 		*out = d;
 	else

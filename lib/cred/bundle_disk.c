@@ -176,7 +176,7 @@ grow(struct bundle_bytes *b, size_t *room, size_t max)
 	*room = *room == 0 ? READ_FIRST : *room * 2;
 	if (*room > max + 1)
 		*room = max + 1;
-	next.data = malloc(*room);
+	next.data = *room > b->len ? malloc(*room) : NULL;
 	if (next.data == NULL)
 		return -ENOMEM;
 	if (b->len > 0)

@@ -153,9 +153,9 @@ put_gap(struct page *p)
 	const char *before;
 	size_t last;
 
-	if (!p->full && p->text[p->len - 1] != '\n')
+	if (!p->full && p->len > 0 && p->text[p->len - 1] != '\n')
 		put(p, "\n", 1);
-	if (p->full)
+	if (p->full || p->len == 0)
 		return;
 	before = memrchr(p->text, '\n', p->len - 1);
 	last = before != NULL ? (size_t)(before + 1 - p->text) : 0;

@@ -48,7 +48,7 @@ read_file(int fd, const struct stat *st, const char *name,
     struct bundle_file *out, struct bundle_file_error *e)
 {
 	const bool regular = S_ISREG(st->st_mode);
-	struct bundle_bytes text;
+	struct bundle_bytes text = { NULL, 0 };
 	struct bundle_error why;
 	struct bundle b;
 	int rc;

@@ -119,7 +119,7 @@ bundle_follow(const char *path, char **place, struct bundle_file_error *e)
 		rc = links++ < LINKS_MAX
 		    ? follow(&at, e)
 		    : bundle_disk_fail(e, -ELOOP, path, "%m");
-	if (rc < 0) {
+	if (rc != 1) {
 		free(at);
 		return rc;
 	}

@@ -12,7 +12,7 @@
 /* Where a change comes from. */
 struct place {
 	const char *name; /* may be NULL */
-	const struct bundle_section *section;
+	int line;         /* or 0 */
 };
 
 /* The changes that several bundles make. */
@@ -84,7 +84,7 @@ plan_source(struct plan *p, const struct load_source *source,
 			    s->tag, cred_types_short(s->type));
 			return -EINVAL;
 		}
-		p->places[p->n] = (struct place){ source->name, s };
+		p->places[p->n] = (struct place){ source->name, s->line };
 		p->ops[p->n++] = (struct cred_op){
 			.kind = how->replace ? CRED_OP_PUT : CRED_OP_ADD,
 			.tag = s->tag,
@@ -115,21 +115,19 @@ explain_taken(const struct plan *p, size_t failed, struct load_error *e)
 {
 	const struct place *at = &p->places[failed],
 	                   *before = find_before(p, failed);
-	const char *type = cred_types_short(at->section->type);
-	const int tag = at->section->tag;
+	const char *type = cred_types_short(p->ops[failed].type);
+	const int tag = p->ops[failed].tag;
 	char line[32] = ""; /* files of a directory have none */
 
 	if (before == NULL) {
-		explain(e, at->name, at->section->line,
+		explain(e, at->name, at->line,
 		    "sec_tag %d has a %s in the store already", tag, type);
 		return;
 	}
-	if (before->section->line > 0)
-		(void)snprintf(line, sizeof(line), ", line %d",
-		    before->section->line);
-	explain(e, at->name, at->section->line,
-	    "sec_tag %d has a %s already, in %s%s", tag, type, before->name,
-	    line);
+	if (before->line > 0)
+		(void)snprintf(line, sizeof(line), ", line %d", before->line);
+	explain(e, at->name, at->line, "sec_tag %d has a %s already, in %s%s",
+	    tag, type, before->name, line);
 }
 
 static void
@@ -139,8 +137,7 @@ explain_failure(const struct plan *p, int rc, size_t failed,
 	if (rc == -EEXIST)
 		explain_taken(p, failed, e);
 	else if (rc == -ENOMEM && failed < p->n)
-		explain(e, p->places[failed].name,
-		    p->places[failed].section->line,
+		explain(e, p->places[failed].name, p->places[failed].line,
 		    "%s=%zu has no room for this one; raise that symbol",
 		    limit_symbol(LIMIT_CREDENTIALS),
 		    (size_t)limit_get(LIMIT_CREDENTIALS, 0));

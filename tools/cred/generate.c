@@ -47,7 +47,7 @@ int
 generate_init(struct generate *g)
 {
 	static const int tags[PKI_TAGS] = { 1, 2, 3, 4 };
-	const time_t yesterday = time(NULL) - 24 * 60 * 60;
+	const time_t yesterday = time(NULL) - (time_t)24 * 60 * 60;
 	struct tm tm;
 
 	*g = (struct generate){ .key = "p256" };
@@ -310,7 +310,7 @@ generate_day(const char *option, const char *text, char shown[16],
 	    !is_day(y, m, d))
 		return say(USAGE, "--%s %s: a date is wanted, as 2024-01-31",
 		    option, text);
-	strcpy(shown, text);
+	memcpy(shown, text, strlen(text) + 1);
 	snprintf(day, PKI_DAY, "%.4s%.2s%.2s", text, text + 5, text + 8);
 	return DONE;
 }

@@ -173,7 +173,7 @@ static void
 add_block(struct buf *to, const unsigned char *text, size_t len)
 {
 	buf_add(to, text, len);
-	if (text[len - 1] != '\n')
+	if (len > 0 && text[len - 1] != '\n')
 		buf_put(to, '\n');
 }
 

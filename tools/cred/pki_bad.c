@@ -349,7 +349,8 @@ pki_bad_psk_key(const struct pki *p, const struct pki_case *c,
     struct pki_values *v)
 {
 	static const char digits[] = "0123456789abcdef";
-	struct bytes b = { malloc(2 * PKI_PSK_LEN), 2 * PKI_PSK_LEN };
+	const size_t len = (size_t)2 * PKI_PSK_LEN;
+	struct bytes b = { malloc(len), len };
 
 	(void)c; /* nothing about it is in the table */
 	if (b.data == NULL)

@@ -84,14 +84,15 @@ static int
 parse_line(struct pki_dir *d, char *line)
 {
 	const size_t prefix = strlen(FILE_LINE);
+	const size_t at = strlen(d->arguments);
 
 	if (strncmp(line, FILE_LINE, prefix) == 0)
 		return parse_file(d, line + prefix);
 	if (strcmp(line, ENDED_LINE) == 0) {
 		d->done = true;
 	} else {
-		strcat(d->arguments, line);
-		strcat(d->arguments, "\n");
+		memcpy(d->arguments + at, line, strlen(line));
+		d->arguments[at + strlen(line)] = '\n'; /* zeros follow */
 	}
 	return DONE;
 }

@@ -223,7 +223,8 @@ fill_item(struct reading *r, size_t n)
 		return rc;
 	if (error == EACCES) /* so it stays unseen */
 		return DONE;
-	if (error == ENOENT || (error == 0 && serial != r->serials[n])) {
+	if (error == ENOENT || r->serials == NULL ||
+	    (error == 0 && serial != r->serials[n])) {
 		r->changed = true;
 		return DONE;
 	}

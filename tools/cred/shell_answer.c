@@ -167,7 +167,7 @@ static int
 get(struct place *p, const struct shell_command *c)
 {
 	const int held = is_held(p, c);
-	struct item item;
+	struct item item = { .data = NULL };
 	int rc;
 
 	if (held == 0)
@@ -193,7 +193,7 @@ expiry(struct place *p, const struct shell_command *c)
 {
 	const int held = is_held(p, c);
 	char date[64] = "";
-	struct item item;
+	struct item item = { .data = NULL };
 	struct facts f;
 	int rc;
 

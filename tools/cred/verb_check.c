@@ -90,7 +90,9 @@ static bool
 has_tag(const struct rules *r, int tag)
 {
 	for (size_t i = 0; i < r->n; i++) {
-		if (r->subjects[i].item->tag == tag)
+		const struct item *item = r->subjects[i].item;
+
+		if (item != NULL && item->tag == tag)
 			return true;
 	}
 	return false;
