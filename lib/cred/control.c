@@ -22,7 +22,8 @@
 #include "cred/control_helper.h"
 #include "cred/control_serve.h"
 
-enum state { STOPPED, STARTING, RUNNING, STOPPING };
+/* ENDED: it has ended by itself, and nobody has joined it yet. */
+enum state { STOPPED, STARTING, RUNNING, ENDED, STOPPING };
 
 /* Is taken with a socket's lock held, at the first store call of a process. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -32,11 +33,13 @@ static pthread_cond_t settled = PTHREAD_COND_INITIALIZER; /* state is */
 static enum state state;
 static pthread_t thread;
 static struct control_name name; /* while RUNNING */
+static bool answered;            /* by the thread that is STARTING */
 static int result;               /* of the start, with why */
 static char why[CONTROL_WHY_SIZE];
 static bool has_asked;        /* the program, so the environment is not */
 static enum wire_level level; /* what is asked for */
 static char own_name[64];     /* or empty */
+static char dir_path[PATH_MAX];
 
 /* Nothing is left to be started in this process.  Read without the lock. */
 static atomic_bool ready;
@@ -44,6 +47,7 @@ static atomic_bool ready;
 /* By its own lock; what it is to be is written before its thread starts. */
 static struct control_server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.listener = { .kfd = -1 },
+	.wake = -1,
 	.clients = {
 	    [0 ... CONTROL_CLIENTS - 1] = { .sock = { .kfd = -1 } } } };
 
@@ -111,35 +115,36 @@ describe(struct control_self *self)
 	self->exe[n > 0 ? n : 0] = '\0';
 }
 
+/*
+ * In a table of its own the thread keeps the directory, by which it can remove
+ * the name when the program has got another root.
+ */
 static int
-publish(struct control_name *n, char reason[CONTROL_WHY_SIZE])
+publish(bool shared, struct control_name *n, int *dir,
+    char reason[CONTROL_WHY_SIZE])
 {
-	struct control_dir d;
-	char path[PATH_MAX];
+	struct control_dir d = { .path = dir_path };
 	int kfd;
 
-	d.path = path;
-	if (wire_dir(path, sizeof(path)) >= (int)sizeof(path)) {
-		snprintf(reason, CONTROL_WHY_SIZE,
-		    "the name of its directory is too long: set ZSOCK_CTL_DIR");
-		return -ENAMETOOLONG;
-	}
-	d.kfd = control_dir_open(path, true, reason);
+	d.kfd = control_dir_open(d.path, true, reason);
 	if (d.kfd < 0)
 		return d.kfd;
 	kfd = control_dir_publish(&d, n, reason);
-	kernel->close(d.kfd);
+	if (kfd >= 0 && !shared)
+		*dir = d.kfd;
+	else
+		kernel->close(d.kfd);
 	return kfd;
 }
 
 /* Makes the socket, and says so to whoever has started the thread. */
 static int
-begin(struct control_server *s, char reason[CONTROL_WHY_SIZE])
+begin(struct control_server *s, int *dir, char reason[CONTROL_WHY_SIZE])
 {
 	struct control_name n;
 	int kfd;
 
-	kfd = publish(&n, reason);
+	kfd = publish(s->shared, &n, dir, reason);
 	if (kfd >= 0)
 		control_serve_listen(s, kfd);
 	pthread_mutex_lock(&lock);
@@ -147,8 +152,7 @@ begin(struct control_server *s, char reason[CONTROL_WHY_SIZE])
 	memcpy(why, reason, sizeof(why));
 	if (kfd >= 0)
 		name = n;
-	if (state == STARTING)
-		state = kfd < 0 ? STOPPED : RUNNING;
+	answered = true;
 	pthread_cond_broadcast(&settled);
 	pthread_mutex_unlock(&lock);
 	return kfd < 0 ? kfd : 0;
@@ -158,12 +162,35 @@ begin(struct control_server *s, char reason[CONTROL_WHY_SIZE])
 static int
 begin_again(struct control_server *s, char reason[CONTROL_WHY_SIZE])
 {
-	int rc;
+	int dir, rc; /* it is kept in no table that the program can close in */
 
 	pthread_mutex_lock(&s->lock);
-	rc = begin(s, reason);
+	rc = begin(s, &dir, reason);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
+}
+
+/* Nobody is left who waits for an answer. */
+static void
+end_by_itself(struct control_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	control_serve_end(s);
+	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(&lock);
+	while (state == STARTING)
+		pthread_cond_wait(&settled, &lock);
+	if (state == RUNNING)
+		state = ENDED;
+	pthread_mutex_unlock(&lock);
+}
+
+static void
+withdraw(int dir)
+{
+	pthread_mutex_lock(&lock);
+	control_dir_withdraw(&name, dir);
+	pthread_mutex_unlock(&lock);
 }
 
 static void *
@@ -171,43 +198,43 @@ run(void *arg)
 {
 	struct control_server *s = arg;
 	char reason[CONTROL_WHY_SIZE] = "";
-	int old, rc;
+	int dir = -1, rc;
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 	(void)prctl(PR_SET_NAME, "zsock-ctl");
+	control_helper_away();
 	s->shared = !leave_table();
-	if (!s->shared)
-		control_helper_away();
+	control_serve_prepare(s);
 	describe(&s->self);
-	rc = begin(s, reason);
+	rc = begin(s, &dir, reason);
 	if (rc < 0)
 		return NULL; /* who started it says why */
 	while (rc == 0) {
 		rc = control_serve(s);
 		if (rc == 0)
 			rc = begin_again(s, reason);
-		else
+		else if (rc < 0)
 			snprintf(reason, sizeof(reason), "poll: %s",
 			    strerror(-rc));
 	}
+	withdraw(dir);
+	if (rc > 0)
+		return NULL;
 	log_line(LOG_ERROR, "control: %s; there is no control socket any more",
 	    reason);
+	end_by_itself(s);
 	return NULL;
 }
 
 /* Ends what is there of the thread; lock is given up meanwhile. */
 static void
-end_locked(bool cancel)
+end_locked(void)
 {
 	const pthread_t ended = thread;
 
 	state = STOPPING;
 	pthread_mutex_unlock(&lock);
-	if (cancel)
-		pthread_cancel(ended);
+	control_serve_stop(&server, ended);
 	pthread_join(ended, NULL);
-	if (cancel)
-		control_dir_withdraw(&name); /* it may have made another */
 	control_serve_end(&server);
 	control_helper_stop();
 	pthread_mutex_lock(&lock);
@@ -215,21 +242,51 @@ end_locked(bool cancel)
 	pthread_cond_broadcast(&settled);
 }
 
-static void
-wait_settled_locked(void)
+static bool
+is_settled_locked(void)
 {
-	while (state == STARTING || state == STOPPING)
-		pthread_cond_wait(&settled, &lock);
+	return state != STARTING && state != STOPPING;
+}
+
+/* STOPPED or RUNNING is what it is afterwards. */
+static void
+settle_locked(void)
+{
+	for (;;) {
+		while (!is_settled_locked())
+			pthread_cond_wait(&settled, &lock);
+		if (state != ENDED)
+			return;
+		end_locked();
+	}
+}
+
+/* A thread that is cancelled as it waits here would keep the lock for ever. */
+static int
+take_lock(void)
+{
+	int old;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	pthread_mutex_lock(&lock);
+	return old;
+}
+
+static void
+give_lock(int old)
+{
+	pthread_mutex_unlock(&lock);
+	pthread_setcancelstate(old, NULL);
 }
 
 static int
 stop_locked(void)
 {
-	wait_settled_locked();
+	settle_locked();
 	if (state != RUNNING)
 		return -ENOENT;
-	control_dir_withdraw(&name);
-	end_locked(true);
+	control_dir_withdraw(&name, -1); /* nobody finds it from now on */
+	end_locked();
 	return 0;
 }
 
@@ -237,9 +294,10 @@ stop_locked(void)
 static void
 stop_at_exit(void)
 {
-	pthread_mutex_lock(&lock);
+	const int old = take_lock();
+
 	(void)stop_locked(); /* there may be none */
-	pthread_mutex_unlock(&lock);
+	give_lock(old);
 }
 
 static void
@@ -255,47 +313,64 @@ at_exit_once(void)
 	(void)atexit(stop_at_exit); /* or ps finds the name dead */
 }
 
+/* What the threads need, which must not look at the environment. */
+static int
+prepare_locked(void)
+{
+	int rc;
+
+	if (wire_dir(dir_path, sizeof(dir_path)) >= (int)sizeof(dir_path)) {
+		snprintf(why, sizeof(why),
+		    "the name of its directory is too long: set ZSOCK_CTL_DIR");
+		return -ENAMETOOLONG;
+	}
+	rc = control_helper_start();
+	if (rc < 0)
+		snprintf(why, sizeof(why), "its helper: %s", strerror(-rc));
+	return rc;
+}
+
+/* It is STOPPED before; a failure says why. */
 static int
 start_locked(void)
 {
 	int rc;
 
 	at_exit_once();
+	rc = prepare_locked();
+	if (rc < 0)
+		return rc;
 	server.self = (struct control_self){ .level = level };
 	memcpy(server.self.name, own_name, sizeof(own_name));
+	atomic_store(&server.ending, false);
+	answered = false;
 	state = STARTING;
 	rc = thread_start_joinable(&thread, run, &server);
 	if (rc < 0) {
 		state = STOPPED;
+		pthread_cond_broadcast(&settled);
+		control_helper_stop();
 		snprintf(why, sizeof(why), "its thread: %s", strerror(-rc));
 		return rc;
 	}
-	while (state == STARTING)
+	while (!answered)
 		pthread_cond_wait(&settled, &lock);
 	rc = result;
 	if (rc < 0)
-		end_locked(false);
-	else if (!server.shared)
-		rc = control_helper_start();
-	if (rc < 0 && state == RUNNING) {
-		snprintf(why, sizeof(why), "its helper: %s", strerror(-rc));
-		(void)stop_locked(); /* it is RUNNING */
-	}
+		end_locked();
+	else
+		state = RUNNING;
+	pthread_cond_broadcast(&settled);
 	return rc;
 }
 
+/* Gives the lock back, and says what was wrong. */
 static int
-start(void)
+start_and_give_lock(int old)
 {
 	char reason[CONTROL_WHY_SIZE];
 	int rc;
 
-	pthread_mutex_lock(&lock);
-	wait_settled_locked();
-	if (state == RUNNING) {
-		pthread_mutex_unlock(&lock);
-		return -EALREADY;
-	}
 	rc = start_locked();
 	memcpy(reason, why, sizeof(reason));
 	atomic_store(&ready, true);
@@ -303,7 +378,23 @@ start(void)
 	if (rc < 0)
 		log_line(LOG_ERROR, "control: %s; there is no control socket",
 		    reason);
+	pthread_setcancelstate(old, NULL);
 	return rc;
+}
+
+/* Of a name that the program does not give. */
+static const char *
+name_of_environment(void)
+{
+	const char *text = config_get()->ctl_name;
+
+	if (text == NULL)
+		return "";
+	if (!control_name_ok(text))
+		config_die("ZSOCK_CTL_NAME",
+		    "it is 1 to 63 printable characters without blanks, no "
+		    "number, and does not begin with \"/\"");
+	return text;
 }
 
 static void
@@ -318,13 +409,8 @@ read_environment_locked(void)
 	if (asked < 0)
 		config_die("ZSOCK_CTL",
 		    "it is off, list, load, full or 1, which is load");
-	if (c->ctl_name != NULL && !control_name_ok(c->ctl_name))
-		config_die("ZSOCK_CTL_NAME",
-		    "it is 1 to 63 printable characters without blanks, no "
-		    "number, and does not begin with \"/\"");
 	level = (enum wire_level)asked;
-	if (c->ctl_name != NULL)
-		strcpy(own_name, c->ctl_name);
+	strcpy(own_name, name_of_environment());
 	has_asked = true;
 }
 
@@ -332,18 +418,20 @@ void
 control_ready(void)
 {
 	const int saved = errno;
-	bool wanted;
+	int old;
 
 	if (atomic_load_explicit(&ready, memory_order_acquire))
 		return;
-	pthread_mutex_lock(&lock);
+	old = take_lock();
+	settle_locked();
 	read_environment_locked();
-	wanted = level != WIRE_LEVEL_OFF && state != RUNNING;
-	if (!wanted)
+	if (level != WIRE_LEVEL_OFF && state == STOPPED &&
+	    !atomic_load(&ready)) {
+		(void)start_and_give_lock(old); /* it has said why not */
+	} else {
 		atomic_store(&ready, true);
-	pthread_mutex_unlock(&lock);
-	if (wanted)
-		(void)start(); /* it has said why not */
+		give_lock(old);
+	}
 	errno = saved;
 }
 
@@ -351,8 +439,7 @@ int
 control_start(enum wire_level asked, const char *text)
 {
 	const int saved = errno;
-	bool running;
-	int rc;
+	int old, rc;
 
 	if (asked < WIRE_LEVEL_LIST || asked > WIRE_LEVEL_FULL) {
 		log_line(LOG_ERROR, "control: there is no level %d",
@@ -365,17 +452,17 @@ control_start(enum wire_level asked, const char *text)
 		    "blanks, no number, and does not begin with \"/\"");
 		return -EINVAL;
 	}
-	pthread_mutex_lock(&lock);
-	wait_settled_locked();
+	old = take_lock();
+	settle_locked();
 	read_environment_locked();
-	running = state == RUNNING;
-	if (!running) {
-		level = asked;
-		if (text != NULL)
-			strcpy(own_name, text);
+	if (state == RUNNING) {
+		give_lock(old);
+		errno = saved;
+		return -EALREADY;
 	}
-	pthread_mutex_unlock(&lock);
-	rc = running ? -EALREADY : start();
+	level = asked;
+	strcpy(own_name, text != NULL ? text : name_of_environment());
+	rc = start_and_give_lock(old);
 	errno = saved;
 	return rc;
 }
@@ -383,15 +470,14 @@ control_start(enum wire_level asked, const char *text)
 int
 control_stop(void)
 {
-	const int saved = errno;
+	const int saved = errno, old = take_lock();
 	int rc;
 
-	pthread_mutex_lock(&lock);
 	has_asked = true;
 	level = WIRE_LEVEL_OFF;
 	atomic_store(&ready, true);
 	rc = stop_locked();
-	pthread_mutex_unlock(&lock);
+	give_lock(old);
 	errno = saved;
 	return rc;
 }
@@ -404,16 +490,20 @@ control_stop(void)
 void
 control_freeze(void)
 {
+	int old;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
 	for (;;) {
 		pthread_mutex_lock(&server.lock);
 		pthread_mutex_lock(&lock);
-		if (state == RUNNING || state == STOPPED)
+		if (is_settled_locked())
 			break;
 		pthread_mutex_unlock(&server.lock);
-		wait_settled_locked();
+		settle_locked();
 		pthread_mutex_unlock(&lock);
 	}
 	control_helper_freeze();
+	pthread_setcancelstate(old, NULL);
 }
 
 void

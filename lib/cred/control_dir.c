@@ -329,12 +329,16 @@ control_dir_publish(const struct control_dir *d, struct control_name *name,
 }
 
 void
-control_dir_withdraw(const struct control_name *name)
+control_dir_withdraw(const struct control_name *name, int kfd)
 {
+	const int at = kfd == -1 ? AT_FDCWD : kfd;
+	const char *path =
+	    kfd == -1 ? name->path : strrchr(name->path, '/') + 1;
 	struct stat st;
 
-	if (name->pid != getpid() || lstat(name->path, &st) == -1 ||
+	if (name->pid != getpid() ||
+	    fstatat(at, path, &st, AT_SYMLINK_NOFOLLOW) == -1 ||
 	    st.st_dev != name->dev || st.st_ino != name->ino)
 		return;
-	(void)unlink(name->path); /* then ps does it */
+	(void)unlinkat(at, path, 0); /* then ps does it */
 }

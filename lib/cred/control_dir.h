@@ -59,7 +59,10 @@ struct control_name {
 int control_dir_publish(const struct control_dir *d, struct control_name *name,
     char why[CONTROL_WHY_SIZE]);
 
-/* Removes it, if it is still that socket, and made by this process. */
-void control_dir_withdraw(const struct control_name *name);
+/*
+ * Removes it, if it is still that socket, and made by this process.  kfd is the
+ * directory, or -1 to go by its path, which another root does not have.
+ */
+void control_dir_withdraw(const struct control_name *name, int kfd);
 
 #endif

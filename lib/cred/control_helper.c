@@ -8,8 +8,10 @@
 
 #include "base/log.h"
 #include "base/thread.h"
+#include "cred/control_answer.h"
 
-#define LINES_MAX 256
+/* Those of a request while those of the one before are being written. */
+#define LINES_MAX (2 * CONTROL_OPS_MAX)
 #define WAIT_S 1
 
 struct line {
@@ -33,14 +35,19 @@ static pthread_cond_t changed; /* any of what follows */
 static struct line *first, **last = &first;
 static size_t count, lost;
 static struct call *wanted;
-static bool running, stopping;
+static bool made, running, stopping;
 
 static _Thread_local bool away;
 
-__attribute__((constructor)) static void
-init(void)
+/* Nobody waits for it: there is no helper in this process yet. */
+static void
+make_locked(void)
 {
 	pthread_condattr_t attr;
+
+	if (made)
+		return;
+	made = true;
 
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
@@ -172,6 +179,7 @@ control_helper_start(void)
 	int rc = 0;
 
 	pthread_mutex_lock(&lock);
+	make_locked();
 	stopping = false; /* one that was to end goes on, then */
 	if (!running)
 		rc = thread_start(help, NULL);
@@ -220,5 +228,5 @@ control_helper_forked(void)
 	count = lost = 0;
 	wanted = NULL;
 	running = false;
-	init(); /* nobody waits for it in this process */
+	made = false; /* the parent's threads may wait in it */
 }

@@ -4,12 +4,13 @@
 #include <stdbool.h>
 
 /*
- * A thread in the program's table of descriptors, for one that has a table of
- * its own: there stderr is another, and a socket of the program's of which it
+ * A thread in the program's table of descriptors, for one that may have a table
+ * of its own: there stderr is another, and a socket of the program's of which it
  * gave the last reference back would close a number that is not the socket's.
+ * And it waits for whoever reads the log, so that the other has not to.
  */
 
-/* The calling thread has its own table: its lines go to the helper. */
+/* From now on the calling thread's lines go to the helper, which is there. */
 void control_helper_away(void);
 
 /*

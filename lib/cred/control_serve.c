@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -12,6 +14,14 @@
 #define FRAME_MS 5000
 #define IDLE_MS 60000
 #define PAUSE_MS 1000
+#define LOOK_MS 1000
+
+/*
+ * What wakes the thread.  It is sent to the thread alone, which blocks all
+ * signals, so that no handler sees it.  The kernel has little use for it, and
+ * where nobody wants it, it is ignored.
+ */
+#define WAKE_SIGNAL SIGURG
 
 /* Where a descriptor in the program's table is out of its way. */
 #define HIGH 512
@@ -51,6 +61,22 @@ keep(const struct control_server *s, struct control_kfd *d, int kfd)
 	} /* else so high a number is forbidden, and the low one serves */
 	d->kfd = kfd;
 	d->ino = fstat(kfd, &st) == 0 ? st.st_ino : 0;
+}
+
+/*
+ * In a shared table there would be no telling whether it is still what it was.
+ */
+void
+control_serve_prepare(struct control_server *s)
+{
+	sigset_t set;
+
+	s->wake = -1;
+	if (s->shared)
+		return;
+	sigemptyset(&set);
+	sigaddset(&set, WAKE_SIGNAL);
+	s->wake = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 void
@@ -191,67 +217,121 @@ serve_client(struct control_server *s, struct control_client *c, short revents)
 		client_end(s, c);
 }
 
-/* What poll waits for: entry 0 is the listener, then the clients. */
-static int
-collect(const struct control_server *s, struct pollfd *fds)
-{
-	struct deadline wake = DEADLINE_NEVER;
+/*
+ * What poll waits for.  The kernel takes no more entries than the process may
+ * have descriptors, which can be few, so there is one for each that is open.
+ */
+struct wait {
+	struct pollfd fds[CONTROL_CLIENTS + 2];
+	nfds_t n;
+	short *wake, *listener,
+	    *clients[CONTROL_CLIENTS]; /* revents, or NULL */
+	int timeout;
+};
 
-	fds[0] = (struct pollfd){ s->listener.kfd, POLLIN, 0 };
-	if (deadline_left_ms(s->pause) > 0) {
-		fds[0].fd = -1;
-		wake = s->pause;
-	}
+static short *
+wait_for(struct wait *w, int kfd, short events)
+{
+	struct pollfd *p = &w->fds[w->n];
+
+	if (kfd == -1)
+		return NULL;
+	*p = (struct pollfd){ kfd, events, 0 };
+	w->n++;
+	return &p->revents;
+}
+
+static void
+collect(const struct control_server *s, struct wait *w)
+{
+	struct deadline until = DEADLINE_NEVER;
+
+	w->n = 0;
+	w->wake = wait_for(w, s->wake, POLLIN);
+	if (s->wake == -1)
+		until = deadline_in_ms(LOOK_MS);
+	w->listener = NULL;
+	if (deadline_left_ms(s->pause) == 0)
+		w->listener = wait_for(w, s->listener.kfd, POLLIN);
+	else if (s->pause.at_ns < until.at_ns)
+		until = s->pause;
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct control_client *c = &s->clients[i];
 
-		fds[i + 1] = (struct pollfd){ c->sock.kfd,
-			c->out.len > 0 ? POLLOUT : POLLIN, 0 };
-		if (c->sock.kfd != -1 && c->until.at_ns < wake.at_ns)
-			wake = c->until;
+		w->clients[i] =
+		    wait_for(w, c->sock.kfd, c->out.len > 0 ? POLLOUT : POLLIN);
+		if (c->sock.kfd != -1 && c->until.at_ns < until.at_ns)
+			until = c->until;
 	}
-	return deadline_left_ms(wake);
+	w->timeout = deadline_left_ms(until);
 }
 
-static int
-wait_for(struct pollfd *fds, int timeout)
+/*
+ * The program's own signal, which may stay pending and wake the thread again
+ * and again: from now on it looks by itself.
+ */
+static void
+forget_wake(struct control_server *s)
 {
-	int old, rc;
+	kernel->close(s->wake);
+	s->wake = -1;
+}
 
-	pthread_setcancelstate(PTHREAD_CANCEL_ENABLE, &old);
-	rc = kernel->poll(fds, CONTROL_CLIENTS + 1, timeout);
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
-	return rc;
+/* False: the listener is gone. */
+static bool
+serve(struct control_server *s, const struct wait *w)
+{
+	const bool listens = is_mine(s, &s->listener);
+
+	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
+		if (w->clients[i] != NULL)
+			serve_client(s, &s->clients[i], *w->clients[i]);
+	}
+	if (listens && w->listener != NULL && *w->listener != 0)
+		take_client(s);
+	return listens;
 }
 
 int
 control_serve(struct control_server *s)
 {
-	struct pollfd fds[CONTROL_CLIENTS + 1];
 	bool listens = true;
-	int timeout;
+	struct wait w;
 
 	while (listens) {
 		pthread_mutex_lock(&s->lock);
-		timeout = collect(s, fds);
+		collect(s, &w);
 		pthread_mutex_unlock(&s->lock);
-		if (wait_for(fds, timeout) == -1) {
+		if (atomic_load(&s->ending))
+			return 1;
+		if (kernel->poll(w.fds, w.n, w.timeout) == -1) {
 			if (errno == EINTR) /* a debugger, say */
 				continue;
 			return -errno;
 		}
+		if (atomic_load(&s->ending))
+			return 1;
 		pthread_mutex_lock(&s->lock);
-		listens = is_mine(s, &s->listener);
-		for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
-			if (s->clients[i].sock.kfd != -1)
-				serve_client(s, &s->clients[i],
-				    fds[i + 1].revents);
-		}
-		if (listens && fds[0].revents != 0)
-			take_client(s);
+		if (w.wake != NULL && *w.wake != 0)
+			forget_wake(s);
+		listens = serve(s, &w);
 		pthread_mutex_unlock(&s->lock);
 	}
 	return 0;
+}
+
+void
+control_serve_stop(struct control_server *s, pthread_t thread)
+{
+	atomic_store(&s->ending, true);
+	if (!s->shared) {
+		(void)pthread_kill(thread, WAKE_SIGNAL); /* or it looks */
+		return;
+	}
+	pthread_mutex_lock(&s->lock);
+	if (is_mine(s, &s->listener))
+		(void)shutdown(s->listener.kfd, SHUT_RDWR); /* the same */
+	pthread_mutex_unlock(&s->lock);
 }
 
 void
@@ -265,4 +345,5 @@ control_serve_end(struct control_server *s)
 	if (s->shared)
 		drop(s, &s->listener);
 	s->listener.kfd = -1;
+	s->wake = -1;
 }

@@ -2,6 +2,7 @@
 #define CRED_CONTROL_SERVE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <sys/types.h>
 
@@ -29,22 +30,29 @@ struct control_client {
 struct control_server {
 	pthread_mutex_t lock;
 	struct control_self self;
-	bool shared; /* its descriptors are in the program's table */
+	bool shared;        /* its descriptors are in the program's table */
+	atomic_bool ending; /* without the lock */
+	int wake; /* readable when it is to end; -1: it looks by itself */
 	struct control_kfd listener;
 	struct control_client clients[CONTROL_CLIENTS];
 	struct deadline pause; /* no client is accepted before */
 };
 
+/* In the thread, before it listens: how it can be woken. */
+void control_serve_prepare(struct control_server *s);
+
 /* The descriptor of a new listener; it is the server's from now on. */
 void control_serve_listen(struct control_server *s, int kfd);
 
 /*
- * Answers clients until the thread is cancelled, which it can be only while it
- * waits.  Returns 0 when the listener is gone, for a program may close
- * descriptors that it has not opened, or a negative errno if there is no way to
- * wait.
+ * Answers clients until it is to end: 1.  Returns 0 when the listener is gone,
+ * for a program may close descriptors that it has not opened, or a negative
+ * errno if there is no way to wait.
  */
 int control_serve(struct control_server *s);
+
+/* Has the thread end within a second, and mostly at once; does not wait. */
+void control_serve_stop(struct control_server *s, pthread_t thread);
 
 /*
  * Wipes and frees what the server has.  Its descriptors are closed if they are

@@ -133,7 +133,7 @@ a_name_is_there_once_it_listens(void **state)
 	assert_int_equal(lstat(name.path, &st), 0);
 	assert_int_equal(st.st_mode, S_IFSOCK | 0600);
 	assert_int_equal(ctl_dir_count(""), 1);
-	control_dir_withdraw(&name);
+	control_dir_withdraw(&name, -1);
 	assert_int_equal(control_dir_probe(&dir, want), CONTROL_GONE);
 	close(kfd);
 }
@@ -151,13 +151,13 @@ a_living_name_is_not_taken(void **state)
 	b = publish(&second);
 	snprintf(want, sizeof(want), "%d-2.sock", getpid());
 	assert_string_equal(strrchr(second.path, '/') + 1, want);
-	control_dir_withdraw(&first);
+	control_dir_withdraw(&first, -1);
 	c = publish(&third); /* while a keeps its inode's number */
 	assert_string_equal(third.path, first.path);
-	control_dir_withdraw(&first); /* which is another's by now */
+	control_dir_withdraw(&first, -1); /* which is another's by now */
 	assert_int_equal(ctl_dir_count(".sock"), 2);
-	control_dir_withdraw(&second);
-	control_dir_withdraw(&third);
+	control_dir_withdraw(&second, -1);
+	control_dir_withdraw(&third, -1);
 	assert_int_equal(ctl_dir_count(""), 0);
 	close(a);
 	close(b);
@@ -242,7 +242,7 @@ a_child_does_not_withdraw_its_parents_name(void **state)
 	(void)state;
 	pid = fork();
 	if (pid == 0) {
-		control_dir_withdraw(&name);
+		control_dir_withdraw(&name, -1);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
