@@ -2,18 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/audit.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,34 +19,7 @@
 #include "sock/call.h"
 #include "support/ctl.h"
 
-/*
- * Each test is a process of its own, for there is one socket a process.  In it,
- * CHECK is what an assertion is elsewhere.
- */
-#define CHECK(cond) \
-	do { \
-		if (!(cond)) { \
-			dprintf(1, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
-			_exit(1); \
-		} \
-	} while (0)
-
-/*
- * To ThreadSanitizer there is one table of descriptors a process, so that one
- * thread's number 3 races with another's.
- */
-const char *__tsan_default_suppressions(void);
-const char *
-__tsan_default_suppressions(void)
-{
-	return "race:^__interceptor_accept4$\nrace:^__interceptor_close$\n"
-	       "race:^__interceptor_connect$\n"
-	       "race:^__interceptor_dup2$\nrace:^__interceptor_fcntl64$\n"
-	       "race:^__interceptor_fstat64$\nrace:^__interceptor_open64$\n"
-	       "race:^__interceptor_pipe$\nrace:^__interceptor_socket$\n";
-}
-
-/* Nor can it follow a fork of a process with threads that starts some more. */
+/* ThreadSanitizer cannot follow a fork of a process with threads that starts some more. */
 extern void __tsan_init(void) __attribute__((weak));
 
 static void
@@ -61,23 +29,6 @@ skip_under_tsan(void)
 		return;
 	print_message("ThreadSanitizer cannot follow such a fork\n");
 	skip();
-}
-
-static int
-run(void (*fn)(void))
-{
-	int status;
-	pid_t pid;
-
-	fflush(NULL);
-	pid = fork();
-	if (pid == 0) {
-		fn();
-		exit(0);
-	}
-	if (pid == -1 || waitpid(pid, &status, 0) == -1)
-		return -1;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
 static int
@@ -94,23 +45,6 @@ remove_dir(void **state)
 	ctl_dir_remove();
 	unsetenv("ZSOCK_CTL");
 	return 0;
-}
-
-/* As sandboxes do that know the call not, or forbid it. */
-static void
-forbid_close_range(void)
-{
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-		    offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { LEN(code), code };
-
-	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
-	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }
 
 /* As closefrom(3) of a libc that has it. */
@@ -154,9 +88,9 @@ static void
 off_is_no_thread_no_descriptor_no_file(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_off_there_is_nothing), 0);
+	assert_int_equal(ctl_run(in_off_there_is_nothing), 0);
 	setenv("ZSOCK_CTL", "off", 1);
-	assert_int_equal(run(in_off_there_is_nothing), 0);
+	assert_int_equal(ctl_run(in_off_there_is_nothing), 0);
 }
 
 static void
@@ -172,7 +106,7 @@ static void
 the_environment_asks_for_it(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_environment), 0);
+	assert_int_equal(ctl_run(in_environment), 0);
 }
 
 static void
@@ -194,8 +128,8 @@ static void
 what_cannot_be_understood_ends_the_program(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_bad_environment), 78);
-	assert_int_equal(run(in_bad_name), 78);
+	assert_int_equal(ctl_run(in_bad_environment), 78);
+	assert_int_equal(ctl_run(in_bad_name), 78);
 }
 
 static void
@@ -234,7 +168,7 @@ static void
 a_program_starts_and_stops_it(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_start_and_stop), 0);
+	assert_int_equal(ctl_run(in_start_and_stop), 0);
 }
 
 static void
@@ -248,7 +182,7 @@ static void
 exit_removes_the_name(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_exit), 0);
+	assert_int_equal(ctl_run(in_exit), 0);
 	assert_int_equal(ctl_dir_count(""), 0);
 }
 
@@ -285,13 +219,13 @@ static void
 the_programs_descriptors_are_its_own(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_own_table), 0);
+	assert_int_equal(ctl_run(in_own_table), 0);
 }
 
 static void
 in_shared_table(void)
 {
-	forbid_close_range();
+	ctl_forbid_close_range();
 	check_numbers();
 	close_all();
 	CHECK(answers_in_the_end());
@@ -305,7 +239,7 @@ static void
 without_close_range_it_works_in_the_programs_table(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_shared_table), 0);
+	assert_int_equal(ctl_run(in_shared_table), 0);
 }
 
 static void
@@ -354,7 +288,7 @@ in_fork_shared(void)
 	const int before = ctl_descriptors();
 	pid_t child;
 
-	forbid_close_range();
+	ctl_forbid_close_range();
 	check_fork();
 	child = fork();
 	if (child == 0) {
@@ -370,8 +304,8 @@ a_forks_child_has_a_socket_of_its_own(void **state)
 {
 	(void)state;
 	skip_under_tsan();
-	assert_int_equal(run(in_fork), 0);
-	assert_int_equal(run(in_fork_shared), 0);
+	assert_int_equal(ctl_run(in_fork), 0);
+	assert_int_equal(ctl_run(in_fork_shared), 0);
 }
 
 static void
@@ -394,7 +328,7 @@ in_long_path(void)
 static void
 in_long_path_shared(void)
 {
-	forbid_close_range();
+	ctl_forbid_close_range();
 	in_long_path();
 }
 
@@ -403,8 +337,8 @@ static void
 a_directory_may_have_a_long_path(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_long_path), 0);
-	assert_int_equal(run(in_long_path_shared), 0);
+	assert_int_equal(ctl_run(in_long_path), 0);
+	assert_int_equal(ctl_run(in_long_path_shared), 0);
 }
 
 static void
@@ -426,7 +360,7 @@ static void
 a_program_may_go_to_another_directory(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_relative), 0);
+	assert_int_equal(ctl_run(in_relative), 0);
 }
 
 static void
@@ -488,7 +422,7 @@ static void
 bad_clients_are_closed_and_others_served(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_bad_clients), 0);
+	assert_int_equal(ctl_run(in_bad_clients), 0);
 }
 
 static void
@@ -512,7 +446,7 @@ static void
 half_a_frame_has_five_seconds(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_silence), 0);
+	assert_int_equal(ctl_run(in_silence), 0);
 }
 
 static void
@@ -559,7 +493,7 @@ in_apply(void)
 static void
 in_apply_shared(void)
 {
-	forbid_close_range();
+	ctl_forbid_close_range();
 	in_apply();
 }
 
@@ -568,8 +502,8 @@ a_change_is_logged_and_open_sockets_are_counted(void **state)
 {
 	(void)state;
 	setenv("ZSOCK_LOG", "info", 1);
-	assert_int_equal(run(in_apply), 0);
-	assert_int_equal(run(in_apply_shared), 0);
+	assert_int_equal(ctl_run(in_apply), 0);
+	assert_int_equal(ctl_run(in_apply_shared), 0);
 	unsetenv("ZSOCK_LOG");
 }
 
@@ -624,7 +558,7 @@ large_frames_come_in_pieces(void **state)
 {
 	(void)state;
 	skip_under_tsan();
-	assert_int_equal(run(in_large), 0);
+	assert_int_equal(ctl_run(in_large), 0);
 }
 
 static void
@@ -647,7 +581,7 @@ a_process_ends_while_it_is_asked(void **state)
 {
 	(void)state;
 	for (int i = 0; i < 10; i++)
-		assert_int_equal(run(in_exit_while_asked), 0);
+		assert_int_equal(ctl_run(in_exit_while_asked), 0);
 	assert_int_equal(ctl_dir_count(""), 0);
 }
 
@@ -677,7 +611,7 @@ static void
 a_directory_that_others_may_use_is_refused(void **state)
 {
 	(void)state;
-	assert_int_equal(run(in_open_directory), 0);
+	assert_int_equal(ctl_run(in_open_directory), 0);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_dir, remove_dir)

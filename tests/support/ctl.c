@@ -2,15 +2,36 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <poll.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "cred/control_dir.h"
+
+/*
+ * To ThreadSanitizer there is one table of descriptors a process, so that one
+ * thread's number 3 races with another's.
+ */
+const char *__tsan_default_suppressions(void);
+const char *
+__tsan_default_suppressions(void)
+{
+	return "race:^__interceptor_accept4$\nrace:^__interceptor_close$\n"
+	       "race:^__interceptor_connect$\n"
+	       "race:^__interceptor_dup2$\nrace:^__interceptor_fcntl64$\n"
+	       "race:^__interceptor_fstat64$\nrace:^__interceptor_open64$\n"
+	       "race:^__interceptor_pipe$\nrace:^__interceptor_socket$\n";
+}
 
 static char made[64];
 
@@ -196,4 +217,38 @@ int
 ctl_descriptors(void)
 {
 	return each_name("/proc/self/fd", "", false) - 1;
+}
+
+int
+ctl_run(void (*fn)(void))
+{
+	int status;
+	pid_t pid;
+
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		fn();
+		exit(0);
+	}
+	if (pid == -1 || waitpid(pid, &status, 0) == -1)
+		return -1;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+}
+
+void
+ctl_forbid_close_range(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_close_range, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]),
+		code };
+
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	CHECK(prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
 }

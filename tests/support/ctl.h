@@ -2,11 +2,29 @@
 #define SUPPORT_CTL_H
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include "cred/wire.h"
 
 /* A client of a control socket, without the tool. */
+
+/*
+ * Runs fn as a process of its own, for there is one socket a process: its
+ * status, or minus the signal.  In it, CHECK is what an assertion is elsewhere.
+ */
+int ctl_run(void (*fn)(void));
+#define CHECK(cond) \
+	do { \
+		if (!(cond)) { \
+			dprintf(1, "%s:%d: %s\n", __FILE__, __LINE__, #cond); \
+			_exit(1); \
+		} \
+	} while (0)
+
+/* As sandboxes do that know close_range(2) not, or forbid it. */
+void ctl_forbid_close_range(void);
 
 /* A new directory as ZSOCK_CTL_DIR; gone with all that is in it. */
 const char *ctl_dir_make(void);
