@@ -35,65 +35,23 @@ refuse(const struct control_request *r, int error, size_t failed,
 	return control_refuse(r, error, why, out);
 }
 
-/* What is there of the pair before the first n ops, and after them. */
-static bool
-held_before(const struct control_request *r, size_t n,
-    const struct cred_set *before, struct wire_field *value)
-{
-	const struct cred_op *op = &r->ops[n];
-
-	while (n-- > 0) {
-		const struct cred_op *o = &r->ops[n];
-
-		if (o->tag == op->tag && o->type == op->type) {
-			value->data = o->data;
-			value->len = o->len;
-			return o->kind != CRED_OP_DELETE;
-		}
-	}
-	for (size_t i = 0; i < before->n; i++) {
-		const struct cred *c = before->creds[i];
-
-		if (c->tag == op->tag && c->type == op->type) {
-			value->data = c->data;
-			value->len = c->len;
-			return true;
-		}
-	}
-	return false;
-}
-
-/* What an op has done; NULL is nothing. */
-static const char *
-deed(const struct control_request *r, size_t n, const struct cred_set *before)
-{
-	const struct cred_op *op = &r->ops[n];
-	struct wire_field old;
-
-	if (op->kind == CRED_OP_DELETE)
-		return "deleted";
-	if (!held_before(r, n, before, &old))
-		return "added";
-	if (old.len == op->len &&
-	    (op->len == 0 || memcmp(old.data, op->data, op->len) == 0))
-		return NULL;
-	return "replaced";
-}
+static const char *const deeds[] = {
+	[CRED_ADDED] = "added",
+	[CRED_REPLACED] = "replaced",
+	[CRED_DELETED] = "deleted",
+};
 
 /* One line each: it is a key that somebody else has put there. */
 static void
 tell(const struct control_request *r, const struct control_peer *peer,
-    const struct cred_set *before)
+    const enum cred_deed *done)
 {
-	if (!log_wants(LOG_INFO))
-		return;
 	for (size_t i = 0; i < r->n; i++) {
-		const char *done = deed(r, i, before);
-
-		if (done != NULL)
+		if (done[i] != CRED_SAME)
 			log_line(LOG_INFO, "control: uid %ju pid %jd %s %d/%s",
-			    (uintmax_t)peer->uid, (intmax_t)peer->pid, done,
-			    r->ops[i].tag, cred_types_short(r->ops[i].type));
+			    (uintmax_t)peer->uid, (intmax_t)peer->pid,
+			    deeds[done[i]], r->ops[i].tag,
+			    cred_types_short(r->ops[i].type));
 	}
 }
 
@@ -167,33 +125,26 @@ put_applied(const struct control_request *r, const struct cred_op_count *count,
 	return rc == 0 && wire_end(out) ? 0 : -ENOMEM;
 }
 
-/*
- * What each op does can be told only of a store that is known, so one that has
- * changed since it was looked at is looked at again.  rc is of store_apply.
- */
+/* rc is of store_apply. */
 static int
 apply(const struct control_request *r, const struct control_peer *peer,
     struct cred_op_count *count, uint64_t *generation, size_t *failed)
 {
 	struct store_change how = { .origin = CRED_FROM_CTL,
 		.dry_run = r->dry_run,
-		.if_generation = true };
-	struct cred_set *before;
+		.if_generation = r->has_generation,
+		.generation = r->generation };
 	int rc;
 
-	do {
-		rc = store_list(&before, &how.generation);
-		if (rc < 0) {
-			*failed = r->n;
-			return rc;
-		}
-		if (r->has_generation)
-			how.generation = r->generation;
-		rc = store_apply(r->ops, r->n, &how, count, generation, failed);
-		if (rc == 0 && !r->dry_run)
-			tell(r, peer, before);
-		store_set_put(before);
-	} while (rc == -ESTALE && !r->has_generation);
+	how.deeds = calloc(r->n + 1, sizeof(*how.deeds));
+	if (how.deeds == NULL) {
+		*failed = r->n;
+		return -ENOMEM;
+	}
+	rc = store_apply(r->ops, r->n, &how, count, generation, failed);
+	if (rc == 0 && !r->dry_run)
+		tell(r, peer, how.deeds);
+	free(how.deeds);
 	return rc;
 }
 

@@ -23,6 +23,14 @@ struct cred_op {
 	bool override; /* in a process: a decree from then on; see store.h */
 };
 
+/* What one of them has done, or would do. */
+enum cred_deed {
+	CRED_SAME, /* put with the value that was held */
+	CRED_ADDED,
+	CRED_REPLACED,
+	CRED_DELETED,
+};
+
 /* What a list of them has done, or would do. */
 struct cred_op_count {
 	size_t added, replaced, deleted;

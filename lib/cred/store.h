@@ -88,6 +88,7 @@ void store_set_put(struct cred_set *set);
  * How several changes are made: all at one moment, or none.  With override the
  * pairs are a decree from then on, as those are that were one before;
  * if_generation refuses a store that has changed since it had that generation.
+ * deeds, unless NULL, has room for what each change has done, if all are made.
  */
 struct store_change {
 	enum cred_origin origin;
@@ -95,6 +96,7 @@ struct store_change {
 	bool dry_run;
 	bool if_generation;
 	uint64_t generation;
+	enum cred_deed *deeds;
 };
 
 /*

@@ -16,7 +16,7 @@ store_watch(void (*changed)(int tag, int type))
 /* What becomes of one op. */
 struct step {
 	struct cred *fresh; /* of an add or a put; a reference of its own */
-	bool changed;       /* the pair has another value */
+	enum cred_deed deed;
 };
 
 /*
@@ -77,7 +77,7 @@ add_locked(struct draft *d, struct step *s)
 	shelf_append(&d->shelf,
 	    (struct shelf_place){ .cred = shelf_cred_ref(s->fresh) });
 	d->count.added++;
-	s->changed = true;
+	s->deed = CRED_ADDED;
 }
 
 /* In its place; a decree remains one. */
@@ -99,7 +99,7 @@ replace_locked(struct draft *d, struct step *s, struct shelf_place *p)
 	} else {
 		c->serial = ++store.last_serial;
 		d->count.replaced++;
-		s->changed = true;
+		s->deed = CRED_REPLACED;
 	}
 	p->cred = shelf_cred_ref(c);
 	shelf_cred_put(old); /* others have it until the lock is given up */
@@ -113,8 +113,10 @@ step_locked(struct draft *d, const struct cred_op *op, struct step *s)
 	if (p == NULL || p->hidden) {
 		if (op->kind == CRED_OP_DELETE)
 			return -ENOENT;
-		if (p != NULL)
+		if (p != NULL) {
+			s->fresh->override |= p->cred->override;
 			shelf_cred_put(shelf_take(&d->shelf, p));
+		}
 		add_locked(d, s);
 		return 0;
 	}
@@ -126,7 +128,7 @@ step_locked(struct draft *d, const struct cred_op *op, struct step *s)
 	}
 	shelf_cred_put(shelf_take(&d->shelf, p));
 	d->count.deleted++;
-	s->changed = true;
+	s->deed = CRED_DELETED;
 	return 0;
 }
 
@@ -189,7 +191,7 @@ static void
 tell(const struct draft *d, const struct cred_op *ops, size_t n)
 {
 	for (size_t i = 0; watcher != NULL && i < n; i++) {
-		if (d->steps[i].changed)
+		if (d->steps[i].deed != CRED_SAME)
 			watcher(ops[i].tag, ops[i].type);
 	}
 }
@@ -222,6 +224,8 @@ store_apply(const struct cred_op *ops, size_t n, const struct store_change *how,
 
 	if (rc == 0)
 		*count = d.count;
+	for (size_t i = 0; rc == 0 && how->deeds != NULL && i < n; i++)
+		how->deeds[i] = d.steps[i].deed;
 	if (swapped)
 		tell(&d, ops, n);
 	draft_fini(&d, n);

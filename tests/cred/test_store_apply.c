@@ -441,6 +441,49 @@ what_is_hidden_may_be_added_by_others(void **state)
 	assert_string_equal(held(), BEFORE "5,1=b;");
 }
 
+static void
+what_was_hidden_is_a_decree_when_others_add_it(void **state)
+{
+	const struct cred_op first = ADD(5, 1, "a"), add = ADD(5, 1, "b"),
+	                     put = PUT(6, 1, "b");
+	struct cred_op other = ADD(6, 1, "a");
+
+	(void)state;
+	assert_int_equal(apply(&first, 1, &decree), 0);
+	assert_int_equal(apply(&other, 1, &decree), 0);
+	assert_int_equal(store_delete(5, 1), 0);
+	assert_int_equal(store_delete(6, 1), 0);
+	assert_int_equal(apply(&add, 1, &plain), 0);
+	assert_int_equal(apply(&put, 1, &plain), 0);
+	assert_int_equal(store_add(5, 1, "x", 1), 0);
+	assert_int_equal(store_add(6, 1, "x", 1), 0);
+	assert_string_equal(held(), BEFORE "5,1=b;6,1=b;");
+	assert_int_equal(store_delete(5, 1), 0);
+	assert_int_equal(store_add(5, 1, "x", 1), 0);
+	assert_string_equal(held(), BEFORE "5,1=b;6,1=b;");
+}
+
+static void
+each_change_says_what_it_has_done(void **state)
+{
+	const struct cred_op ops[] = { ADD(5, 1, "a"), PUT(5, 1, "a"),
+		PUT(5, 1, "b"), PUT(6, 1, "b"), DELETE(5, 1) };
+	enum cred_deed deeds[LEN(ops)];
+	struct store_change how = { .dry_run = true, .deeds = deeds };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		memset(deeds, 0xff, sizeof(deeds));
+		assert_int_equal(apply(ops, LEN(ops), &how), 0);
+		assert_int_equal(deeds[0], CRED_ADDED);
+		assert_int_equal(deeds[1], CRED_SAME);
+		assert_int_equal(deeds[2], CRED_REPLACED);
+		assert_int_equal(deeds[3], CRED_ADDED);
+		assert_int_equal(deeds[4], CRED_DELETED);
+		how.dry_run = false;
+	}
+}
+
 /* The value that is there becomes a decree: to its users it is the same. */
 static void
 a_value_may_become_a_decree(void **state)
@@ -492,6 +535,9 @@ main(void)
 		cmocka_unit_test(a_decree_may_be_of_some_pairs),
 		cmocka_unit_test(a_decree_is_changed_by_others_and_stays_one),
 		cmocka_unit_test(what_is_hidden_may_be_added_by_others),
+		cmocka_unit_test(
+		    what_was_hidden_is_a_decree_when_others_add_it),
+		cmocka_unit_test(each_change_says_what_it_has_done),
 		cmocka_unit_test(a_value_may_become_a_decree),
 		cmocka_unit_test(what_is_hidden_does_not_count),
 	};
