@@ -82,8 +82,9 @@ ZSOCK_API int zsock_cred_load_mem(const void *text, size_t len, unsigned flags,
  * level is what it may do: "list" shows what is stored and public values; "load"
  * also changes the store; "full" also gives keys out.  name is how zsock-cred
  * calls the process, @name; NULL is ZSOCK_CTL_NAME, or the program's own name.
- * Both are copied.  The socket is removed when the process exits; a child of
- * fork has one of its own after its first call for credentials.
+ * Both are copied.  The socket is removed when the process exits, unless it may
+ * no longer write to the directory, as another user; a child of fork has one of
+ * its own after its first call for credentials.
  *
  * Returns 0, or
  *   -EINVAL    level is NULL or none of the three, or name cannot be one

@@ -16,8 +16,8 @@
 void control_ready(void);
 
 /*
- * By program, and for the children of a fork too: name NULL is ZSOCK_CTL_NAME or
- * the process's own.  0, -EALREADY, -EINVAL (the level, or the name), or why
+ * By program, and for the children of a fork too: name NULL is ZSOCK_CTL_NAME
+ * or the process's own.  0, -EALREADY, -EINVAL (the level, or the name), or why
  * there is no socket; all but -EALREADY are logged.
  */
 int control_start(enum wire_level level, const char *name);

@@ -25,8 +25,8 @@ struct control_peer {
 
 /*
  * Answers one request of head->len bytes of fields: appends frames to out, and
- * does what the request wants.  No descriptor is used.  Returns 0, -EPROTO (what
- * came is no list of fields, so the connection ends) or -ENOMEM.
+ * does what the request wants.  No descriptor is used.  Returns 0, -EPROTO
+ * (what came is no list of fields, so the connection ends) or -ENOMEM.
  */
 int control_answer(const struct wire_head *head, const unsigned char *fields,
     const struct control_peer *peer, struct wire_frame *out);

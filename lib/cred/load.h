@@ -12,6 +12,10 @@
  */
 void load_ready(void);
 
+/* Hold its lock across a fork, before all others. */
+void load_freeze(void);
+void load_thaw(void);
+
 /* A bundle and the name that errors have, which may be NULL. */
 struct load_source {
 	const char *name;

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,34 +80,57 @@ load_names(struct names *l, struct load_error *e)
 	return load_bundles(l->sources, l->n, &how, e);
 }
 
-static void
-load_from_environment(void)
+/* Not 0: none of them are used, for what e says. */
+static int
+load_from_environment(struct load_error *e)
 {
 	const char *text = config_get()->credentials;
-	const int saved = errno;
-	struct load_error e;
 	struct names l;
 	int rc;
 
 	if (text == NULL)
-		return;
+		return 0;
 	limits_from_environment();
 	rc = names_init(&l, text);
 	if (rc < 0)
-		e = (struct load_error){ .text = "out of memory" };
+		*e = (struct load_error){ .text = "out of memory" };
 	else
-		rc = load_names(&l, &e);
+		rc = load_names(&l, e);
 	names_fini(&l);
 	if (rc < 0 && config_get()->credentials_errors == CONFIG_ERRORS_EXIT)
-		config_die("ZSOCK_CREDENTIALS", e.text);
+		config_die("ZSOCK_CREDENTIALS", e->text);
+	return rc;
+}
+
+/*
+ * Held by a fork too.  A child that was made while another thread loads would
+ * have the credentials, and would load them once more.
+ */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static atomic_bool loaded; /* written under the lock */
+
+static void
+load_once(void)
+{
+	const int saved = errno;
+	struct load_error e;
+	int old, rc = 0;
+
+	if (atomic_load_explicit(&loaded, memory_order_acquire))
+		return;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+	pthread_mutex_lock(&lock);
+	if (!atomic_load(&loaded))
+		rc = load_from_environment(&e);
+	atomic_store(&loaded, true);
+	pthread_mutex_unlock(&lock);
 	if (rc < 0)
 		log_line(LOG_WARN,
 		    "ZSOCK_CREDENTIALS: %s; none of its credentials are used",
 		    e.text);
+	pthread_setcancelstate(old, NULL);
 	errno = saved;
 }
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /*
  * Before main, so that a program whose credentials cannot be used does nothing
@@ -117,13 +141,25 @@ __attribute__((constructor)) static void
 load_early(void)
 {
 	if (secure_getenv("ZSOCK_CREDENTIALS") != NULL)
-		pthread_once(&once, load_from_environment);
+		load_once();
 }
 
 /* A constructor of the program's may be before the library's. */
 void
 load_ready(void)
 {
-	pthread_once(&once, load_from_environment);
+	load_once();
 	control_ready();
+}
+
+void
+load_freeze(void)
+{
+	pthread_mutex_lock(&lock);
+}
+
+void
+load_thaw(void)
+{
+	pthread_mutex_unlock(&lock);
 }

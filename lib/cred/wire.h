@@ -9,10 +9,10 @@
 
 /*
  * Frames of the control protocol, zsock-control(7), for both of its ends.  All
- * numbers are big-endian.  A frame is "ZC", version, type, id of 4 bytes, length
- * of 4 bytes, and that many bytes of fields; a field is a tag of 2 bytes, a
- * length of 4 bytes and its bytes.  What must be understood has bit 15 of its
- * tag set.
+ * numbers are big-endian.  A frame is "ZC", version, type, id of 4 bytes,
+ * length of 4 bytes, and that many bytes of fields; a field is a tag of 2
+ * bytes, a length of 4 bytes and its bytes.  What must be understood has bit 15
+ * of its tag set.
  */
 #define WIRE_HEAD 12
 #define WIRE_VERSION 1
@@ -109,7 +109,7 @@ struct wire_reader {
 };
 /* Where the next bytes go, at most *len of them; NULL: out of memory. */
 unsigned char *wire_read_room(struct wire_reader *r, size_t *len);
-/* n more are there.  1: the frame is whole; 0: not yet; -EPROTO: none at all. */
+/* n more are there.  1: the frame is whole; 0: not yet; -EPROTO: it is none. */
 int wire_read(struct wire_reader *r, size_t n);
 /* Wipes and frees it, for the next one. */
 void wire_read_fini(struct wire_reader *r);
@@ -137,8 +137,8 @@ void wire_put_u32(struct wire_frame *w, uint16_t tag, uint32_t v);
 void wire_put_u64(struct wire_frame *w, uint16_t tag, uint64_t v);
 void wire_put_text(struct wire_frame *w, uint16_t tag, const char *text);
 /*
- * An op, the kind of which may have WIRE_OP_OVERRIDE added to it: its data are not copied by the
- * one, and copied by the other.  False: it is none.
+ * An op, the kind of which may have WIRE_OP_OVERRIDE added to it: its data are
+ * not copied by the one, and copied by the other.  False: it is none.
  */
 #define WIRE_OP_HEAD 12
 #define WIRE_OP_OVERRIDE 0x100

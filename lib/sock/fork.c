@@ -3,6 +3,7 @@
 #include "base/hosts.h"
 #include "base/limits.h"
 #include "cred/control.h"
+#include "cred/load.h"
 #include "cred/store.h"
 #include "sock/fdtable.h"
 #include "sock/sock.h"
@@ -13,15 +14,18 @@ atomic_uint sock_forks;
 /*
  * What fork copies.  A lock that another thread holds at that moment would stay
  * locked in the child for ever, so the locks of the library are taken before
- * and given back after: the control socket's, contexts', sessions', credentials', sockets', the
- * table's, names', limits'.  No call takes two of these at once, so there is no
- * other order that this one could meet.  Sockets' own locks are too many for
- * that: see the kinds' forked.  base/resolver.c and api/service.c, whose threads
- * a child has not, look after themselves once they are used.
+ * and given back after: that of loading, the control socket's, contexts',
+ * sessions', credentials', sockets', the table's, names', limits'.  Who holds one
+ * of these takes only such as are behind it: what is loaded is stored, and the
+ * thread of the control socket stores, lists and looks at sockets.  Sockets' own
+ * locks are too many for that: see the kinds' forked.  base/resolver.c and
+ * api/service.c, whose threads a child has not, look after themselves once they
+ * are used.
  */
 static void
 before(void)
 {
+	load_freeze();
 	control_freeze();
 	tls_context_freeze();
 	store_freeze();
@@ -41,6 +45,7 @@ thaw(void)
 	store_thaw();
 	tls_context_thaw();
 	control_thaw();
+	load_thaw();
 }
 
 static void

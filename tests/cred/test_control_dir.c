@@ -250,46 +250,69 @@ a_child_does_not_withdraw_its_parents_name(void **state)
 	close(kfd);
 }
 
+static void
+in_publisher(void)
+{
+	struct control_dir d = { .path = dir.path };
+	struct control_name name;
+	char file[64];
+	int kfd;
+
+	d.kfd = control_dir_open(d.path, false, why);
+	kfd = control_dir_publish(&d, &name, why);
+	snprintf(file, sizeof(file), "%d.sock", getpid());
+	for (int k = 0; kfd >= 0 && k < 200; k++) {
+		if (control_dir_probe(&d, file) != CONTROL_LIVE)
+			_exit(2);
+	}
+	_exit(kfd < 0); /* and leaves a dead name */
+}
+
+/* The names of the dead among them; how many there were. */
+static int
+bury(const pid_t *pids, size_t n)
+{
+	char file[64];
+	int buried = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		snprintf(file, sizeof(file), "%d.sock", (int)pids[i]);
+		if (control_dir_probe(&dir, file) == CONTROL_DEAD)
+			buried += control_dir_bury(&dir, file);
+	}
+	return buried;
+}
+
 /* T40 */
 static void
 many_publish_while_the_dead_are_buried(void **state)
 {
-	int status, left = 50;
+	pid_t pids[50];
+	size_t left = LEN(pids);
+	int status, buried = 0;
 
 	(void)state;
-	for (int i = 0; i < left; i++) {
-		if (fork() == 0) {
-			struct control_name name;
-			struct control_dir d = { .path = dir.path };
-			char file[64];
-			int kfd;
-
-			d.kfd = control_dir_open(d.path, false, why);
-			kfd = control_dir_publish(&d, &name, why);
-			snprintf(file, sizeof(file), "%d.sock", getpid());
-			for (int k = 0; kfd >= 0 && k < 200; k++) {
-				if (control_dir_probe(&d, file) != CONTROL_LIVE)
-					_exit(2);
-			}
-			_exit(kfd < 0); /* and leaves a dead name */
-		}
+	for (size_t i = 0; i < LEN(pids); i++) {
+		pids[i] = fork();
+		if (pids[i] == 0)
+			in_publisher();
+		assert_true(pids[i] > 0);
 	}
+	alarm(120); /* it ends the test */
 	while (left > 0) {
-		char file[64];
 		const pid_t pid = waitpid(-1, &status, WNOHANG);
 
-		for (int i = 0; i < 50; i++) {
-			snprintf(file, sizeof(file), "%d.sock",
-			    (int)(getpid() + 1 + i));
-			if (control_dir_probe(&dir, file) == CONTROL_DEAD)
-				(void)control_dir_bury(&dir, file);
-		}
-		if (pid <= 0)
+		buried += bury(pids, LEN(pids));
+		if (pid == 0)
 			continue;
-		assert_true(WIFEXITED(status));
+		assert_true(pid > 0 && WIFEXITED(status));
 		assert_int_equal(WEXITSTATUS(status), 0);
 		left--;
 	}
+	alarm(0);
+	buried += bury(pids, LEN(pids));
+	assert_int_equal(buried, LEN(pids));
+	assert_int_equal(ctl_dir_count(""), 0);
 }
 
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, make_dir, remove_dir)

@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +15,7 @@
 #include "base/config.h"
 #include "base/limits.h"
 #include "cred/load.h"
+#include "sock/sock.h"
 
 #define TOP "zsock-credentials 1\nTest-Only: yes\n"
 #define PSK(tag, value) "Sec-Tag: " tag "\nType: PSK\nText: " value "\n"
@@ -355,6 +358,73 @@ a_variable_that_the_program_sets_counts_at_the_first_call(void **state)
 	assert_int_equal(WEXITSTATUS(status), 0);
 }
 
+static int stored[2], forked[2];
+
+/* In the thread that loads: gives the other time to fork, if it can. */
+static void
+when_stored(int tag, int type)
+{
+	struct pollfd p = { forked[0], POLLIN, 0 };
+
+	(void)tag;
+	(void)type;
+	if (write(stored[1], "", 1) != 1)
+		_exit(93);
+	(void)poll(&p, 1, 300);
+}
+
+static void *
+load(void *arg)
+{
+	load_ready();
+	return arg;
+}
+
+/* In a process of its own: its child loads nothing a second time. */
+static int
+fork_while_another_loads(void)
+{
+	pthread_t thread;
+	int status = -1;
+	pid_t child;
+	char byte;
+
+	set_variable("ZSOCK_CREDENTIALS", "b");
+	config_reload();
+	store_watch(when_stored);
+	if (pipe(stored) == -1 || pipe(forked) == -1 ||
+	    pthread_create(&thread, NULL, load, NULL) != 0 ||
+	    read(stored[0], &byte, 1) != 1)
+		return 91;
+	child = fork();
+	if (child == 0) {
+		load_ready(); /* 78 if it does */
+		_exit(strcmp(held(), "2,4=two;") == 0 ? 0 : 92);
+	}
+	if (atomic_load(&sock_forks) == 0)
+		return 96; /* the library has not seen it */
+	if (write(forked[1], "", 1) != 1 ||
+	    waitpid(child, &status, 0) != child ||
+	    pthread_join(thread, NULL) != 0)
+		return 94;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : 95;
+}
+
+static void
+a_fork_while_another_thread_loads_does_not_load_again(void **state)
+{
+	pid_t child = fork();
+	int status;
+
+	(void)state;
+	assert_true(child >= 0);
+	if (child == 0)
+		_exit(fork_while_another_loads());
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
 int
 main(int argc, char **argv)
 {
@@ -362,6 +432,8 @@ main(int argc, char **argv)
 		cmocka_unit_test(a_long_name_is_cut),
 		cmocka_unit_test(
 		    a_variable_that_the_program_sets_counts_at_the_first_call),
+		cmocka_unit_test(
+		    a_fork_while_another_thread_loads_does_not_load_again),
 		/* The last, for a decree stays. */
 		cmocka_unit_test(each_bundle_has_its_mode),
 	};
