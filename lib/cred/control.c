@@ -48,6 +48,7 @@ static atomic_bool ready;
 static struct control_server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.listener = { .kfd = -1 },
 	.wake = -1,
+	.dir = -1,
 	.clients = {
 	    [0 ... CONTROL_CLIENTS - 1] = { .sock = { .kfd = -1 } } } };
 
@@ -120,7 +121,7 @@ describe(struct control_self *self)
  * the name when the program has got another root.
  */
 static int
-publish(bool shared, struct control_name *n, int *dir,
+publish(struct control_server *s, struct control_name *n,
     char reason[CONTROL_WHY_SIZE])
 {
 	struct control_dir d = { .path = dir_path };
@@ -130,8 +131,8 @@ publish(bool shared, struct control_name *n, int *dir,
 	if (d.kfd < 0)
 		return d.kfd;
 	kfd = control_dir_publish(&d, n, reason);
-	if (kfd >= 0 && !shared)
-		*dir = d.kfd;
+	if (kfd >= 0 && !s->shared)
+		s->dir = d.kfd;
 	else
 		kernel->close(d.kfd);
 	return kfd;
@@ -139,12 +140,12 @@ publish(bool shared, struct control_name *n, int *dir,
 
 /* Makes the socket, and says so to whoever has started the thread. */
 static int
-begin(struct control_server *s, int *dir, char reason[CONTROL_WHY_SIZE])
+begin(struct control_server *s, char reason[CONTROL_WHY_SIZE])
 {
 	struct control_name n;
 	int kfd;
 
-	kfd = publish(s->shared, &n, dir, reason);
+	kfd = publish(s, &n, reason);
 	if (kfd >= 0)
 		control_serve_listen(s, kfd);
 	pthread_mutex_lock(&lock);
@@ -162,10 +163,10 @@ begin(struct control_server *s, int *dir, char reason[CONTROL_WHY_SIZE])
 static int
 begin_again(struct control_server *s, char reason[CONTROL_WHY_SIZE])
 {
-	int dir, rc; /* it is kept in no table that the program can close in */
+	int rc;
 
 	pthread_mutex_lock(&s->lock);
-	rc = begin(s, &dir, reason);
+	rc = begin(s, reason);
 	pthread_mutex_unlock(&s->lock);
 	return rc;
 }
@@ -186,10 +187,10 @@ end_by_itself(struct control_server *s)
 }
 
 static void
-withdraw(int dir)
+withdraw(const struct control_server *s)
 {
 	pthread_mutex_lock(&lock);
-	control_dir_withdraw(&name, dir);
+	control_dir_withdraw(&name, s->dir);
 	pthread_mutex_unlock(&lock);
 }
 
@@ -198,16 +199,16 @@ run(void *arg)
 {
 	struct control_server *s = arg;
 	char reason[CONTROL_WHY_SIZE] = "";
-	int dir = -1, rc;
+	int rc;
 
 	(void)prctl(PR_SET_NAME, "zsock-ctl");
 	control_helper_away();
 	s->shared = !leave_table();
-	control_serve_prepare(s);
 	describe(&s->self);
-	rc = begin(s, &dir, reason);
+	rc = begin(s, reason);
 	if (rc < 0)
 		return NULL; /* who started it says why */
+	control_serve_prepare(s);
 	while (rc == 0) {
 		rc = control_serve(s);
 		if (rc == 0)
@@ -216,7 +217,7 @@ run(void *arg)
 			snprintf(reason, sizeof(reason), "poll: %s",
 			    strerror(-rc));
 	}
-	withdraw(dir);
+	withdraw(s);
 	if (rc > 0)
 		return NULL;
 	log_line(LOG_ERROR, "control: %s; there is no control socket any more",

@@ -5,8 +5,8 @@
 
 /*
  * A thread in the program's table of descriptors, for one that may have a table
- * of its own: there stderr is another, and a socket of the program's of which it
- * gave the last reference back would close a number that is not the socket's.
+ * of its own: there stderr is another, and a socket of the program's of which
+ * it gave the last reference back would close a number that is not the socket's.
  * And it waits for whoever reads the log, so that the other has not to.
  */
 

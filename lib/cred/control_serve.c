@@ -109,6 +109,14 @@ is_welcome(int kfd, struct control_peer *peer)
 	return true;
 }
 
+static void
+give_up(int *kfd)
+{
+	if (*kfd != -1)
+		kernel->close(*kfd);
+	*kfd = -1;
+}
+
 static struct control_client *
 free_client(struct control_server *s)
 {
@@ -131,8 +139,11 @@ take_client(struct control_server *s)
 	    SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (kfd == -1) {
 		/* Of descriptors or memory there may be more later. */
-		if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED)
-			s->pause = deadline_in_ms(PAUSE_MS);
+		if (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED)
+			return;
+		give_up(&s->wake);
+		give_up(&s->dir);
+		s->pause = deadline_in_ms(PAUSE_MS);
 		return;
 	}
 	if (c == NULL || !is_welcome(kfd, &peer)) {
@@ -266,17 +277,6 @@ collect(const struct control_server *s, struct wait *w)
 	w->timeout = deadline_left_ms(until);
 }
 
-/*
- * The program's own signal, which may stay pending and wake the thread again
- * and again: from now on it looks by itself.
- */
-static void
-forget_wake(struct control_server *s)
-{
-	kernel->close(s->wake);
-	s->wake = -1;
-}
-
 /* False: the listener is gone. */
 static bool
 serve(struct control_server *s, const struct wait *w)
@@ -312,8 +312,9 @@ control_serve(struct control_server *s)
 		if (atomic_load(&s->ending))
 			return 1;
 		pthread_mutex_lock(&s->lock);
+		/* The program's own signal, which may be pending for ever. */
 		if (w.wake != NULL && *w.wake != 0)
-			forget_wake(s);
+			give_up(&s->wake);
 		listens = serve(s, &w);
 		pthread_mutex_unlock(&s->lock);
 	}
@@ -346,4 +347,5 @@ control_serve_end(struct control_server *s)
 		drop(s, &s->listener);
 	s->listener.kfd = -1;
 	s->wake = -1;
+	s->dir = -1;
 }

@@ -32,13 +32,15 @@ struct control_server {
 	struct control_self self;
 	bool shared;        /* its descriptors are in the program's table */
 	atomic_bool ending; /* without the lock */
+	/* Given up when there is no descriptor left for a client. */
 	int wake; /* readable when it is to end; -1: it looks by itself */
+	int dir;  /* where its name is, or -1 */
 	struct control_kfd listener;
 	struct control_client clients[CONTROL_CLIENTS];
 	struct deadline pause; /* no client is accepted before */
 };
 
-/* In the thread, before it listens: how it can be woken. */
+/* In the thread, once it listens: how it can be woken. */
 void control_serve_prepare(struct control_server *s);
 
 /* The descriptor of a new listener; it is the server's from now on. */

@@ -15,10 +15,10 @@ atomic_uint sock_forks;
  * What fork copies.  A lock that another thread holds at that moment would stay
  * locked in the child for ever, so the locks of the library are taken before
  * and given back after: that of loading, the control socket's, contexts',
- * sessions', credentials', sockets', the table's, names', limits'.  Who holds one
- * of these takes only such as are behind it: what is loaded is stored, and the
- * thread of the control socket stores, lists and looks at sockets.  Sockets' own
- * locks are too many for that: see the kinds' forked.  base/resolver.c and
+ * sessions', credentials', sockets', the table's, names', limits'.  Who holds
+ * one of these takes only such as are behind it: what is loaded is stored, and
+ * the thread of the control socket stores, lists and looks at sockets.  Sockets'
+ * own locks are too many for that: see the kinds' forked.  base/resolver.c and
  * api/service.c, whose threads a child has not, look after themselves once they
  * are used.
  */
