@@ -1,7 +1,6 @@
 #include "cred/control.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <openssl/crypto.h>
 
@@ -20,6 +17,7 @@
 #include "base/thread.h"
 #include "cred/control_dir.h"
 #include "cred/control_helper.h"
+#include "cred/control_self.h"
 #include "cred/control_serve.h"
 
 /* ENDED: it has ended by itself, and nobody has joined it yet. */
@@ -51,70 +49,6 @@ static struct control_server server = { .lock = PTHREAD_MUTEX_INITIALIZER,
 	.dir = -1,
 	.clients = {
 	    [0 ... CONTROL_CLIENTS - 1] = { .sock = { .kfd = -1 } } } };
-
-bool
-control_name_ok(const char *text)
-{
-	const size_t len = strlen(text);
-
-	if (len == 0 || len >= sizeof(own_name) || *text == '/')
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] <= ' ' || text[i] > '~')
-			return false;
-	}
-	return strspn(text, "0123456789") < len;
-}
-
-/*
- * A table of descriptors for this thread alone: the program's numbers, what it
- * closes and whom it forks are its own affair then.  Some sandboxes forbid it.
- */
-static bool
-leave_table(void)
-{
-	const unsigned unshare = 1U << 1; /* CLOSE_RANGE_UNSHARE */
-
-	if (syscall(SYS_close_range, 0U, ~0U, unshare) == -1)
-		return false;
-	for (int i = 0; i < 3; i++) {
-		/* Where there is no such device, what cannot be written to. */
-		if (open("/dev/null", O_RDWR | O_CLOEXEC) == -1)
-			(void)open("/", O_PATH | O_CLOEXEC);
-	}
-	return true;
-}
-
-/* The name of the process, which another thread of it may not have. */
-static void
-read_comm(char *out, size_t size)
-{
-	const int kfd = open("/proc/self/comm", O_RDONLY | O_CLOEXEC);
-	ssize_t n = -1;
-
-	if (kfd != -1) {
-		n = kernel->read(kfd, out, size - 1);
-		kernel->close(kfd);
-	}
-	if (n <= 0) {
-		snprintf(out, size, "%s", program_invocation_short_name);
-		return;
-	}
-	out[n] = '\0';
-	out[strcspn(out, "\n")] = '\0';
-}
-
-static void
-describe(struct control_self *self)
-{
-	ssize_t n;
-
-	self->pid = getpid();
-	if (self->name[0] == '\0')
-		read_comm(self->name, sizeof(self->name));
-	n = readlink("/proc/self/exe", self->exe, sizeof(self->exe) - 1);
-	self->exe[n > 0 ? n : 0] = '\0';
-}
 
 /*
  * In a table of its own the thread keeps the directory, by which it can remove
@@ -203,12 +137,11 @@ run(void *arg)
 
 	(void)prctl(PR_SET_NAME, "zsock-ctl");
 	control_helper_away();
-	s->shared = !leave_table();
-	describe(&s->self);
+	s->shared = !control_self_leave_table();
+	control_self_describe(&s->self);
 	rc = begin(s, reason);
 	if (rc < 0)
 		return NULL; /* who started it says why */
-	control_serve_prepare(s);
 	while (rc == 0) {
 		rc = control_serve(s);
 		if (rc == 0)

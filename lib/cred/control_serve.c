@@ -66,8 +66,8 @@ keep(const struct control_server *s, struct control_kfd *d, int kfd)
 /*
  * In a shared table there would be no telling whether it is still what it was.
  */
-void
-control_serve_prepare(struct control_server *s)
+static void
+make_wake(struct control_server *s)
 {
 	sigset_t set;
 
@@ -83,6 +83,7 @@ void
 control_serve_listen(struct control_server *s, int kfd)
 {
 	keep(s, &s->listener, kfd);
+	make_wake(s);
 }
 
 static void

@@ -40,10 +40,7 @@ struct control_server {
 	struct deadline pause; /* no client is accepted before */
 };
 
-/* In the thread, once it listens: how it can be woken. */
-void control_serve_prepare(struct control_server *s);
-
-/* The descriptor of a new listener; it is the server's from now on. */
+/* In the thread: a new listener, which is the server's from now on. */
 void control_serve_listen(struct control_server *s, int kfd);
 
 /*

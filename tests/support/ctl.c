@@ -30,7 +30,8 @@ __tsan_default_suppressions(void)
 	       "race:^__interceptor_connect$\n"
 	       "race:^__interceptor_dup2$\nrace:^__interceptor_fcntl64$\n"
 	       "race:^__interceptor_fstat64$\nrace:^__interceptor_open64$\n"
-	       "race:^__interceptor_pipe$\nrace:^__interceptor_socket$\n";
+	       "race:^__interceptor_pipe$\nrace:^__interceptor_signalfd$\n"
+	       "race:^__interceptor_socket$\n";
 }
 
 static char made[64];
