@@ -31,6 +31,8 @@ __lsan_is_turned_off(void)
 	return no_leak_check;
 }
 
+extern void __tsan_init(void) __attribute__((weak));
+
 static int
 make_dir(void **state)
 {
@@ -305,8 +307,12 @@ static void
 few_descriptors_are_enough(void **state)
 {
 	(void)state;
-	assert_int_equal(ctl_run(in_five_descriptors), 0);
 	assert_int_equal(ctl_run(in_few_descriptors), 0);
+	if (__tsan_init != NULL)
+		print_message("ThreadSanitizer has no name for what it is not "
+		              "to tell without a sixth descriptor\n");
+	else
+		assert_int_equal(ctl_run(in_five_descriptors), 0);
 }
 
 static void
@@ -320,10 +326,11 @@ in_ended(void)
 	ctl_forbid_close_range();
 	CHECK(control_start(WIRE_LEVEL_LOAD, NULL) == 0);
 	CHECK(chmod(dir, 0777) == 0);
+	CHECK(pipe(pipes) == 0);
+	CHECK(dup2(pipes[0], 0) == 0 && dup2(pipes[1], 2) == 2);
 	for (int fd = 3; fd < 4096; fd++)
 		close(fd);
-	CHECK(pipe(pipes) == 0 && dup2(pipes[1], 2) == 2);
-	CHECK(read(pipes[0], line, sizeof(line) - 1) > 0); /* it looks */
+	CHECK(read(0, line, sizeof(line) - 1) > 0); /* it looks */
 	CHECK(strstr(line, "there is no control socket any more") != NULL);
 	while (control_start(WIRE_LEVEL_LOAD, NULL) == -EALREADY)
 		usleep(1000); /* it says so before it ends */
