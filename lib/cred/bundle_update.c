@@ -72,6 +72,7 @@ target_fini(struct target *t)
 		close(t->dirfd);
 	if (t->fd >= 0)
 		close(t->fd);
+	*t = (struct target){ .dirfd = -1, .fd = -1 };
 }
 
 /* Over NFS only who could write to a file may lock it. */
@@ -139,7 +140,9 @@ target_open(const char *path, struct target *t, struct bundle_file_error *e)
 		return bundle_disk_fail(e, -EINVAL, path, "no regular file");
 	if (rc == -ETIMEDOUT)
 		return bundle_lock_fail(e, path);
-	return rc < 0 ? bundle_disk_fail(e, rc, path, "%m") : 0;
+	if (rc < 0)
+		(void)bundle_disk_fail(e, rc, path, "%m"); /* it returns rc */
+	return rc;
 }
 
 /*

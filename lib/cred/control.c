@@ -344,7 +344,7 @@ read_environment_locked(void)
 		config_die("ZSOCK_CTL",
 		    "it is off, list, load, full or 1, which is load");
 	level = (enum wire_level)asked;
-	strcpy(own_name, name_of_environment());
+	snprintf(own_name, sizeof(own_name), "%s", name_of_environment());
 	has_asked = true;
 }
 
@@ -395,7 +395,8 @@ control_start(enum wire_level asked, const char *text)
 		return -EALREADY;
 	}
 	level = asked;
-	strcpy(own_name, text != NULL ? text : name_of_environment());
+	snprintf(own_name, sizeof(own_name), "%s",
+	    text != NULL ? text : name_of_environment());
 	rc = start_and_give_lock(old);
 	errno = saved;
 	return rc;

@@ -100,7 +100,8 @@ control_dir_address(const struct control_dir *d, const char *name,
 	if (len < size) {
 		memcpy(addr->sun_path, d->path, strlen(d->path));
 		addr->sun_path[strlen(d->path)] = '/';
-		strcpy(&addr->sun_path[strlen(d->path) + 1], name);
+		memcpy(&addr->sun_path[strlen(d->path) + 1], name,
+		    strlen(name));
 	} else {
 		snprintf(addr->sun_path, size, "/proc/thread-self/fd/%d/%.64s",
 		    d->kfd, name);

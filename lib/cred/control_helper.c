@@ -11,7 +11,7 @@
 #include "cred/control_answer.h"
 
 /* Those of a request while those of the one before are being written. */
-#define LINES_MAX (2 * CONTROL_OPS_MAX)
+#define LINES_MAX ((size_t)2 * CONTROL_OPS_MAX)
 #define WAIT_S 1
 
 struct line {

@@ -57,9 +57,9 @@ generate_init(struct generate *g)
 	g->wants.kind = PKI_P256;
 	memcpy(g->wants.tags, tags, sizeof(tags));
 	want_all(g, true);
-	strcpy(g->from_text, "yesterday");
-	strcpy(g->until_text, "2049-12-31");
-	strcpy(g->wants.until, "20491231");
+	snprintf(g->from_text, sizeof(g->from_text), "yesterday");
+	snprintf(g->until_text, sizeof(g->until_text), "2049-12-31");
+	snprintf(g->wants.until, sizeof(g->wants.until), "20491231");
 	if (gmtime_r(&yesterday, &tm) == NULL ||
 	    strftime(g->wants.from, PKI_DAY, "%Y%m%d", &tm) != PKI_DAY - 1)
 		return say(FAILED, "the clock has no date of four digits");
