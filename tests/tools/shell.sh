@@ -77,6 +77,7 @@ is "$(grep -c CRED_BUF_SIZE "$err")" 1
 "$Z" get new.zcred 8 CA | cmp - <(head -c 1500 /dev/zero) || fail 'bytes'
 ok
 
+# The two programs of T56 are in no package of Debian; their words are these.
 begin a_terminal_is_a_serial_port
 want 0 python3 - "$Z" "$EX" <<'PYTHON'
 import base64, os, select, subprocess, sys, termios
