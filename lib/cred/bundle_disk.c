@@ -96,6 +96,13 @@ is_own_group(gid_t group)
 	return group == getegid() && group == (gid_t)geteuid();
 }
 
+bool
+bundle_disk_is_shared(const struct stat *st)
+{
+	return (st->st_mode & S_IWOTH) != 0 ||
+	    ((st->st_mode & S_IWGRP) != 0 && !is_own_group(st->st_gid));
+}
+
 int
 bundle_disk_check_writers(const struct stat *st, const char *path,
     struct bundle_file_error *e)

@@ -32,6 +32,9 @@ int bundle_disk_fail_parse(struct bundle_file_error *e, int rc,
 int bundle_disk_open(int dirfd, const char *name, const char *path,
     struct bundle_file_error *e);
 
+/* Can users write to it who are neither its owner nor of a group of his own? */
+bool bundle_disk_is_shared(const struct stat *st);
+
 /*
  * May the text be believed?  Its owner must be the user or root, and nobody else
  * may be able to change it.  -EPERM, and said, if not.

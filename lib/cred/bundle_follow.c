@@ -49,8 +49,8 @@ check_link(const char *path, const struct stat *link,
 	rc = stat_dir(path, &dir);
 	if (rc < 0)
 		return bundle_disk_fail(e, rc, path, "%m");
-	if ((dir.st_mode & (S_ISVTX | S_IWOTH)) == 0 ||
-	    link->st_uid == geteuid() || link->st_uid == dir.st_uid)
+	if (!bundle_disk_is_shared(&dir) || link->st_uid == geteuid() ||
+	    link->st_uid == 0 || link->st_uid == dir.st_uid)
 		return 0;
 	return bundle_disk_fail(e, -EPERM, path,
 	    "a symbolic link of user %u, in a directory that others can write "

@@ -178,6 +178,8 @@ check_new(const char *path, const struct bundle_bytes *text, bool *test_only,
 	int rc;
 
 	rc = bundle_parse(text->data, text->len, &b, &why);
+	if (rc == -ENOMEM)
+		return bundle_disk_fail(e, rc, path, "%m");
 	if (rc < 0)
 		return bundle_disk_fail(e, rc, path,
 		    "it stays as it is, for the new text is no bundle: line "

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <openssl/crypto.h>
 
 #include "base/config.h"
 #include "base/kernel.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/thread.h"
 #include "cred/control_dir.h"
@@ -230,7 +232,9 @@ stop_at_exit(void)
 {
 	const int old = take_lock();
 
-	(void)stop_locked(); /* there may be none */
+	/* A child of _Fork or clone has the state, and not the thread. */
+	if (name.pid == getpid())
+		(void)stop_locked(); /* there may be none */
 	give_lock(old);
 }
 
@@ -247,12 +251,16 @@ at_exit_once(void)
 	(void)atexit(stop_at_exit); /* or ps finds the name dead */
 }
 
-/* What the threads need, which must not look at the environment. */
+/*
+ * What the threads need, which must not look at the environment: a fault there
+ * ends the program with a line, which must be seen.
+ */
 static int
 prepare_locked(void)
 {
 	int rc;
 
+	limits_from_environment();
 	if (wire_dir(dir_path, sizeof(dir_path)) >= (int)sizeof(dir_path)) {
 		snprintf(why, sizeof(why),
 		    "the name of its directory is too long: set ZSOCK_CTL_DIR");

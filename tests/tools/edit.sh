@@ -270,6 +270,16 @@ want 2 "$Z" add "$b" 9 PSK_ID hex:xyz
 want 2 "$Z" add "$b" 9 PSK fd:x
 ok
 
+begin a_key_of_digits_is_told_to_be_text
+rm -f "$b"
+want 0 "$Z" add "$b" 1 PSK - < <(echo 000102030405060708090a0b0c0d0e0f)
+has "$err" 'hexadecimal digits' '--from hex'
+hasnt "$err" 0001
+want 0 "$Z" add "$b" 2 PSK - < <(echo 'no digits at all')
+want 0 "$Z" add "$b" 3 PSK_ID - < <(echo 000102030405060708090a0b0c0d0e0f)
+is "$(cat "$err")" ""
+ok
+
 begin what_is_held_is_a_conflict_and_what_is_not_is_absent
 cp "$EX" "$b"
 want 6 "$Z" add "$b" 3 PSK_ID text:x

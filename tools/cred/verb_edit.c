@@ -1,9 +1,11 @@
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
+#include "cred/store.h"
 #include "place.h"
 #include "report.h"
 #include "say.h"
@@ -67,6 +69,24 @@ read_add(int argc, char **argv, struct add *a)
 	return rc;
 }
 
+/* A key is its bytes; that its digits were meant is the likeliest mistake. */
+static void
+look_at_digits(int type, const struct bytes *value)
+{
+	size_t n = 0;
+
+	while (n < value->len && isxdigit(value->data[n]))
+		n++;
+	if (type != CRED_PSK || n < 16 || n % 2 != 0)
+		return;
+	while (n < value->len && strchr("\r\n", value->data[n]) != NULL)
+		n++;
+	if (n == value->len)
+		remark("the key is hexadecimal digits, and stored as the text "
+		       "that they are; \"import --from hex\" takes the bytes "
+		       "that they stand for");
+}
+
 static int
 add(char **words, const struct add *a, int tag, int type)
 {
@@ -90,6 +110,8 @@ add(char **words, const struct add *a, int tag, int type)
 		op.len = value.len;
 		rc = apply(p, &c);
 		place_close(p);
+		if (rc == DONE)
+			look_at_digits(type, &value);
 	}
 	bytes_fini(&value);
 	return rc;
