@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/kernel.h"
+#include "base/stack.h"
 
 #define FRAME_MS 5000
 #define IDLE_MS 60000
@@ -186,6 +187,7 @@ answer(struct control_client *c)
 	    control_answer(&c->in.head, c->in.data, &c->peer, &c->out);
 
 	wire_read_fini(&c->in);
+	stack_wipe();
 	c->until = deadline_in_ms(FRAME_MS);
 	return rc == 0 && flush(c);
 }

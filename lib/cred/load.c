@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/stack.h"
 #include "cred/types.h"
 
 /* Where a change comes from. */
@@ -223,6 +224,7 @@ load_file(const char *path, const struct load_how *how, struct load_error *e)
 		rc = load_bundles(&source, 1, how, e);
 		bundle_file_fini(&f);
 	}
+	stack_wipe();
 	return rc;
 }
 
@@ -247,5 +249,6 @@ load_text(const char *text, size_t len, const struct load_how *how,
 	source.bundle = &b;
 	rc = load_bundles(&source, 1, how, e);
 	bundle_fini(&b);
+	stack_wipe();
 	return rc;
 }

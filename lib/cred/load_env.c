@@ -8,6 +8,7 @@
 #include "base/config.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/stack.h"
 #include "cred/control.h"
 #include "cred/load.h"
 
@@ -97,6 +98,7 @@ load_from_environment(struct load_error *e)
 	else
 		rc = load_names(&l, e);
 	names_fini(&l);
+	stack_wipe();
 	if (rc < 0 && config_get()->credentials_errors == CONFIG_ERRORS_EXIT)
 		config_die("ZSOCK_CREDENTIALS", e->text);
 	return rc;
