@@ -38,7 +38,7 @@ no_psk(struct bag *b)
 static void
 put_psk(struct bag *b, size_t len)
 {
-	unsigned char key[600];
+	unsigned char key[600] = { 0 };
 
 	for (size_t i = 0; i < len; i++)
 		key[i] = (unsigned char)(i * i * 7 + 0x9d);
