@@ -55,6 +55,33 @@ want 1 fetch
 has "$err" 'hostname mismatch'
 ok
 
+# The peer's certificate has the new name before, and the old one after.
+begin T38_an_open_session_goes_on
+want 0 python3 - "$port" "$Z" <<'PYTHON'
+import socket, ssl, subprocess, sys
+
+
+def connect(name):
+    context = ssl.create_default_context(cafile='pki/ca.pem')
+    plain = socket.create_connection(('127.0.0.1', int(sys.argv[1])), 10)
+    return context.wrap_socket(plain, server_hostname=name)
+
+
+with connect('new.test') as open_one:
+    subprocess.run([sys.argv[2], '-q', 'load', '--replace', '@https_server',
+                    'pki/server.zcred'], check=True)
+    open_one.sendall(b'GET /page.txt HTTP/1.0\r\n\r\n')
+    answer = b''.join(iter(lambda: open_one.recv(4096), b''))
+    assert answer.endswith(open('pages/page.txt', 'rb').read()), answer
+connect('localhost').close()
+try:
+    connect('new.test').close()
+except ssl.SSLCertVerificationError:
+    sys.exit(0)
+sys.exit('the old certificate is still shown')
+PYTHON
+ok
+
 begin a_pre_shared_key_is_for_both_ends
 mkfifo coap && exec {lines}<>coap
 ZSOCK_CREDENTIALS=pki/psk.zcred run "$programs/dtls_echo_server" --coap 0 >coap
