@@ -44,57 +44,57 @@ find_tally(struct rules *r, const struct subject *s, const struct tally *t,
 		    t->n - 1);
 }
 
-RULE(e13)
+static void
+find_by_date(struct rules *r, const struct subject *s,
+    const ASN1_TIME *(*date_of)(const X509 *),
+    bool (*is_meant)(const struct rules *r, time_t date))
 {
 	struct tally t = { NULL, 0 };
-	char date[32] = "";
-	time_t end;
+	char text[32] = "";
+	time_t date;
 
 	for (int i = 0; i < rules_ncerts(s); i++) {
 		X509 *cert = rules_cert(s, i);
 
-		if (facts_time(X509_get0_notAfter(cert), &end) && end < r->at)
+		if (facts_time(date_of(cert), &date) && is_meant(r, date))
 			count(&t, cert);
 	}
 	if (t.n > 0)
-		facts_date(X509_get0_notAfter(t.first), date, sizeof(date));
-	find_tally(r, s, &t, date);
+		facts_date(date_of(t.first), text, sizeof(text));
+	find_tally(r, s, &t, text);
+}
+
+static bool
+is_over(const struct rules *r, time_t end)
+{
+	return end < r->at;
+}
+
+static bool
+is_to_come(const struct rules *r, time_t begin)
+{
+	return begin > r->at;
+}
+
+static bool
+is_over_soon(const struct rules *r, time_t end)
+{
+	return end >= r->at && (end - r->at) / DAY < r->days;
+}
+
+RULE(e13)
+{
+	find_by_date(r, s, X509_get0_notAfter, is_over);
 }
 
 RULE(e14)
 {
-	struct tally t = { NULL, 0 };
-	char date[32] = "";
-	time_t begin;
-
-	for (int i = 0; i < rules_ncerts(s); i++) {
-		X509 *cert = rules_cert(s, i);
-
-		if (facts_time(X509_get0_notBefore(cert), &begin) &&
-		    begin > r->at)
-			count(&t, cert);
-	}
-	if (t.n > 0)
-		facts_date(X509_get0_notBefore(t.first), date, sizeof(date));
-	find_tally(r, s, &t, date);
+	find_by_date(r, s, X509_get0_notBefore, is_to_come);
 }
 
 RULE(w20)
 {
-	struct tally t = { NULL, 0 };
-	char date[32] = "";
-	time_t end;
-
-	for (int i = 0; i < rules_ncerts(s); i++) {
-		X509 *cert = rules_cert(s, i);
-
-		if (facts_time(X509_get0_notAfter(cert), &end) &&
-		    end >= r->at && (end - r->at) / DAY < r->days)
-			count(&t, cert);
-	}
-	if (t.n > 0)
-		facts_date(X509_get0_notAfter(t.first), date, sizeof(date));
-	find_tally(r, s, &t, date);
+	find_by_date(r, s, X509_get0_notAfter, is_over_soon);
 }
 
 static bool
