@@ -188,6 +188,13 @@ read_file(int dirfd, const struct bundle_dir_file *file, const char *where,
 		    BUNDLE_VALUE_MAX);
 	else if (rc < 0)
 		(void)bundle_disk_fail(e, rc, where, "%m");
+	if (rc < 0)
+		goto out;
+	/* A secret type was looked at before it was read. */
+	if (bundle_disk_has_key(value.data, value.len))
+		rc = bundle_disk_check_readers(&st, "", where, e);
+	if (rc < 0)
+		bundle_disk_wipe(&value);
 	else
 		*out = (struct bundle_section){ .tag = file->is.tag,
 			.type = file->is.type,

@@ -82,13 +82,14 @@ check(const struct work *w)
 
 /* Public values stay as readable as they were, keys are nobody else's. */
 static int
-new_mode(const struct work *w, int type, const struct bundle_dir_file *old,
-    mode_t *mode)
+new_mode(const struct work *w, const struct cred_op *op,
+    const struct bundle_dir_file *old, mode_t *mode)
 {
 	struct stat st;
 
 	*mode = 0600;
-	if (old == NULL || bundle_disk_is_secret(type))
+	if (old == NULL || bundle_disk_is_secret(op->type) ||
+	    bundle_disk_has_key(op->data, op->len))
 		return 0;
 	if (fstatat(w->fd, old->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
@@ -132,7 +133,7 @@ write_file(const struct work *w, const struct cred_op *op,
 		as = old->name;
 	else
 		bundle_name_write(&is, name);
-	rc = new_mode(w, op->type, old, &mode);
+	rc = new_mode(w, op, old, &mode);
 	if (rc == 0)
 		rc = bundle_save(w->fd, as, bytes.data, bytes.len, mode,
 		    old == NULL);

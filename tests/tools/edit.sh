@@ -426,6 +426,15 @@ for type in SERV CA; do
 	chmod 600 "$b"
 	want 0 "$Z" delete "$b" 2 $type
 done
+# The same in a directory, also if what it replaces was for all to read.
+rm -rf "$work/open.d" && mkdir "$work/open.d"
+"$Z" get "$EX" 2 SERV --as pem >"$work/open.d/2-serv.pem"
+chmod 644 "$work/open.d/2-serv.pem"
+want 0 "$Z" add "$work/open.d" 2 SERV "$work/both.pem" --replace
+is "$(stat -c %a "$work/open.d/2-serv.pem")" 600
+chmod 644 "$work/open.d/2-serv.pem"
+want 5 "$Z" list "$work/open.d"
+has "$err" "chmod 600"
 ok
 
 begin a_chain_is_whole_in_json
