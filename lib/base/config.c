@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -15,7 +16,33 @@
 #define HANDSHAKE_MS_DEFAULT 10000
 
 static struct config config;
+static int default_profile = PROFILE_ZEPHYR;
+static const char *const *kept; /* NAME=VALUE, then NULL; or NULL */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+void
+config_keep(const char *const *variables)
+{
+	kept = variables;
+}
+
+const char *
+config_variable(const char *name)
+{
+	const size_t len = strlen(name);
+
+	for (const char *const *v = kept; v != NULL && *v != NULL; v++) {
+		if (strncmp(*v, name, len) == 0 && (*v)[len] == '=')
+			return *v + len + 1;
+	}
+	return getenv(name);
+}
+
+const char *
+config_secure(const char *name)
+{
+	return getauxval(AT_SECURE) != 0 ? NULL : config_variable(name);
+}
 
 /*
  * A value that cannot be understood is said, not guessed: a test that believes
@@ -32,7 +59,7 @@ complain(const char *name, const char *value, const char *want)
 static int
 env_log_level(void)
 {
-	const char *value = getenv("ZSOCK_LOG");
+	const char *value = config_variable("ZSOCK_LOG");
 	int level;
 
 	if (value == NULL || *value == '\0')
@@ -48,7 +75,7 @@ env_log_level(void)
 static int
 env_ms(const char *name, int fallback)
 {
-	const char *value = getenv(name);
+	const char *value = config_variable(name);
 	char *end;
 	long ms;
 
@@ -81,7 +108,7 @@ unless_empty(const char *value)
 static const char *
 env_text(const char *name)
 {
-	return unless_empty(getenv(name));
+	return unless_empty(config_variable(name));
 }
 
 /*
@@ -93,7 +120,7 @@ env_profile(void)
 {
 	const char *value = env_text("ZSOCK_PROFILE");
 	const int profile =
-	    value != NULL ? profile_parse(value) : PROFILE_ZEPHYR;
+	    value != NULL ? profile_parse(value) : default_profile;
 
 	if (profile < 0)
 		config_die("ZSOCK_PROFILE", PROFILE_NAMES);
@@ -131,7 +158,7 @@ static enum config_errors
 env_credentials_errors(void)
 {
 	const char *value =
-	    unless_empty(secure_getenv("ZSOCK_CREDENTIALS_ERRORS"));
+	    unless_empty(config_secure("ZSOCK_CREDENTIALS_ERRORS"));
 
 	if (value == NULL || strcmp(value, "exit") == 0)
 		return CONFIG_ERRORS_EXIT;
@@ -147,15 +174,15 @@ read_environment(void)
 
 	config.log_level = env_log_level();
 	config.log_file = env_text("ZSOCK_LOG_FILE");
-	config.keylog = unless_empty(secure_getenv("SSLKEYLOGFILE"));
-	config.ctl = unless_empty(secure_getenv("ZSOCK_CTL"));
-	config.ctl_name = unless_empty(secure_getenv("ZSOCK_CTL_NAME"));
+	config.keylog = unless_empty(config_secure("SSLKEYLOGFILE"));
+	config.ctl = unless_empty(config_secure("ZSOCK_CTL"));
+	config.ctl_name = unless_empty(config_secure("ZSOCK_CTL_NAME"));
 	config.profile = env_profile();
 	config.fd_base = env_number("ZSOCK_FD_BASE", 0, CONFIG_FD_BASE_MAX, 0,
 	    "it is " CONFIG_FD_BASE_WANT);
 	config.limits = env_text("ZSOCK_LIMITS");
 	config.hosts = env_text("ZSOCK_HOSTS");
-	config.credentials = unless_empty(secure_getenv("ZSOCK_CREDENTIALS"));
+	config.credentials = unless_empty(config_secure("ZSOCK_CREDENTIALS"));
 	config.credentials_errors = env_credentials_errors();
 	config.leaks = env_leaks();
 	config.handshake_ms =
@@ -164,6 +191,12 @@ read_environment(void)
 	    CONFIG_RECORD_MIN, CONFIG_RECORD_MAX, 0,
 	    "it is the most data of a record in bytes, 512 to 16384");
 	errno = saved;
+}
+
+void
+config_default_profile(int profile)
+{
+	default_profile = profile;
 }
 
 const struct config *

@@ -66,6 +66,22 @@ struct config {
 const struct config *config_get(void);
 
 /*
+ * A variable of the environment, or NULL; secure, always NULL in a set-user-ID
+ * program.
+ */
+const char *config_variable(const char *name);
+const char *config_secure(const char *name);
+
+/*
+ * Variables, NAME=VALUE and a NULL behind them, that count as if they were in
+ * the environment.  They are not copied.  From before the first config_get on.
+ */
+void config_keep(const char *const *variables);
+
+/* What it is without ZSOCK_PROFILE, from before the first config_get on. */
+void config_default_profile(int profile);
+
+/*
  * For what must not be guessed: says that variable is wrong, and why, and ends
  * the program with 78, the number for a bad configuration.
  */

@@ -142,7 +142,7 @@ load_once(void)
 __attribute__((constructor)) static void
 load_early(void)
 {
-	if (secure_getenv("ZSOCK_CREDENTIALS") != NULL)
+	if (config_secure("ZSOCK_CREDENTIALS") != NULL)
 		load_once();
 }
 

@@ -1,4 +1,5 @@
 #include "cred/wire.h"
+#include "base/config.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -349,8 +350,8 @@ without_slashes(char *path, int n)
 int
 wire_dir(char *path, size_t size)
 {
-	const char *dir = secure_getenv("ZSOCK_CTL_DIR");
-	const char *run = secure_getenv("XDG_RUNTIME_DIR");
+	const char *dir = config_secure("ZSOCK_CTL_DIR");
+	const char *run = config_secure("XDG_RUNTIME_DIR");
 	int n;
 
 	if (dir != NULL && *dir != '\0')
