@@ -453,6 +453,23 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 	return (ssize_t)n;
 }
 
+ssize_t
+tls_engine_peek(struct tls_engine *e, void *buf, size_t len)
+{
+	size_t n;
+
+	if (e->error != 0)
+		return e->error;
+	if (e->ended || len == 0)
+		return 0;
+	if (engine_parts_starving(e))
+		return -EAGAIN;
+	engine_parts_forget_errors();
+	if (SSL_peek_ex(e->ssl, buf, len, &n) == 1)
+		return (ssize_t)n;
+	return engine_parts_settle(e, EIO);
+}
+
 /* How many of len bytes make the next record: none unless it fits whole. */
 static size_t
 fitting(const struct tls_engine *e, size_t len)

@@ -54,6 +54,9 @@ int tls_engine_handshake(struct tls_engine *e);
  */
 ssize_t tls_engine_read(struct tls_engine *e, void *buf, size_t len);
 
+/* The same, and they are there still: of one record. */
+ssize_t tls_engine_peek(struct tls_engine *e, void *buf, size_t len);
+
 /*
  * Encrypts at least one byte of len, at most one record, whole into the output
  * ring: nothing is ever half done, so the next call may carry other bytes.
@@ -184,6 +187,9 @@ void tls_engine_summary(const struct tls_engine *e, const char *peer,
 const char *tls_engine_version(const struct tls_engine *e); /* "TLSv1.3" */
 const char *tls_engine_suite_name(const struct tls_engine *e);
 int tls_engine_suite(const struct tls_engine *e); /* its IANA number */
+
+/* Bytes that each record has besides data, at least. */
+size_t tls_engine_overhead(const struct tls_engine *e);
 
 /* The application protocol that was agreed on: its length, 0 for none. */
 size_t tls_engine_protocol(const struct tls_engine *e, const char **name);

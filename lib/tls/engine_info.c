@@ -143,3 +143,26 @@ tls_engine_resumed(const struct tls_engine *e)
 {
 	return e->resumed;
 }
+
+/* RFC 5246, 6.2.3; RFC 5288, 3; RFC 6655, 3; RFC 7905, 2; RFC 8446, 5.2. */
+size_t
+tls_engine_overhead(const struct tls_engine *e)
+{
+	const bool newest = SSL_version(e->ssl) == TLS1_3_VERSION;
+	const SSL_CIPHER *suite = SSL_get_current_cipher(e->ssl);
+
+	if (suite == NULL)
+		return 0;
+	switch (SSL_CIPHER_get_cipher_nid(suite)) {
+	case NID_aes_128_ccm: /* of which some have half a tag */
+	case NID_aes_256_ccm:
+		return newest ? 9 : 16;
+	case NID_aes_128_gcm:
+	case NID_aes_256_gcm:
+		return newest ? 17 : 24;
+	case NID_chacha20_poly1305:
+		return newest ? 17 : 16;
+	default:
+		return newest ? 9 : 20; /* a MAC, of SHA-1 */
+	}
+}
