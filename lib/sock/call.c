@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -9,7 +10,9 @@
 #include "base/profile.h"
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
+#include "sock/names.h"
 #include "sock/native.h"
+#include "sock/shimmed.h"
 #include "sock/tls_sock.h"
 
 /* Zephyr's O_NONBLOCK, for firmware that carries the number itself. */
@@ -46,10 +49,34 @@ call_socket(int family, int type, int proto)
 	return install(place, s);
 }
 
-/*
- * Shutting the kernel socket down wakes whoever sleeps in it.  Only then is it
- * done: after a fork it would cut the other process's line as well.
- */
+int
+call_adopt(int kfd, int family, int proto,
+    int (*prepare)(struct zsock *s, const void *arg), const void *arg)
+{
+	struct zsock *s;
+	int place, rc;
+
+	if (!fdtable_kernel_numbers())
+		return -EINVAL;
+	place = kfd < FDTABLE_CAPACITY ? fdtable_reserve() : -ENFILE;
+	if (place < 0)
+		return place;
+	rc = tls_stream_adopt(kfd, family, proto, &s);
+	if (rc == 0) {
+		rc = prepare(s, arg);
+		if (rc < 0) {
+			atomic_store(&s->kfd, -1); /* it stays */
+			sock_put(s);
+		}
+	}
+	if (rc < 0) {
+		fdtable_cancel(place);
+		return rc;
+	}
+	(void)fdtable_install(place, s); /* its number is within the table */
+	return 0;
+}
+
 int
 call_close(int sock)
 {
@@ -58,12 +85,7 @@ call_close(int sock)
 
 	if (s == NULL)
 		return -EBADF;
-	atomic_store(&s->closing, true);
-	s->ops->farewell(s);
-	if (atomic_load(&s->refs) > 1)
-		(void)kernel->shutdown(s->kfd,
-		    SHUT_RDWR); /* may be unconnected */
-	sock_put(s);
+	names_end(s, sock);
 	errno = saved;
 	return 0;
 }
@@ -101,6 +123,13 @@ call_listen(int sock, int backlog)
 	return (int)call_io_leave(s, saved, s->ops->listen(s, backlog));
 }
 
+/* The thread is cancelled while it waits for a connection. */
+static void
+give_back(void *place)
+{
+	fdtable_cancel(*(int *)place);
+}
+
 /* A place is reserved first: a full table leaves the connection queued. */
 int
 call_accept(int sock, struct sockaddr *addr, socklen_t *len)
@@ -116,7 +145,9 @@ call_accept(int sock, struct sockaddr *addr, socklen_t *len)
 		sock_put(s);
 		return place;
 	}
+	pthread_cleanup_push(give_back, &place);
 	rc = s->ops->accept(s, &child, addr, len);
+	pthread_cleanup_pop(0);
 	if (rc < 0)
 		fdtable_cancel(place);
 	else
@@ -192,7 +223,7 @@ call_recvmsg(int sock, struct msghdr *m, int flags)
 	if (quirk(QUIRK_RECVMSG_FLAGS_KEPT) != 0)
 		kept = m->msg_flags;
 	m->msg_flags = 0;
-	if (!s->ops->no_public_recvmsg)
+	if (!s->ops->no_public_recvmsg || shimmed)
 		n = s->ops->recvmsg(s, m, flags);
 	m->msg_flags |= kept;
 	return call_io_leave(s, saved, n);

@@ -10,11 +10,22 @@
  * Arguments and blocking are POSIX's unless the public header says otherwise.
  */
 
+struct zsock;
+
 /*
  * -EAFNOSUPPORT, -ENFILE, -EPROTOTYPE, -EPROTONOSUPPORT, in the order in which
  * the device looks at them; -ENOMEM, or the kernel's.
  */
 int call_socket(int family, int type, int proto);
+
+/*
+ * Makes kfd, a plain stream socket of the kernel's that no number of ours
+ * stands for, a secure one with that number.  prepare sets its options before
+ * anybody can find it.  0; after a failure it is as it was: what prepare has
+ * answered, -ENFILE, -ENOMEM, -EINVAL if numbers are not the kernel's.
+ */
+int call_adopt(int kfd, int family, int proto,
+    int (*prepare)(struct zsock *s, const void *arg), const void *arg);
 
 int call_close(int sock);
 int call_bind(int sock, const struct sockaddr *addr, socklen_t len);
@@ -62,6 +73,9 @@ int call_setsockopt(int sock, int level, int name, const void *val,
  * profile the kernel's, but for the making of copies.
  */
 int call_fcntl(int sock, int cmd, int flags);
+/* Bytes of data that recv of a secure socket would answer with at least. */
+int call_readable(int sock);
+
 int call_ioctl(int sock, unsigned long request, int *value);
 
 /*

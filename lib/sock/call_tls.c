@@ -3,6 +3,8 @@
 
 #include "sock/call.h"
 #include "sock/fdtable.h"
+#include "sock/tls_handshake.h"
+#include "sock/tls_poll.h"
 #include "sock/tls_sock.h"
 
 /*
@@ -94,6 +96,36 @@ call_tls_protocol(int sock, char *buf, size_t len)
 	copy_text(buf, len, name, n);
 	leave(t, s);
 	return (ssize_t)n;
+}
+
+/*
+ * Data that the kernel has for it are taken in first, and as for recv a byte
+ * of the kernel's says so until they are read.
+ */
+int
+call_readable(int sock)
+{
+	struct zsock *s = fdtable_get(sock);
+	struct tls_sock *t;
+	int rc = 0;
+
+	if (s == NULL)
+		return -EBADF;
+	t = tls_sock_from(s);
+	if (t == NULL || t->native.type != SOCK_STREAM) {
+		sock_put(s);
+		return -EOPNOTSUPP;
+	}
+	pthread_mutex_lock(&t->lock);
+	(void)tls_handshake_go_on_locked(t);
+	if (t->phase == TLS_PHASE_OPEN) {
+		tls_poll_input_locked(t);
+		if (tls_engine_readable(t->engine))
+			rc = (int)tls_engine_left(t->engine);
+	}
+	tls_sock_unlock(t);
+	sock_put(s);
+	return rc;
 }
 
 int

@@ -7,8 +7,10 @@
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/dtls_calls.h"
+#include "sock/dtls_fork.h"
 #include "sock/dtls_io.h"
 #include "sock/option.h"
+#include "sock/share.h"
 #include "sock/tls_handshake.h"
 #include "sock/tls_names.h"
 
@@ -266,6 +268,23 @@ idle_ns(const struct dtls_sock *d)
 	    1000000;
 }
 
+/* Another process may have it, or has it, since a fork. */
+static bool
+is_elsewhere(const struct dtls_session *s)
+{
+	return s->share != NULL && !share_is_ours(s->share);
+}
+
+/* It ends by itself: the peer is told. */
+static void
+say_goodbye(struct dtls_sock *d, struct dtls_session *s)
+{
+	if (is_elsewhere(s))
+		return;
+	tls_engine_shutdown(s->engine);
+	(void)dtls_io_flush_locked(d, s);
+}
+
 static void
 send_again(struct dtls_sock *d, struct dtls_session *s)
 {
@@ -283,8 +302,7 @@ static void
 expire(struct dtls_sock *d, struct dtls_session *s)
 {
 	if (s->open) {
-		tls_engine_shutdown(s->engine);
-		(void)dtls_io_flush_locked(d, s);
+		say_goodbye(d, s);
 		dtls_end_locked(d, s, 0);
 		return;
 	}
@@ -417,9 +435,11 @@ dtls_farewell(struct zsock *base)
 		for (struct dtls_session *s = l->oldest; s != NULL;) {
 			struct dtls_session *newer = s->newer;
 
-			tls_engine_shutdown(s->engine);
-			(void)dtls_io_flush_to_locked(d, s->engine, &s->peer,
-			    s->peer_len);
+			if (!is_elsewhere(s)) {
+				tls_engine_shutdown(s->engine);
+				(void)dtls_io_flush_to_locked(d, s->engine,
+				    &s->peer, s->peer_len);
+			}
 			s = newer;
 		}
 	}
@@ -437,39 +457,6 @@ dtls_destroy(struct zsock *base)
 	tls_engine_free(d->hello);
 	d->tls.engine = NULL; /* it was a session's */
 	tls_sock_destroy(base);
-}
-
-/* A callback of the parent's, which runs in no thread of this process. */
-static void
-give_up_busy(struct dtls_sock *d)
-{
-	for (struct dtls_session *s = d->sessions.opening.oldest; s != NULL;
-	     s = s->newer) {
-		if (!s->busy)
-			continue;
-		s->busy = false;
-		s->wake = DEADLINE_NEVER;
-		tls_engine_fail(s->engine, VERDICT_TRANSPORT, EBADF, EBADF, 0);
-	}
-}
-
-/* What another thread of the parent was at work on is left behind. */
-static void
-dtls_forked(struct zsock *base)
-{
-	struct dtls_sock *d = (struct dtls_sock *)base;
-
-	if (pthread_mutex_trylock(&d->tls.lock) != 0) {
-		d->sessions = (struct dtls_table){ 0 };
-		d->hello = NULL;
-		d->active = d->latest = d->ready = NULL;
-		tls_sock_abandon(&d->tls);
-	} else {
-		give_up_busy(d);
-		pthread_mutex_unlock(&d->tls.lock);
-	}
-	d->asking = false; /* nor does a callback run in this process */
-	tls_sock_forked(base);
 }
 
 /*
@@ -515,7 +502,8 @@ static const struct zsock_ops dtls_ops = {
 	.options = tables,
 	.destroy = dtls_destroy,
 	.farewell = dtls_farewell,
-	.forked = dtls_forked,
+	.forking = dtls_fork_before,
+	.forked = dtls_fork_after,
 	.bind = native_bind,
 	.connect = dtls_connect,
 	.listen = native_listen_dgram,

@@ -102,6 +102,7 @@ int
 dtls_client_go_on_locked(struct dtls_sock *d)
 {
 	d->tls.phase = TLS_PHASE_CONNECTING;
+	d->tls.owner = pthread_self();
 	return leave(d, step(d));
 }
 
@@ -117,6 +118,7 @@ run(struct dtls_sock *d, struct tls_patience *p)
 	int rc;
 
 	t->phase = TLS_PHASE_CONNECTING;
+	t->owner = pthread_self();
 	for (;;) {
 		rc = step(d);
 		if (rc != -EAGAIN)

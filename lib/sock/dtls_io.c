@@ -66,7 +66,7 @@ dtls_io_route_locked(struct dtls_sock *d, const union native_addr *from,
 		dtls_server_welcome_locked(d, from, len, data, n);
 		return;
 	}
-	if (s == NULL)
+	if (s == NULL || (s->share != NULL && !dtls_fork_take_locked(d, s)))
 		return;
 	tls_engine_datagram(s->engine, data, n);
 	if (s->open) {
@@ -124,6 +124,7 @@ dtls_io_wait_locked(struct dtls_sock *d, struct tls_patience *p)
 	if (!dtls_is_server_locked(d))
 		dtls_rest_locked(d);
 	t->pulling = true;
+	t->puller = pthread_self();
 	rc = tls_wait_datagram_locked(t, p, dtls_wake_locked(d));
 	t->pulling = false;
 	pthread_cond_broadcast(&t->pulled);

@@ -151,11 +151,13 @@ dtls_recvmsg(struct zsock *base, struct msghdr *m, int flags)
 		return -EOPNOTSUPP;
 	pthread_mutex_lock(&d->tls.lock);
 	d->served = true;
-	d->tls.receivers++;
+	tls_sock_receiving_locked(&d->tls, true);
 	rc = dtls_whole_locked(d);
 	if (rc == 0)
 		rc = recv_locked(d, m, flags, &p);
-	d->tls.receivers--;
+	tls_sock_receiving_locked(&d->tls, false);
+	if (d->ready == NULL)
+		dtls_path_release_locked(d);
 	d->news = 0; /* the call has told what there was to tell */
 	if (rc == -EAGAIN && atomic_load(&d->tls.native.shut))
 		rc = -quirk(QUIRK_RECV_SHUT_DGRAM);

@@ -1,6 +1,8 @@
 #ifndef SOCK_DTLS_SESSION_H
 #define SOCK_DTLS_SESSION_H
 
+#include <stdatomic.h>
+
 #include "base/address.h"
 #include "base/deadline.h"
 #include "sock/native.h"
@@ -17,6 +19,8 @@ struct dtls_session {
 	unsigned char random[DGRAM_RANDOM_SIZE];
 	bool open; /* the handshake is complete */
 	bool warm; /* its engine has memory that only moving bytes needs */
+	atomic_int *share; /* see sock/share.h; NULL: no fork since it began */
+	bool disowned;     /* another process has it, and that was said */
 	bool busy; /* its engine is at work, and the lock may be given up */
 	struct deadline wake;      /* when a flight is to be sent again */
 	int64_t active_ns;         /* when a datagram last moved, about */

@@ -10,6 +10,7 @@
 #include "base/kfd.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "sock/shimmed.h"
 
 #define CAPACITY FDTABLE_CAPACITY
 #define WORD_BITS 64
@@ -189,7 +190,7 @@ fdtable_reserve(void)
 	prepare_locked();
 	n = take_locked(target);
 	limited = n < 0 && (by_kernel || target - first <= most);
-	fixes = fixes && by_kernel && first > 0;
+	fixes = fixes && by_kernel && first > 0 && !shimmed;
 	pthread_mutex_unlock(&lock);
 	if (fixes)
 		log_line(LOG_WARN,
@@ -266,6 +267,18 @@ raise_highest(int n)
 		continue;
 }
 
+static atomic_int top_held = -1; /* none above it ever was */
+
+void
+fdtable_hold(int n)
+{
+	int old = atomic_load(&top_held);
+
+	atomic_store(&ours[n], true);
+	while (old < n && !atomic_compare_exchange_weak(&top_held, &old, n))
+		continue;
+}
+
 static unsigned
 poll_word(const struct zsock *s)
 {
@@ -302,9 +315,10 @@ fdtable_install(int place, struct zsock *s)
 			return -ENFILE;
 		}
 		place = s->kfd;
-		atomic_store(&ours[place], true);
+		fdtable_hold(place);
 	}
 	s->number = place;
+	atomic_store(&s->names, 1);
 	if (place < atomic_load(&hidden))
 		raise_highest(place);
 	atomic_store(&fdtable_polls[place], poll_word(s));
@@ -329,6 +343,44 @@ fdtable_foreign(int fd)
 {
 	return atomic_load(&by_kernel) && !fdtable_owns(fd) &&
 	    !fdtable_holds(fd);
+}
+
+int
+fdtable_hidden(unsigned int from, unsigned int to)
+{
+	const int top = atomic_load(&top_held);
+
+	for (unsigned int n = from; top >= 0 && n <= to; n++) {
+		if (n > (unsigned int)top)
+			break;
+		if (atomic_load(&ours[n]) && fdtable_peek((int)n) == NULL)
+			return (int)n;
+	}
+	return -1;
+}
+
+void
+fdtable_share(int n, struct zsock *s)
+{
+	fdtable_hold(n);
+	raise_highest(n);
+	atomic_store(&fdtable_polls[n], 0);
+	atomic_store_explicit(&fdtable_slots[n], s, memory_order_release);
+}
+
+void
+fdtable_move(int from, int to)
+{
+	struct zsock *s = fdtable_peek(from);
+	const unsigned word = atomic_exchange(&fdtable_polls[from], 0);
+
+	atomic_store(&fdtable_slots[from], NULL);
+	atomic_store(&s->kfd, to);
+	s->number = to;
+	fdtable_share(to, s);
+	atomic_store(&fdtable_polls[to], word != 0 ? poll_word(s) : 0);
+	fdtable_disown(from);
+	kfd_close(from);
 }
 
 void

@@ -124,6 +124,24 @@ bool fdtable_holds(int fd);
  */
 bool fdtable_foreign(int fd);
 
+/* Where numbers are the kernel's: n is ours until fdtable_disown. */
+void fdtable_hold(int n);
+
+/* The lowest number of those given that fdtable_holds, but no socket's. */
+int fdtable_hidden(unsigned int from, unsigned int to);
+
+/*
+ * Where numbers are the kernel's: n stands for s as well, and has the caller's
+ * reference.
+ */
+void fdtable_share(int n, struct zsock *s);
+
+/*
+ * The same: the socket with the number from, which nobody but the caller knows,
+ * has the number to, a copy of its descriptor; from is closed.
+ */
+void fdtable_move(int from, int to);
+
 /* kfd is about to be closed: whoever has the number next may be anybody. */
 void fdtable_disown(int kfd);
 

@@ -10,6 +10,8 @@
 #include "base/limits.h"
 #include "base/profile.h"
 #include "sock/fdtable.h"
+#include "sock/poll_events.h"
+#include "sock/shimmed.h"
 
 /* What one call works with; kept for the thread's next call. */
 struct room {
@@ -168,9 +170,11 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
 		.events = fd->events };
 	if (s == NULL || s->ops->poll_begin == NULL)
 		return DEADLINE_NEVER;
-	s->ops->poll_begin(s, fd->events, &slot);
-	e->ready = slot.ready;
+	s->ops->poll_begin(s, poll_events_to_kind(s, fd->events), &slot);
+	e->ready = poll_events_from_kind(s, fd->events, slot.ready);
 	k->events = slot.kernel_events;
+	if (poll_events_are_hosts(s) && slot.kernel_events != POLL_NOT_ASKED)
+		k->events |= fd->events & POLLRDHUP;
 	if (slot.kernel_events == POLL_NOT_ASKED)
 		k->fd = -1;
 	else if (e->told_fin)
@@ -225,8 +229,14 @@ end(struct pollfd *fd, struct entry *e, const struct pollfd *k)
 		revents = POLLNVAL;
 	if (e->held != NULL && e->held->ops->poll_end != NULL && revents != 0) {
 		const bool fin = (revents & POLLRDHUP) != 0;
+		const struct zsock *s = e->held;
+		const short hup = poll_events_are_hosts(s)
+		    ? revents & fd->events & POLLRDHUP
+		    : 0;
 
-		revents = e->held->ops->poll_end(e->held, fd->events, revents);
+		revents = e->held->ops->poll_end(e->held,
+		    poll_events_to_kind(s, fd->events), revents);
+		revents = poll_events_from_kind(s, fd->events, revents) | hup;
 		e->told_fin = e->told_fin || (fin && revents == 0);
 	}
 	fd->revents = revents | e->ready;
@@ -256,6 +266,9 @@ collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 		count += fds[i].revents != 0;
 	}
 	if (rc < 0 && rc != -EINTR)
+		return rc;
+	/* Signals are the host's, not the device's. */
+	if (rc == -EINTR && shimmed && count == 0)
 		return rc;
 	return closed ? -EINTR : count;
 }
@@ -294,6 +307,31 @@ ask_kernel(struct room *r, int timeout_ms)
 	    (int)err_from_kernel(kernel->poll(r->kfds, r->used, timeout_ms));
 
 	return rc == -EINVAL ? -quirk(QUIRK_POLL_TOO_MANY) : rc;
+}
+
+/* The thread is cancelled while it sleeps: what the call had is given back. */
+static void
+forsake(void *arg)
+{
+	struct room *r = arg;
+
+	for (nfds_t i = 0; i < r->n; i++) {
+		if (r->entries[i].held != NULL)
+			sock_put(r->entries[i].held);
+		r->entries[i] = (struct entry){ 0 };
+	}
+	room_put(r);
+}
+
+static int
+sleep_in_kernel(struct room *r, int timeout_ms)
+{
+	int rc;
+
+	pthread_cleanup_push(forsake, r);
+	rc = ask_kernel(r, timeout_ms);
+	pthread_cleanup_pop(0);
+	return rc;
 }
 
 /*
@@ -348,7 +386,8 @@ look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
 		ready = ready || e->ready != 0;
 	}
 	return collect(r, fds, n,
-	    ask_kernel(r, ready ? 0 : deadline_left_ms(wake)));
+	    ready ? ask_kernel(r, 0)
+	          : sleep_in_kernel(r, deadline_left_ms(wake)));
 }
 
 /* The device's slots: one for input, and one for output on a stream. */

@@ -73,6 +73,8 @@ void
 sock_init(struct zsock *s, const struct zsock_ops *ops, int kfd)
 {
 	s->number = -1;
+	atomic_store_explicit(&s->names, 0, memory_order_relaxed);
+	atomic_store_explicit(&s->apart, false, memory_order_relaxed);
 	leaks_note(s);
 	s->made = atomic_load_explicit(&sock_forks, memory_order_relaxed);
 	atomic_store_explicit(&s->ops, ops, memory_order_relaxed);

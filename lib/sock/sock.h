@@ -66,6 +66,11 @@ struct zsock_ops {
 	/* Says goodbye; the number is gone, but calls may still be under way. */
 	void (*farewell)(struct zsock *s);
 	/*
+	 * Before a fork, for each socket with a number.  NULL if there is
+	 * nothing to prepare.
+	 */
+	void (*forking)(struct zsock *s);
+	/*
 	 * In a process that fork has just made, for each socket with a number:
 	 * this is its only thread.  NULL if there is nothing to mend.
 	 */
@@ -142,6 +147,8 @@ struct zsock {
 	atomic_bool io_plain;    /* see sent and received */
 	atomic_int poll_plain;   /* enum sock_poll; set by fdtable_set_poll */
 	int number;              /* its place in the fd table, or -1 */
+	atomic_int names;        /* numbers that stand for it: sock/names.h */
+	atomic_bool apart;       /* kfd is none of them */
 	unsigned made;           /* sock_forks when it was */
 	struct trace *trace;     /* who made it, if that was asked for */
 	struct zsock *next_free; /* guarded by the allocator's lock */
@@ -158,6 +165,9 @@ void *sock_alloc(size_t size);
  * was made, or last used, tells whether another process has a copy since.
  */
 extern atomic_uint sock_forks;
+
+/* How many sockets there are whose kind prepares for a fork. */
+extern atomic_int sock_shareable;
 
 /* Hold the allocator's lock across a fork. */
 void sock_freeze(void);

@@ -4,6 +4,7 @@
 
 #include "base/kernel.h"
 #include "base/profile.h"
+#include "sock/tls_fork.h"
 #include "sock/tls_wait.h"
 
 /*
@@ -94,7 +95,7 @@ tls_close_farewell(struct zsock *s)
 		/* Fails if its peer is gone, and then it does not sleep. */
 		(void)kernel->shutdown(g->native.base.kfd, SHUT_RDWR);
 	}
-	if (t->used == atomic_load(&sock_forks))
+	if (t->used == atomic_load(&sock_forks) && tls_fork_is_ours(t))
 		farewell_locked(t);
 	tls_sock_unlock(t);
 }

@@ -11,6 +11,7 @@
 #include "base/kernel.h"
 #include "base/limits.h"
 #include "sock/kinds.h"
+#include "sock/tls_hold.h"
 #include "tls/version.h"
 
 /* The lowest version that the protocol number asks for. */
@@ -146,11 +147,14 @@ settle_locked(struct tls_sock *t, int rc, const struct tls_patience *p)
 		rc = -EINTR; /* nobody is there to hear why */
 	}
 	if (rc == 0) {
+		t->record.adds = tls_engine_overhead(t->engine);
 		tls_sock_tell_success_locked(t);
 		tls_engine_rest(t->engine);
 	}
 	t->phase = rc == 0 ? TLS_PHASE_OPEN : TLS_PHASE_FAILED;
 	t->error = rc;
+	if (rc < 0 && t->holds)
+		tls_hold_end_locked(t);
 	pthread_cond_broadcast(&t->settled);
 	return rc;
 }
@@ -254,6 +258,7 @@ finish_locked(struct tls_sock *t, struct tls_patience *call)
 	int rc;
 
 	t->phase = TLS_PHASE_CONNECTING;
+	t->owner = pthread_self();
 	for (;;) {
 		rc = step_locked(t);
 		if (t->phase != TLS_PHASE_CONNECTING)
@@ -280,9 +285,26 @@ tls_handshake_go_on_locked(struct tls_sock *t)
 	if (t->phase != TLS_PHASE_PENDING)
 		return 0;
 	t->phase = TLS_PHASE_CONNECTING;
+	t->owner = pthread_self();
 	rc = step_locked(t);
 	leave_locked(t);
 	return rc;
+}
+
+/* It is a copy of another process's, made while that was at work on it. */
+static void
+tell_of_fork_locked(struct tls_sock *t)
+{
+	struct verdict why;
+
+	if (t->told)
+		return;
+	t->told = true;
+	verdict_set(&why,
+	    "this process was forked while the connection with %s was in use, "
+	    "or by other means than fork: EBADF",
+	    t->peer[0] != '\0' ? t->peer : "a peer");
+	tls_sock_reason_locked(t, &why);
 }
 
 int
@@ -304,6 +326,8 @@ tls_handshake_usable_locked(struct tls_sock *t, struct tls_patience *p)
 	case TLS_PHASE_OPEN:
 		return 0;
 	case TLS_PHASE_FAILED:
+		if (t->error == -EBADF)
+			tell_of_fork_locked(t);
 		return t->error;
 	default:
 		return -ENOTCONN;

@@ -1,6 +1,7 @@
 #include "sock/tls_sock.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdint.h>
@@ -312,12 +313,68 @@ get_nodelay(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return rc;
 }
 
+/*
+ * The kernel's own would count bytes of records, and hold back those that tell
+ * of data.  It is what recv waits for.
+ */
+static int
+set_lowat(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	int n;
+
+	(void)o;
+	memcpy(&n, val, sizeof(n));
+	(void)len;
+	pthread_mutex_lock(&self(s)->lock);
+	self(s)->lowat = n < 0 ? INT_MAX : n == 0 ? 1 : (size_t)n;
+	pthread_mutex_unlock(&self(s)->lock);
+	return 0;
+}
+
+static int
+get_lowat(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	int n;
+
+	(void)o;
+	pthread_mutex_lock(&self(s)->lock);
+	n = (int)self(s)->lowat;
+	pthread_mutex_unlock(&self(s)->lock);
+	memcpy(val, &n, sizeof(n));
+	*len = sizeof(n);
+	return 0;
+}
+
+/* What would change the bytes under TLS's feet, or shows them. */
+static int
+refuse_set(struct zsock *s, const struct option *o, const void *val,
+    socklen_t len)
+{
+	(void)s;
+	(void)val;
+	(void)len;
+	log_line(LOG_WARN, "%s: not on a secure socket",
+	    option_name(o->level, o->name) != NULL
+	        ? option_name(o->level, o->name)
+	        : "an option of the kernel's TCP");
+	return -ENOPROTOOPT;
+}
+
+static int
+refuse_get(struct zsock *s, const struct option *o, void *val, socklen_t *len)
+{
+	(void)val;
+	return refuse_set(s, o, NULL, *len);
+}
+
 /* Lengths of values, for getsockopt too where they are EXACT. */
 #define BETWEEN(least, most) .min = (least), .max = (most)
 #define EXACT(type) .min = sizeof(type), .max = sizeof(type), .exact = true
 #define TLS(nam) .level = TLS_LEVEL, .name = TLS_NAME_##nam
 #define NEWER(directions) OPTION_IN(directions, 0, directions)
 #define INNER(lev, nam) .level = (lev), .name = (nam)
+#define HOSTS OPTION_IN(0, 0, OPTION_GET | OPTION_SET)
 
 const struct option tls_options[] = {
 	{ TLS(SEC_TAG_LIST), BETWEEN(0, UINT32_MAX), .set = tls_lists_set_tags,
@@ -372,5 +429,19 @@ const struct option tls_options[] = {
 const struct option tls_stream_options[] = {
 	{ INNER(IPPROTO_TCP, TCP_NODELAY), BETWEEN(sizeof(int), sizeof(int)),
 	    .set = set_nodelay, .get = get_nodelay },
+	{ INNER(SOL_SOCKET, SO_RCVLOWAT), BETWEEN(sizeof(int), sizeof(int)),
+	    .set = set_lowat, .get = get_lowat, .in = HOSTS },
+	{ INNER(SOL_SOCKET, SO_PEEK_OFF), BETWEEN(0, UINT32_MAX),
+	    .set = refuse_set, .get = refuse_get, .null_ok = true,
+	    .in = HOSTS },
+	{ INNER(SOL_SOCKET, SO_ZEROCOPY), BETWEEN(0, UINT32_MAX),
+	    .set = refuse_set, .get = refuse_get, .null_ok = true,
+	    .in = HOSTS },
+	{ INNER(IPPROTO_TCP, TCP_ULP), BETWEEN(0, UINT32_MAX),
+	    .set = refuse_set, .get = refuse_get, .null_ok = true,
+	    .in = HOSTS },
+	{ INNER(IPPROTO_TCP, TCP_ZEROCOPY_RECEIVE), BETWEEN(0, UINT32_MAX),
+	    .set = refuse_set, .get = refuse_get, .null_ok = true,
+	    .in = HOSTS },
 	OPTION_END,
 };

@@ -1,7 +1,9 @@
 #include "sock/tls_poll.h"
 
 #include "base/profile.h"
+#include "sock/shimmed.h"
 #include "sock/tls_handshake.h"
+#include "sock/tls_hold.h"
 #include "sock/tls_wait.h"
 
 /*
@@ -14,6 +16,18 @@
 /* How much is taken in at most before other sockets are looked at again. */
 #define FILLS_MAX 16
 
+/*
+ * To a program of the host's the end of what the peer sends is only that: it
+ * may still send.
+ */
+static bool
+is_over_locked(const struct tls_sock *t, bool shut)
+{
+	if (tls_engine_ended(t->engine))
+		return !shimmed || t->said_all;
+	return shut && quirk(QUIRK_SHUTDOWN_RD) != 0;
+}
+
 /* A failure that comes to light here leaves its line, and its alert. */
 static short
 ready_locked(struct tls_sock *t, short events)
@@ -23,8 +37,7 @@ ready_locked(struct tls_sock *t, short events)
 
 	if (tls_engine_readable(t->engine) || shut)
 		ready = events & POLLIN;
-	if (tls_engine_ended(t->engine) ||
-	    (shut && quirk(QUIRK_SHUTDOWN_RD) != 0))
+	if (is_over_locked(t, shut))
 		ready |= POLLHUP;
 	if (tls_engine_error(t->engine) != 0) {
 		(void)tls_wait_flush_locked(t); /* it has failed anyway */
@@ -78,19 +91,22 @@ tls_poll_begin(struct zsock *s, short events, struct poll_slot *slot)
 }
 
 /*
- * Takes in records until one gives the program something to read.  Not from
- * under a receiver that sleeps, which would not wake up for what is gone: what
- * the kernel has woke it up just now, and shows in the next look what it was.
+ * Not from under a receiver that sleeps, which would not wake up for what is
+ * gone: what the kernel has woke it up just now, and shows in the next look
+ * what it was.
  */
-static void
-input_locked(struct tls_sock *t)
+void
+tls_poll_input_locked(struct tls_sock *t)
 {
 	if (t->pulling)
 		return;
 	for (int i = 0; i < FILLS_MAX && !tls_engine_readable(t->engine); i++) {
-		if (tls_wait_fill_locked(t) != 0)
+		if (tls_wait_fill_locked(t, 0) != 0)
 			break;
 	}
+	if (t->holds &&
+	    (tls_engine_ended(t->engine) || tls_engine_error(t->engine) != 0))
+		tls_hold_end_locked(t);
 }
 
 /*
@@ -118,7 +134,7 @@ end_open_locked(struct tls_sock *t, short events, short revents)
 	    tls_engine_output(t->engine, &data) == 0)
 		ready = POLLOUT;
 	if ((revents & (POLLIN | POLLHUP | POLLERR)) != 0)
-		input_locked(t);
+		tls_poll_input_locked(t);
 	ready |= ready_locked(t, events);
 	return ready != 0 ? ready : end_behind_data_locked(t, events, revents);
 }

@@ -18,6 +18,7 @@
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/native.h"
+#include "sock/tls_hold.h"
 #include "sock/tls_wait.h"
 
 /* What waits on it counts by the clock that deadlines are on. */
@@ -32,8 +33,8 @@ init_cond(pthread_cond_t *cond)
 	pthread_condattr_destroy(&attr);
 }
 
-static void
-init_conds(struct tls_sock *t)
+void
+tls_sock_init_conds(struct tls_sock *t)
 {
 	init_cond(&t->settled);
 	init_cond(&t->pulled);
@@ -81,10 +82,12 @@ alloc(size_t size, int protocol, struct tls_sock **out)
 	t->inner = inner;
 	t->size = size;
 	pthread_mutex_init(&t->lock, NULL);
-	init_conds(t);
+	tls_sock_init_conds(t);
 	tls_settings_init(&t->settings);
 	t->phase = TLS_PHASE_NEW;
 	t->protocol = protocol;
+	t->lowat = 1;
+	atomic_fetch_add(&sock_shareable, 1);
 	t->used = atomic_load(&sock_forks);
 	*out = t;
 	return 0;
@@ -93,6 +96,7 @@ alloc(size_t size, int protocol, struct tls_sock **out)
 static void
 release(struct tls_sock *t)
 {
+	atomic_fetch_sub(&sock_shareable, 1);
 	tls_settings_fini(&t->settings);
 	pthread_cond_destroy(&t->settled);
 	pthread_cond_destroy(&t->pulled);
@@ -117,11 +121,13 @@ tls_sock_new(const struct zsock_ops *ops, size_t size, int kfd, int family,
 		return rc;
 	}
 	rc = native_init(&t->native, ops, kfd, family, type);
-	if (rc < 0)
+	if (rc < 0) {
 		release(t);
-	else
-		*out = t;
-	return rc;
+		return rc;
+	}
+	t->holds = tls_hold_wanted();
+	*out = t;
+	return 0;
 }
 
 int
@@ -136,12 +142,15 @@ tls_sock_new_child(const struct zsock_ops *ops, int kfd,
 		native_drop_child(kfd);
 		return rc;
 	}
+	t->lowat = parent->lowat;
 	rc = native_init_child(&t->native, ops, kfd, &parent->native);
-	if (rc < 0)
+	if (rc < 0) {
 		release(t);
-	else
-		*out = t;
-	return rc;
+		return rc;
+	}
+	t->holds = tls_hold_wanted();
+	*out = t;
+	return 0;
 }
 
 struct tls_sock *
@@ -164,40 +173,34 @@ tls_sock_destroy(struct zsock *s)
 	release(t);
 }
 
-/* It is in no state to be used or freed. */
+/* For a thread that is cancelled; a handler's receive within makes it wrong. */
+static _Thread_local const struct tls_sock *receiving
+    __attribute__((tls_model("initial-exec")));
+
 void
-tls_sock_abandon(struct tls_sock *t)
+tls_sock_receiving_locked(struct tls_sock *t, bool begins)
 {
-	pthread_mutex_init(&t->lock, NULL);
-	t->engine = NULL;
-	t->reason = NULL;
-	t->unsaid = NULL;
-	t->guests = NULL;
-	t->phase = TLS_PHASE_FAILED;
-	t->error = -EBADF;
-	tls_settings_init(&t->settings);
+	t->receivers += begins ? 1 : -1;
+	receiving = begins ? t : NULL;
 }
 
 void
-tls_sock_forked(struct zsock *s)
+tls_sock_forsake(struct tls_sock *t)
 {
-	struct tls_sock *t = (struct tls_sock *)s;
-	const bool torn = pthread_mutex_trylock(&t->lock) != 0;
-
-	if (torn)
-		tls_sock_abandon(t);
-	else
-		pthread_mutex_unlock(&t->lock);
-	init_conds(t); /* nobody waits on them in this process */
-	t->pulling = false;
-	t->receivers = 0;
-	for (struct tls_sock *g = t->guests; g != NULL; g = g->next_guest)
-		native_close_kfd(g->native.base.kfd); /* the parent's affair */
-	t->guests = NULL;
-	if (torn || t->phase == TLS_PHASE_CONNECTING) {
-		t->phase = TLS_PHASE_FAILED;
-		t->error = -EBADF;
+	pthread_mutex_lock(&t->lock);
+	if (t->pulling && pthread_equal(t->puller, pthread_self())) {
+		t->pulling = false;
+		pthread_cond_broadcast(&t->pulled);
 	}
+	if (receiving == t)
+		tls_sock_receiving_locked(t, false);
+	if (t->phase == TLS_PHASE_CONNECTING &&
+	    pthread_equal(t->owner, pthread_self())) {
+		t->phase = TLS_PHASE_FAILED;
+		t->error = -ECANCELED;
+		pthread_cond_broadcast(&t->settled);
+	}
+	tls_sock_unlock(t);
 }
 
 void
@@ -266,7 +269,7 @@ void
 tls_sock_hear_out_locked(struct tls_sock *t)
 {
 	if (!tls_engine_readable(t->engine) && !t->pulling) {
-		(void)tls_wait_fill_locked(t);
+		(void)tls_wait_fill_locked(t, 0);
 		(void)tls_engine_readable(t->engine); /* it notices an alert */
 	}
 }

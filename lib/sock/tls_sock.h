@@ -9,6 +9,7 @@
 #include "sock/native.h"
 #include "sock/tls_retry.h"
 #include "tls/engine.h"
+#include "tls/record.h"
 
 enum tls_phase {
 	TLS_PHASE_NEW, /* options may be set; not connected */
@@ -37,16 +38,27 @@ struct tls_sock {
 	char *reason;              /* the last failure in one line, or NULL */
 	char *unsaid;              /* what tls_sock_unlock will log, or NULL */
 	enum log_level loudness;   /* of unsaid */
+	bool disowned;             /* another process has it, since a fork */
 	bool told;                 /* the engine's failure is in the log */
 	bool said_all;             /* SHUT_WR: close_notify is out */
-	bool quick;   /* TCP_NODELAY is on until the first data are out */
-	int nodelay;  /* what the program wants TCP_NODELAY to be */
-	bool pulling; /* a receiver sleeps; only it takes input in */
+	bool quick;       /* TCP_NODELAY is on until the first data are out */
+	int nodelay;      /* what the program wants TCP_NODELAY to be */
+	bool pulling;     /* a receiver sleeps; only it takes input in */
+	pthread_t puller; /* who, while pulling */
+	pthread_t owner;  /* who has the handshake, while CONNECTING */
 	pthread_cond_t pulled; /* it has woken up: the others' turn */
 	int receivers;         /* calls of recv under way */
 	bool quiet;            /* nothing has come since the last look */
 	bool sent, received;   /* data were, since then: it may be busy */
+	size_t lowat;          /* SO_RCVLOWAT; at least 1 */
 	struct tls_retry refused;
+	/* See sock/tls_hold.h. */
+	bool holds;    /* constant */
+	bool held;     /* the last byte of a record is in the kernel, too */
+	bool deafened; /* its descriptor is readable for ever */
+	struct tls_record record;    /* where input stands */
+	size_t out_room;             /* bytes that the kernel is sure to take */
+	_Atomic(atomic_int *) share; /* see sock/share.h; NULL: no fork yet */
 	unsigned used; /* sock_forks when this process last moved bytes */
 	/* A listener's: connections whose handshake is part of an accept. */
 	struct tls_sock *guests;
@@ -54,6 +66,12 @@ struct tls_sock {
 };
 
 int tls_stream_open(int family, int type, int proto, struct zsock **out);
+
+/*
+ * Makes kfd, a stream socket of the kernel's that is neither connected nor
+ * listens, a secure one.  After a failure it is as it was.
+ */
+int tls_stream_adopt(int kfd, int family, int proto, struct zsock **out);
 
 /* NULL if s is a socket of another kind. */
 struct tls_sock *tls_sock_from(struct zsock *s);
@@ -69,17 +87,14 @@ int tls_sock_new_child(const struct zsock_ops *ops, int kfd,
     const struct tls_sock *parent, struct tls_sock **out);
 void tls_sock_destroy(struct zsock *s);
 
-/*
- * For a process that fork has just made.  A socket that another thread of the
- * parent was at work on answers -EBADF from now on.
- */
-void tls_sock_forked(struct zsock *s);
+/* Conditions that nobody waits on. */
+void tls_sock_init_conds(struct tls_sock *t);
 
-/*
- * The same for its own part, if another thread had the lock: what that was
- * changing is left behind.
- */
-void tls_sock_abandon(struct tls_sock *t);
+/* A receive of the calling thread's begins, or is over. */
+void tls_sock_receiving_locked(struct tls_sock *t, bool begins);
+
+/* The calling thread is cancelled in the middle of a call, and asleep. */
+void tls_sock_forsake(struct tls_sock *t);
 
 /* Gives the lock up, and writes the line that was composed under it. */
 void tls_sock_unlock(struct tls_sock *t);

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/kernel.h"
 #include "base/profile.h"
+#include "sock/tls_fork.h"
+#include "sock/tls_hold.h"
 
 /*
  * After so many helpings of input that hold nothing for the caller, the time is
@@ -45,6 +47,15 @@ claim_locked(struct tls_sock *t)
 	t->used = atomic_load_explicit(&sock_forks, memory_order_relaxed);
 }
 
+/* Nothing leaves from here, and nothing is taken in. */
+static int
+give_up_locked(struct tls_sock *t)
+{
+	tls_engine_fail(t->engine, VERDICT_TRANSPORT, EIO, EIO, 0);
+	tls_engine_output_broken(t->engine, EIO);
+	return -EIO;
+}
+
 int
 tls_wait_flush_locked(struct tls_sock *t)
 {
@@ -53,6 +64,8 @@ tls_wait_flush_locked(struct tls_sock *t)
 	ssize_t n;
 
 	while ((len = tls_engine_output(t->engine, &data)) > 0) {
+		if (!tls_fork_take_locked(t))
+			return give_up_locked(t);
 		n = kernel->sendto(t->native.base.kfd, data, len,
 		    MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
 		if (n == -1) {
@@ -65,27 +78,41 @@ tls_wait_flush_locked(struct tls_sock *t)
 			return -error;
 		}
 		claim_locked(t);
+		tls_hold_sent_locked(t, (size_t)n);
 		tls_engine_output_done(t->engine, (size_t)n);
 	}
 	return 0;
 }
 
 int
-tls_wait_fill_locked(struct tls_sock *t)
+tls_wait_fill_locked(struct tls_sock *t, size_t room)
 {
-	void *room;
+	void *ring;
 	size_t len;
 	ssize_t n;
 
-	len = tls_engine_input(t->engine, &room);
+	if (!tls_fork_try_locked(t)) {
+		(void)give_up_locked(t);
+		return 0; /* the engine tells */
+	}
+	if (t->holds)
+		return tls_hold_fill_locked(t, room);
+	len = tls_engine_input(t->engine, &ring);
 	if (len == 0)
 		return 0; /* full, or ended: the engine has enough to go on */
-	n = kernel->recvfrom(t->native.base.kfd, room, len, MSG_DONTWAIT, NULL,
+	n = kernel->recvfrom(t->native.base.kfd, ring, len, MSG_DONTWAIT, NULL,
 	    NULL);
+	if (n > 0)
+		tls_engine_input_done(t->engine, (size_t)n);
+	return tls_wait_filled_locked(t, n);
+}
+
+int
+tls_wait_filled_locked(struct tls_sock *t, ssize_t n)
+{
 	if (n > 0) {
 		claim_locked(t);
 		t->quiet = false;
-		tls_engine_input_done(t->engine, (size_t)n);
 		return 0;
 	}
 	if (n == -1 && !is_fatal(errno))
@@ -257,12 +284,13 @@ tls_wait_datagram_locked(struct tls_sock *t, struct tls_patience *p,
 
 /* A handshake is not interrupted by signals; its deadline still holds. */
 static int
-sleep_in_handshake(int kfd, short want, struct deadline until)
+sleep_in_handshake(struct tls_sock *t, short want, struct deadline until)
 {
 	int rc;
 
 	do {
-		rc = sleep_in_poll(kfd, want, deadline_left_ms(until));
+		rc = sleep_in_poll(t->native.base.kfd, want,
+		    deadline_left_ms(until));
 	} while (rc == -EINTR);
 	return rc == 0 ? -ETIMEDOUT : rc < 0 ? rc : 0;
 }
@@ -277,7 +305,7 @@ sleep_locked(struct tls_sock *t, short want, const struct tls_patience *p,
 
 	tls_sock_unlock(t);
 	if (p->handshake)
-		rc = sleep_in_handshake(kfd, want, p->until);
+		rc = sleep_in_handshake(t, want, p->until);
 	else if (want == POLLIN && (!p->bounded || p->until.at_ns == INT64_MAX))
 		rc = sleep_in_recv(t);
 	else
@@ -330,12 +358,19 @@ wait_input_locked(struct tls_sock *t, short want, struct tls_patience *p)
 	}
 	begin(p);
 	t->pulling = true;
+	t->puller = pthread_self();
 	t->sent = t->received = false;
 	tls_engine_rest(t->engine);
 	rc = sleep_locked(t, want, p, deadline_left_ms(p->until));
 	t->pulling = false;
 	pthread_cond_broadcast(&t->pulled);
 	return rc;
+}
+
+int
+tls_wait_output_locked(struct tls_sock *t, struct tls_patience *p)
+{
+	return wait_output_locked(t, p, -1);
 }
 
 int
@@ -355,7 +390,7 @@ tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
 			if (over < 0)
 				return over;
 		}
-		if (tls_wait_fill_locked(t) == 0)
+		if (tls_wait_fill_locked(t, p->room) == 0)
 			return 0;
 	}
 	return wait_input_locked(t,

@@ -8,6 +8,7 @@
 struct tls_patience {
 	bool dontwait;    /* not at all: MSG_DONTWAIT */
 	bool handshake;   /* until the deadline, whatever the mode */
+	size_t room;      /* bytes of data that the caller takes at once */
 	int option;       /* else SO_RCVTIMEO or SO_SNDTIMEO is the limit */
 	bool begun;       /* it has slept, since start_ns */
 	bool bounded;     /* until is known */
@@ -41,6 +42,9 @@ int tls_wait_drain_locked(struct tls_sock *t, struct tls_patience *p);
 /* 0 if the call may sleep, and p->until says for how long; -EAGAIN as above. */
 int tls_wait_bound_locked(struct tls_sock *t, struct tls_patience *p);
 
+/* Waits until the kernel has room: 0, or what tls_wait_step_locked answers. */
+int tls_wait_output_locked(struct tls_sock *t, struct tls_patience *p);
+
 /* Sleeps until the kernel has it, or the time is over: 0, or -EINTR. */
 int tls_wait_sleep_locked(struct tls_sock *t, short want,
     struct deadline until);
@@ -57,9 +61,13 @@ int tls_wait_cond_locked(struct tls_sock *t, pthread_cond_t *cond,
 
 /*
  * Takes in what has arrived, or that no more will.  0 progress, -EAGAIN none.
- * Only for whoever finds that no receiver is pulling.
+ * Only for whoever finds that no receiver is pulling.  room is how many bytes
+ * of data the caller will read at once: see sock/tls_hold.h.
  */
-int tls_wait_fill_locked(struct tls_sock *t);
+int tls_wait_fill_locked(struct tls_sock *t, size_t room);
+
+/* The same once recvfrom has answered n, and the engine has got it. */
+int tls_wait_filled_locked(struct tls_sock *t, ssize_t n);
 
 /* Nothing has come that was waited or asked for: memory may be given back. */
 void tls_wait_vain_locked(struct tls_sock *t);

@@ -163,7 +163,10 @@ send_always(void *arg)
 	return NULL;
 }
 
-/* Of use in the child, or EBADF for ever; closing it works in any case. */
+/*
+ * Of use in the child, EBADF for ever, or EIO because the parent goes on with
+ * it; closing it works in any case.
+ */
 static int
 try_and_close(void *arg)
 {
@@ -172,7 +175,7 @@ try_and_close(void *arg)
 	char byte;
 	const ssize_t n = dtls_ends_recv(sock, &byte, 1, MSG_DONTWAIT);
 
-	if (n < 0 && n != -EAGAIN && n != -EBADF)
+	if (n < 0 && n != -EAGAIN && n != -EBADF && n != -EIO)
 		return 1;
 	if (poll_sockets(&p, 1, 0, false) < 0)
 		return 2;

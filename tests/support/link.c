@@ -4,6 +4,9 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/tcp.h>
+#include <netinet/in.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -141,6 +144,36 @@ ssize_t
 link_recv(const struct link *l, void *buf, size_t len, int flags)
 {
 	return call_recvfrom(l->sock, buf, len, flags, NULL, NULL);
+}
+
+static struct tcp_info
+info_of(int kfd)
+{
+	struct tcp_info info = { 0 };
+	socklen_t len = sizeof(info);
+
+	assert_int_equal(getsockopt(kfd, IPPROTO_TCP, TCP_INFO, &info, &len),
+	    0);
+	return info;
+}
+
+void
+link_settle(struct link *l)
+{
+	const int kfd = loop_kfd(l->sock), on = 1;
+	struct tcp_info here, there;
+
+	/* Small records do not wait for an acknowledgement either. */
+	assert_int_equal(setsockopt(l->peer.kfd, IPPROTO_TCP, TCP_NODELAY, &on,
+	                     sizeof(on)),
+	    0);
+	do {
+		sched_yield();
+		there = info_of(l->peer.kfd);
+		here = info_of(kfd);
+	} while (there.tcpi_notsent_bytes > 0 ||
+	    here.tcpi_bytes_received <
+	        there.tcpi_bytes_sent - there.tcpi_bytes_retrans);
 }
 
 void

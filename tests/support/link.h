@@ -36,6 +36,12 @@ ssize_t link_send(const struct link *l, const void *buf, size_t len, int flags);
 ssize_t link_recv(const struct link *l, void *buf, size_t len, int flags);
 
 /*
+ * All that the peer has sent is in the library's queue of the kernel: like
+ * peer_settle, but no matter when it is acknowledged.
+ */
+void link_settle(struct link *l);
+
+/*
  * From now on the kernel takes nothing, until the fake one is removed, and a
  * byte already waits in the library.
  */

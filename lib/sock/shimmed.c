@@ -1,0 +1,9 @@
+#include "sock/shimmed.h"
+
+bool shimmed;
+
+void
+shimmed_set(void)
+{
+	shimmed = true;
+}
