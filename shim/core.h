@@ -13,6 +13,7 @@
 #include <time.h>
 
 struct kernel;
+struct resolver;
 
 /*
  * The boundary between the two halves of the preload library.
@@ -29,7 +30,14 @@ struct kernel;
  */
 
 #define CORE_ENTRY "zsock_core_start"
-#define CORE_ABI 1
+#define CORE_ABI 2
+
+/*
+ * What F_GETSIG says of a descriptor that is the core's: signals of glibc's own,
+ * which no program can ask for.
+ */
+#define CORE_PLAIN 32
+#define CORE_SECURE 33
 
 /* Log levels, as base/log.h has them. */
 enum core_log {
@@ -41,8 +49,16 @@ enum core_log {
 
 /* What the shim gives the core. */
 struct core_host {
-	int abi;                     /* CORE_ABI */
-	const struct kernel *kernel; /* libc's originals, past the shim */
+	int abi; /* CORE_ABI */
+	/* libc's originals, past the shim. */
+	const struct kernel *kernel;
+	const struct resolver *resolver;
+	/*
+	 * What the environment had of the library's variables at the start,
+	 * NAME=VALUE and a NULL behind them: they count, whatever the program
+	 * has done to it since, and stay.
+	 */
+	const char *const *variables;
 };
 
 struct core {
@@ -53,7 +69,7 @@ struct core {
 	size_t nslots;
 
 	/* The rows of wrapped.def, for descriptors that are the core's. */
-#define WRAP(ret, name, params, args) ret (*name) params;
+#define WRAP(ret, name, params, args) ret(*name) params;
 #include "shim/wrapped.def"
 #undef WRAP
 
@@ -72,11 +88,24 @@ struct core {
 	 */
 	int (*adopt)(int fd, const int *tags, size_t ntags,
 	    const char *hostname, bool server);
+
+	/*
+	 * copy, which is not the core's, stands for the same socket of the
+	 * kernel's as fd, which adopt has just taken: it is the core's as well,
+	 * as if dup had made it.  0, or -1 and errno.
+	 */
+	int (*adopt_copy)(int fd, int copy);
 	int (*connect)(int fd, const struct sockaddr *addr, socklen_t len);
 	int (*listen)(int fd, int backlog);
 
 	/* Closes fd, whose number is free afterwards whatever is answered. */
 	int (*close)(int fd);
+
+	/*
+	 * The same for a number that another file is about to be put over by
+	 * dup2: the kernel's descriptor stays until then.
+	 */
+	int (*vacate)(int fd);
 
 	/*
 	 * The number has been closed behind the shim's back, and may be another
@@ -104,6 +133,9 @@ struct core {
 	 */
 	int (*hidden)(unsigned int first, unsigned int last);
 
+	/* Has there ever been such a number? */
+	const atomic_bool *hides;
+
 	/* A wait in which at least one descriptor is the core's; others mix. */
 	int (*ppoll)(struct pollfd *fds, nfds_t n,
 	    const struct timespec *timeout, const sigset_t *mask);
@@ -122,6 +154,9 @@ struct core {
 	 * FD_CLOEXEC.
 	 */
 	bool (*withheld)(int fd);
+
+	/* Is fd a secure connection or listener, and not a plain one? */
+	bool (*secure)(int fd);
 
 	/* A line of the log, in one write, without a newline. */
 	void (*log)(enum core_log level, const char *text);
