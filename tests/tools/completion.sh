@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# completion.sh BUILD_DIR: what the shells offer for a zsock-cred at hand (T64).
+# completion.sh BUILD_DIR: what the shells offer for a zsock-cred at hand (T64),
+# and for zsock-run.
 # shellcheck source=tests/tools/lib.sh
 . "$(dirname "$0")/lib.sh" "$1"
 scripts=$here/../../tools/completion
@@ -125,6 +126,83 @@ if command -v zsh >/dev/null; then
 		fpath=($1 $fpath) && autoload -U _zsock-cred &&
 		autoload +X _zsock-cred && compdef _zsock-cred zsock-cred &&
 		[[ $_comps[zsock-cred] = _zsock-cred ]]' zsh "$scripts"
+	is "$(cat "$err")" ''
+	ok
+else
+	skip 'there is no zsh here'
+fi
+
+# The same of zsock-run.
+run_offers() {
+	bash --norc -c '
+		. "$1/zsock-run.bash"
+		shift
+		COMP_WORDS=(zsock-run "$@") COMP_CWORD=$#
+		_zsock_run
+		printf "%s\n" "${COMPREPLY[@]}"' bash "$scripts" "$@" >"$out"
+}
+
+begin bash_offers_programs_and_their_files_to_zsock_run
+run_offers prin && has "$out" printf
+run_offers --creds x.zcred --no-follow prin && has "$out" printf
+run_offers --creds = x.zcred -- prin && has "$out" printf
+run_offers --log=debug prin && has "$out" printf
+run_offers -- cat exa && is "$(cat "$out")" example.zcred
+run_offers cat --he && is "$(xargs <"$out")" ''
+ok
+
+begin bash_offers_options_and_values_to_zsock_run
+run_offers --allow && is "$(cat "$out")" --allow-io-uring
+run_offers --creds exa && is "$(cat "$out")" example.zcred
+run_offers --profile z && is "$(xargs <"$out")" 'zephyr zephyr-3.3'
+run_offers --profile = lin && is "$(cat "$out")" linux
+run_offers --tls-connect '' && is "$(xargs <"$out")" ''
+ok
+
+begin every_option_of_zsock_run_is_offered
+"$build/tools/zsock-run" --help | sed -n '/^Options/,/^HOST/p' |
+	grep -oE '^  --[a-z-]+( [A-Z])?' >"$work/options"
+[ "$(wc -l <"$work/options")" -ge 14 ] || fail 'help has no options'
+run_offers - && cp "$out" "$work/offered"
+while read -r option value; do
+	has "$work/offered" "$option"
+	has "$scripts/_zsock-run" "$option"
+	has "$scripts/zsock-run.fish" "-l ${option#--} "
+	[ -z "$value" ] || grep -qE -e "$option( \||\))" "$scripts/zsock-run.bash" ||
+		fail "bash: $option"
+	[ -z "$value" ] || grep -qF -e "$option=" "$scripts/_zsock-run" ||
+		fail "zsh: $option"
+	[ -z "$value" ] || sed -n '/set -l takes/,/[^\\]$/p' \
+		"$scripts/zsock-run.fish" | grep -qE -e "$option( |$)" ||
+		fail "fish: $option"
+done <"$work/options"
+ok
+
+begin fish_offers_options_and_programs_to_zsock_run
+if command -v fish >/dev/null; then
+	fish_runs() {
+		# shellcheck disable=SC2016 # those are fish's
+		HOME=$work XDG_CONFIG_HOME=$work fish --no-config -c '
+			source $argv[1]/zsock-run.fish
+			complete -C "zsock-run $argv[2]"' "$scripts" "$1" |
+			cut -f 1 >"$out"
+	}
+	fish_runs '--profile z' && is "$(xargs <"$out")" 'zephyr zephyr-3.3'
+	fish_runs '--allow' && is "$(cat "$out")" --allow-io-uring
+	fish_runs '--creds exa' && has "$out" example.zcred
+	fish_runs '--no-follow prin' && has "$out" printf
+	fish_runs '-- cat exa' && has "$out" example.zcred
+	ok
+else
+	skip 'there is no fish here'
+fi
+begin zsh_reads_its_completion_of_zsock_run
+if command -v zsh >/dev/null; then
+	# shellcheck disable=SC2016 # those are zsh's
+	want 0 zsh -f -c 'autoload -U compinit && compinit -u -D &&
+		fpath=($1 $fpath) && autoload -U _zsock-run &&
+		autoload +X _zsock-run && compdef _zsock-run zsock-run &&
+		[[ $_comps[zsock-run] = _zsock-run ]]' zsh "$scripts"
 	is "$(cat "$err")" ''
 	ok
 else
