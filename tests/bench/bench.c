@@ -484,6 +484,7 @@ static const struct part {
 	{ "handshakes", bench_handshakes },
 	{ "idle", bench_idle },
 	{ "dtls", bench_dtls },
+	{ "shim", bench_shim },
 };
 
 #define PARTS (sizeof(parts) / sizeof(parts[0]))
@@ -505,7 +506,7 @@ main(int argc, char **argv)
 		if (find_part(argv[i]) == NULL) {
 			fprintf(stderr,
 			    "usage: bench [plain] [table] [poll] [tls] "
-			    "[handshakes] [idle] [dtls]\n"
+			    "[handshakes] [idle] [dtls] [shim]\n"
 			    "  without an argument: all of them\n");
 			return 2;
 		}

@@ -61,11 +61,12 @@ void bench_streams(struct bench_end mine[2], struct bench_end base[2]);
 
 /*
  * Rows of the fd table, of poll over 1 to 10,000 sockets, of handshakes, of
- * idle memory.
+ * idle memory, of programs under the preload library.
  */
 void bench_handshakes(void);
 void bench_table(void);
 void bench_poll(void);
 void bench_idle(void);
+void bench_shim(void);
 
 #endif

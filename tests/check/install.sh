@@ -46,6 +46,11 @@ for mode in zsock zsock-firmware; do
 	echo "$mode: ok"
 done
 
+launcher=$(find "$work/root" -name zsock-run -path '*/bin/*')
+"$launcher" cat /proc/self/maps | grep -q "$work/root.*/libzsock-preload.so" ||
+	{ echo 'zsock-run: its library is not there'; exit 1; }
+echo 'zsock-run: ok'
+
 # The README's program, its first piece of C, against https_server, on the port that this one gets.
 [ -x "$build/examples/https_server" ] ||
 	{ echo 'README: left out, there are no examples here'; exit 0; }

@@ -1,0 +1,1 @@
+/* What any library costs that is preloaded. */

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# waits: readiness is what the kernel tells, and it is right.
+# shellcheck source=tests/shim/lib.sh
+. "$(dirname "$0")/lib.sh" "$1"
+
+both P2_epoll_sees_what_is_left prog_waits sevens_epoll
+both P2_poll_sees_what_is_left prog_waits sevens_poll
+both P2_select_sees_what_is_left prog_waits sevens_select
+both P2_ppoll_sees_what_is_left prog_waits sevens_ppoll
+both P2_pselect_sees_what_is_left prog_waits sevens_pselect
+both P3_an_edge_and_a_short_read_are_enough prog_waits edge
+both P4_a_record_in_pieces_wakes_no_more_than_it_must prog_waits pieces_whole
+both P5_a_record_in_pieces_is_read_by_sevens prog_waits pieces_sevens
+both P7_a_peek_takes_nothing prog_waits peek
+both P8_a_goodbye_without_an_end_is_told prog_waits goodbye
+both P8_after_the_peers_goodbye_there_is_ours prog_waits half_close
+secure P9_a_low_water_mark_hides_nothing prog_waits low_water
+both P9_a_low_water_mark_from_before prog_waits low_water_before
+both P9_a_low_water_mark_of_a_listener prog_waits low_water_of_a_listener
+both poll_knows_the_other_events prog_waits other_events
+both P8_no_hangup_while_sending_works prog_waits no_hup
+both P13_an_idle_connection_at_number_0_wakes_nobody prog_waits on_zero
+both P32_fionread_counts_what_can_be_read prog_waits fionread
+both P46_after_eagain_other_bytes_may_follow prog_write changed_mind
+both P46_shutdown_while_the_peer_reads_nothing prog_write shutdown_full
+both P47_pollout_does_not_spin prog_write no_spin
+both P46_a_large_send_comes_whole prog_write large
+both P36_what_an_interrupted_send_accepted_arrives prog_write interrupted_send
+
+mode="echo"
+both P2_what_is_no_data_wakes_nobody prog_waits no_data
+both P2_a_select_of_all_there_could_be prog_waits wide_select
+
+both P48_a_connect_that_may_not_block prog_write non_blocking
+
+mode=mute extra=(ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS=500)
+secure P48_connect_ends_by_the_handshakes_timeout prog_write mute
+finish
