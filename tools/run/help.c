@@ -29,7 +29,7 @@ static const char usage[] =
     "may do (ZSOCK_CTL)\n"
     "  --keylog FILE                 keys of TLS, for Wireshark "
     "(SSLKEYLOGFILE)\n"
-    "  --fd-base N                   the first private number of a socket "
+    "  --fd-base N                   the first number of sockets "
     "(ZSOCK_FD_BASE)\n"
     "  --no-follow                   not in the programs that PROGRAM executes "
     "(ZSOCK_FOLLOW=0)\n"
