@@ -47,7 +47,7 @@ close_ours(int fd)
 int
 number_close(int fd)
 {
-	if (slots_core != NULL || pending_may())
+	if (slots_may(fd) || slots_hide_some() || pending_may())
 		return close_ours(fd);
 	return real.close(fd);
 }

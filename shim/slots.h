@@ -86,14 +86,22 @@ slots_is_secure(int fd)
  */
 bool slots_vforked(void);
 
-/* Is fd the core's own, without the program knowing of it? */
+/* Has the core ever had a descriptor that the program does not know of? */
 static inline bool
-slots_hidden(int fd)
+slots_hide_some(void)
 {
 	const struct core *core = slots_core;
 
-	return core != NULL && atomic_load(core->hides) && fd >= 0 &&
-	    core->hidden((unsigned int)fd, (unsigned int)fd) != -1;
+	return core != NULL &&
+	    atomic_load_explicit(core->hides, memory_order_relaxed);
+}
+
+/* Is fd such a one? */
+static inline bool
+slots_hidden(int fd)
+{
+	return slots_hide_some() && fd >= 0 &&
+	    slots_core->hidden((unsigned int)fd, (unsigned int)fd) != -1;
 }
 
 /* Stops, while n goes up, that places are dropped. */
