@@ -12,7 +12,9 @@ import tempfile
 PYTHON = '/usr/bin/python3'
 # The kernel of a virtual machine may take VSOCK connections and never answer.
 IGNORED = ['*VSOCK*', '*Vsock*']
-LINE = re.compile(r'^(\w+ \([\w.]+\))(?:\n.*)? \.\.\. .*?'
+# A test's own words may come between its name and what became of it.
+LINE = re.compile(r'^(\w+ \([\w.]+\))(?:\n.*)? \.\.\. '
+                  r'(?:.*\n(?!.* \.\.\. )){0,5}?.*?'
                   r'\b(ok|FAIL|ERROR|skipped .*|expected failure)$', re.M)
 
 

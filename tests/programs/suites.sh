@@ -12,7 +12,10 @@
 	test.test_asyncio.test_sock_lowlevel test.test_asyncio.test_streams \
 	test.test_asyncio.test_server test.test_asyncio.test_selector_events \
 	test.test_asyncio.test_sendfile test.test_asyncio.test_unix_events \
-	test.test_asyncio.test_base_events || failed=1
+	test.test_asyncio.test_base_events test.test_asyncio.test_buffered_proto \
+	test.test_asyncio.test_transports test.test_asyncio.test_threads \
+	test.test_asyncio.test_runners test.test_asyncio.test_subprocess \
+	test.test_asyncio.test_sslproto test.test_asyncio.test_ssl || failed=1
 begin they_say_nothing
 quiet
 ok
