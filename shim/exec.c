@@ -130,37 +130,40 @@ list_free(struct list *l)
 	errno = saved;
 }
 
+static int
+run_list(const char *file, bool search, const char *first, va_list ap)
+{
+	struct list l;
+	int rc;
+
+	if (list_fill(&l, first, ap) == -1)
+		return -1;
+	rc = search ? execvp(file, l.argv) : execv(file, l.argv);
+	list_free(&l);
+	return rc;
+}
+
 EXPORT int
 execl(const char *path, const char *first, ...)
 {
-	struct list l;
 	va_list ap;
 	int rc;
 
 	va_start(ap, first);
-	rc = list_fill(&l, first, ap);
+	rc = run_list(path, false, first, ap);
 	va_end(ap);
-	if (rc == -1)
-		return -1;
-	rc = execv(path, l.argv);
-	list_free(&l);
 	return rc;
 }
 
 EXPORT int
 execlp(const char *file, const char *first, ...)
 {
-	struct list l;
 	va_list ap;
 	int rc;
 
 	va_start(ap, first);
-	rc = list_fill(&l, first, ap);
+	rc = run_list(file, true, first, ap);
 	va_end(ap);
-	if (rc == -1)
-		return -1;
-	rc = execvp(file, l.argv);
-	list_free(&l);
 	return rc;
 }
 

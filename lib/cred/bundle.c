@@ -9,10 +9,10 @@
 #include <openssl/evp.h>
 
 #include "cred/bundle_value.h"
+#include "cred/digits.h"
 #include "cred/store.h"
 #include "cred/types.h"
 
-#define FIRST_LINE "zsock-credentials 1"
 #define FIRST_WORD "zsock-credentials "
 
 /* What a section says before its value; 0 is not yet, else the line. */
@@ -111,7 +111,7 @@ read_field(struct bundle_scan *s, const struct bundle_field *f,
 /* The line that has the value in it, if it is one. */
 static int
 read_value_field(struct bundle_scan *s, struct bundle_field *f,
-    struct bundle_section *section, struct bundle_value *v)
+    struct bundle_section *section, struct buf *v)
 {
 	if (bundle_scan_is(f, "Text"))
 		return bundle_value_text(s, f, v);
@@ -201,7 +201,7 @@ static int
 read_value(struct bundle_scan *s, const struct bundle_line *l,
     struct fields *fields, struct bundle_section *section, bool *found)
 {
-	struct bundle_value v = { NULL, 0 };
+	struct buf v = { .len = 0 };
 	struct bundle_field f;
 	bool bytes = false, pem = bundle_value_begins(l);
 	const int line = s->line;
@@ -264,21 +264,12 @@ read_line(struct bundle_scan *s, struct fields *fields,
 	return rc;
 }
 
-/* A number of decimal digits alone. */
 static int
 read_tag(struct bundle_scan *s, const struct bundle_field *f, int *tag)
 {
-	long long n = 0;
-	bool good = f->value_len > 0 && f->value_len <= 10;
-
-	for (size_t i = 0; good && i < f->value_len; i++) {
-		good = f->value[i] >= '0' && f->value[i] <= '9';
-		n = n * 10 + (f->value[i] - '0');
-	}
-	if (!good || n > INT_MAX)
-		return unknown_value(s, f, "a number from 0 to 2147483647");
-	*tag = (int)n;
-	return 0;
+	return digits_number(f->value, f->value_len, tag)
+	    ? 0
+	    : unknown_value(s, f, "a number from 0 to 2147483647");
 }
 
 static int
@@ -297,22 +288,20 @@ check_new(struct bundle_scan *s, const struct bundle *b,
 	return 0;
 }
 
+/* Room for one more: in steps, of which the sizes are powers of two. */
 static int
 make_room(struct bundle_scan *s, struct bundle *b)
 {
-	const size_t room = b->n == 0 ? 8 : b->n * 2;
 	struct bundle_section *v;
 
 	if (b->n >= BUNDLE_SECTIONS_MAX) {
 		(void)bundle_scan_fail(s, s->line, "more than %d sections",
-		    BUNDLE_SECTIONS_MAX);
+		    BUNDLE_SECTIONS_MAX); /* which is -EINVAL */
 		return -EFBIG;
 	}
-	if (b->n >= 8 && (b->n & (b->n - 1)) != 0)
+	if (b->n != 0 && (b->n < 8 || (b->n & (b->n - 1)) != 0))
 		return 0;
-	if (b->n > 0 && b->n < 8)
-		return 0;
-	v = realloc(b->sections, room * sizeof(*v));
+	v = realloc(b->sections, (b->n < 8 ? 8 : b->n * 2) * sizeof(*v));
 	if (v == NULL)
 		return -ENOMEM;
 	b->sections = v;
@@ -407,20 +396,21 @@ read_all(struct bundle_scan *s, struct bundle *b)
 static int
 read_first_line(struct bundle_scan *s)
 {
-	const size_t len = strlen(FIRST_LINE), word = strlen(FIRST_WORD);
+	const size_t len = strlen(BUNDLE_FIRST_LINE), word = strlen(FIRST_WORD);
 	struct bundle_line l;
 
 	if (bundle_scan_line(s, &l) && l.len == len &&
-	    memcmp(l.text, FIRST_LINE, len) == 0) {
+	    memcmp(l.text, BUNDLE_FIRST_LINE, len) == 0) {
 		bundle_scan_next(s);
 		return 0;
 	}
 	if (s->len > word && memcmp(s->text, FIRST_WORD, word) == 0)
 		return bundle_scan_fail(s, 1,
-		    "this version reads \"" FIRST_LINE "\", and nothing newer");
+		    "this version reads \"" BUNDLE_FIRST_LINE
+		    "\", and nothing newer");
 	return bundle_scan_fail(s, 1,
-	    "no bundle of credentials: the first line of one is \"" FIRST_LINE
-	    "\"");
+	    "no bundle of credentials: the first line of one is "
+	    "\"" BUNDLE_FIRST_LINE "\"");
 }
 
 /* Text has none but tabs and line ends. */

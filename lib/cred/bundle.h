@@ -10,6 +10,8 @@
  * is what a device would have stored.
  */
 
+#define BUNDLE_FIRST_LINE "zsock-credentials 1"
+
 /* What a bundle may have at most. */
 #define BUNDLE_SIZE_MAX ((size_t)4 << 20)  /* bytes of it */
 #define BUNDLE_VALUE_MAX ((size_t)1 << 20) /* bytes of one credential */

@@ -10,6 +10,9 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/files.h"
+#include "cred/bundle_disk.h"
+
 const char *
 bundle_dir_where(const char *path, const char *name, char *where)
 {
@@ -75,23 +78,15 @@ list(DIR *dir, const char *path, struct bundle_dir *d,
 	}
 }
 
-/* Through a descriptor of its own: a position is shared by copies. */
 static int
 list_all(int fd, const char *path, struct bundle_dir *d,
     struct bundle_file_error *e)
 {
-	const int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir;
+	DIR *dir = files_list(fd);
 	int rc;
 
-	if (own < 0)
+	if (dir == NULL)
 		return bundle_disk_fail(e, -errno, path, "%m");
-	dir = fdopendir(own);
-	if (dir == NULL) {
-		rc = bundle_disk_fail(e, -errno, path, "%m");
-		close(own);
-		return rc;
-	}
 	rc = list(dir, path, d, e);
 	closedir(dir);
 	return rc;
@@ -130,18 +125,18 @@ check_twins(const struct bundle_dir *d, const char *path,
 /* What the file's bytes stand for. */
 static int
 read_value(int fd, const struct stat *st, const struct bundle_name *is,
-    struct bundle_bytes *value)
+    struct buf *value)
 {
-	struct bundle_bytes file;
+	struct buf file;
 	int rc;
 
 	rc = bundle_disk_read(fd, (size_t)st->st_size, BUNDLE_SIZE_MAX, &file);
 	if (rc < 0)
 		return rc;
 	rc = bundle_name_decode(is->ext, &file, value);
-	bundle_disk_wipe(&file);
+	buf_fini(&file);
 	if (rc == 0 && value->len > BUNDLE_VALUE_MAX) {
-		bundle_disk_wipe(value);
+		buf_fini(value);
 		rc = -EFBIG;
 	}
 	return rc;
@@ -169,7 +164,7 @@ read_file(int dirfd, const struct bundle_dir_file *file, const char *where,
     struct bundle_section *out, struct bundle_file_error *e)
 {
 	const int fd = bundle_disk_open(dirfd, file->name, where, e);
-	struct bundle_bytes value;
+	struct buf value;
 	struct stat st;
 	int rc;
 
@@ -194,11 +189,11 @@ read_file(int dirfd, const struct bundle_dir_file *file, const char *where,
 	if (bundle_disk_has_key(value.data, value.len))
 		rc = bundle_disk_check_readers(&st, "", where, e);
 	if (rc < 0)
-		bundle_disk_wipe(&value);
+		buf_fini(&value);
 	else
 		*out = (struct bundle_section){ .tag = file->is.tag,
 			.type = file->is.type,
-			.data = (unsigned char *)value.data,
+			.data = value.data,
 			.len = value.len };
 out:
 	close(fd);

@@ -5,11 +5,8 @@
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#include <openssl/crypto.h>
 
 #include "cred/store.h"
 
@@ -164,35 +161,6 @@ bundle_disk_check_names(const struct stat *st, const char *path,
 	    (unsigned long long)st->st_nlink);
 }
 
-void
-bundle_disk_wipe(struct bundle_bytes *b)
-{
-	if (b->data == NULL)
-		return;
-	OPENSSL_cleanse(b->data, b->len);
-	free(b->data);
-	*b = (struct bundle_bytes){ NULL, 0 };
-}
-
-/* Not by realloc, which leaves the old bytes somewhere. */
-static int
-grow(struct bundle_bytes *b, size_t *room, size_t max)
-{
-	struct bundle_bytes next = { NULL, b->len };
-
-	*room = *room == 0 ? READ_FIRST : *room * 2;
-	if (*room > max + 1)
-		*room = max + 1;
-	next.data = *room > b->len ? malloc(*room) : NULL;
-	if (next.data == NULL)
-		return -ENOMEM;
-	if (b->len > 0)
-		memcpy(next.data, b->data, b->len);
-	bundle_disk_wipe(b);
-	*b = next;
-	return 0;
-}
-
 /* A descriptor of the caller's may be one that does not wait by itself. */
 static int
 wait_readable(int fd)
@@ -204,7 +172,7 @@ wait_readable(int fd)
 
 /* The number of bytes; 0 at the end. */
 static ssize_t
-read_some(int fd, char *data, size_t room)
+read_some(int fd, unsigned char *data, size_t room)
 {
 	ssize_t n;
 	int rc;
@@ -222,33 +190,33 @@ read_some(int fd, char *data, size_t room)
 }
 
 int
-bundle_disk_read(int fd, size_t size, size_t max, struct bundle_bytes *out)
+bundle_disk_read(int fd, size_t size, size_t max, struct buf *out)
 {
-	struct bundle_bytes b = { NULL, 0 };
-	size_t room = 0;
+	struct buf b = { .len = 0 };
+	size_t room = size > 0 && size <= max ? size : READ_FIRST;
 	ssize_t n;
-	int rc;
+	int rc = 0;
 
-	/* One byte more, to see the end without a second buffer. */
-	if (size > 0 && size <= max)
-		room = (size + 2) / 2;
 	do {
-		rc = b.len == room || b.data == NULL ? grow(&b, &room, max) : 0;
-		if (rc < 0)
-			goto fail;
-		n = read_some(fd, b.data + b.len, room - b.len);
-		if (n < 0) {
-			rc = (int)n;
-			goto fail;
+		/* One byte more, to see the end without a second buffer. */
+		if (!buf_reserve(&b, b.len == 0 ? room + 1 : 1)) {
+			rc = -ENOMEM;
+			break;
 		}
-		b.len += (size_t)n;
-		rc = b.len > max ? -EFBIG : 0;
+		room = b.room - b.len;
+		if (room > max + 1 - b.len)
+			room = max + 1 - b.len;
+		n = read_some(fd, b.data + b.len, room);
+		if (n < 0)
+			rc = (int)n;
+		else
+			b.len += (size_t)n;
+		if (b.len > max)
+			rc = -EFBIG;
 	} while (rc == 0 && n > 0);
-	if (rc < 0)
-		goto fail;
-	*out = b;
-	return 0;
-fail:
-	bundle_disk_wipe(&b);
+	if (rc == 0)
+		*out = b;
+	else
+		buf_fini(&b);
 	return rc;
 }

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
+#include "cred/buf.h"
 #include "cred/bundle_file.h"
 
 /* What reading and writing of bundles on disk have in common. */
@@ -61,17 +62,10 @@ bool bundle_disk_is_secret(int type);
 /* Has a value, of whatever type, a private key in PEM? */
 bool bundle_disk_has_key(const void *data, size_t len);
 
-/* Bytes with secrets in them. */
-struct bundle_bytes {
-	char *data; /* not NULL after a read, if there are none */
-	size_t len;
-};
-void bundle_disk_wipe(struct bundle_bytes *b);
-
 /*
- * All of a file, of which size is known, or 0.  -EFBIG: it has more than max
- * bytes; max + 1 are read at most.
+ * All of a file, of which size is known, or 0, in a new buf.  -EFBIG: it has more
+ * than max bytes; max + 1 are read at most.
  */
-int bundle_disk_read(int fd, size_t size, size_t max, struct bundle_bytes *out);
+int bundle_disk_read(int fd, size_t size, size_t max, struct buf *out);
 
 #endif

@@ -1,75 +1,23 @@
 #include "cred/bundle_edit.h"
 
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "cred/bundle_plan.h"
 #include "cred/bundle_scan.h"
 #include "cred/bundle_value.h"
 #include "cred/bundle_write.h"
 
-#define TOP "zsock-credentials 1\n"
-
-/* The text as it grows; it has secrets in it. */
-struct page {
-	char *text;
-	size_t len, room;
-	bool full; /* out of memory: all the rest is left out */
-};
-
 static void
-page_fini(struct page *p)
+put_line(struct buf *p, const char *text, size_t len)
 {
-	if (p->text == NULL)
-		return;
-	OPENSSL_cleanse(p->text, p->len);
-	free(p->text);
-	*p = (struct page){ NULL, 0, 0, true };
-}
-
-/* Not by realloc, which leaves the old bytes somewhere. */
-static bool
-make_room(struct page *p, size_t len)
-{
-	struct page next = { .len = p->len, .room = 2 * (p->room + len) };
-
-	if (p->room - p->len >= len)
-		return true;
-	next.text = malloc(next.room);
-	if (next.text != NULL && p->len > 0)
-		memcpy(next.text, p->text, p->len);
-	page_fini(p);
-	if (next.text == NULL)
-		return false;
-	*p = next;
-	return true;
-}
-
-static void
-put(struct page *p, const char *text, size_t len)
-{
-	if (len == 0 || p->full)
-		return;
-	p->full = !make_room(p, len);
-	if (p->full)
-		return;
-	memcpy(p->text + p->len, text, len);
-	p->len += len;
-}
-
-static void
-put_line(struct page *p, const char *text, size_t len)
-{
-	put(p, text, len);
-	put(p, "\n", 1);
+	buf_add(p, text, len);
+	buf_put(p, '\n');
 }
 
 /* Of a section that is replaced: what is said in it for others. */
 static void
-put_old_notes(struct page *p, const char *text, size_t len, bool all)
+put_old_notes(struct buf *p, const char *text, size_t len, bool all)
 {
 	struct bundle_scan s = { text, len, 0, 1, NULL };
 	struct bundle_field f;
@@ -85,49 +33,48 @@ put_old_notes(struct page *p, const char *text, size_t len, bool all)
 }
 
 static void
-put_new_note(struct page *p, const char *note)
+put_new_note(struct buf *p, const char *note)
 {
 	if (note == NULL || note[0] == '\0')
 		return;
-	put(p, "Note: ", 6);
+	buf_text(p, "Note: ");
 	put_line(p, note, strlen(note));
 }
 
 /* How long the first two lines are, its tag and its type. */
 static size_t
-pair_len(const char *section, size_t len)
+pair_len(const struct buf *section)
 {
-	const char *first = memchr(section, '\n', len);
-	const char *second =
-	    memchr(first + 1, '\n', len - (size_t)(first + 1 - section));
+	const unsigned char *first = memchr(section->data, '\n', section->len);
+	const size_t tag = (size_t)(first + 1 - section->data);
+	const unsigned char *second =
+	    memchr(first + 1, '\n', section->len - tag);
 
-	return (size_t)(second + 1 - section);
+	return (size_t)(second + 1 - section->data);
 }
 
 /* text is that of the whole bundle. */
 static void
-put_section(struct page *p, const struct bundle_plan_entry *e, const char *text,
+put_section(struct buf *p, const struct bundle_plan_entry *e, const char *text,
     const char *note)
 {
 	const struct cred_op *op = e->value;
-	size_t len, pair;
-	char *section;
+	struct buf section = { .len = 0 };
+	size_t pair;
 
-	section =
-	    bundle_write_section(op->tag, op->type, op->data, op->len, &len);
-	if (section == NULL) {
-		p->full = true;
+	if (!bundle_write_section(&section, op->tag, op->type, op->data,
+	        op->len)) {
+		p->failed = true;
 		return;
 	}
-	pair = pair_len(section, len);
-	put(p, section, pair);
+	pair = pair_len(&section);
+	buf_add(p, section.data, pair);
 	if (e->old != NULL)
 		put_old_notes(p, text + e->old->begin,
 		    e->old->end - e->old->begin, note == NULL);
 	put_new_note(p, note);
-	put(p, section + pair, len - pair);
-	OPENSSL_cleanse(section, len);
-	free(section);
+	buf_add(p, section.data + pair, section.len - pair);
+	buf_fini(&section);
 }
 
 static bool
@@ -148,24 +95,25 @@ skip_blank(const char *text, size_t len, size_t at)
 
 /* One blank line is between what is there and what comes. */
 static void
-put_gap(struct page *p)
+put_gap(struct buf *p)
 {
-	const char *before;
+	const char *text, *before;
 	size_t last;
 
-	if (!p->full && p->len > 0 && p->text[p->len - 1] != '\n')
-		put(p, "\n", 1);
-	if (p->full || p->len == 0)
+	if (!p->failed && p->len > 0 && p->data[p->len - 1] != '\n')
+		buf_put(p, '\n');
+	if (p->failed || p->len == 0)
 		return;
-	before = memrchr(p->text, '\n', p->len - 1);
-	last = before != NULL ? (size_t)(before + 1 - p->text) : 0;
-	if (skip_blank(p->text, p->len, last) == last)
-		put(p, "\n", 1);
+	text = (const char *)p->data;
+	before = memrchr(text, '\n', p->len - 1);
+	last = before != NULL ? (size_t)(before + 1 - text) : 0;
+	if (skip_blank(text, p->len, last) == last)
+		buf_put(p, '\n');
 }
 
 static void
-put_all(struct page *p, const char *text, size_t len,
-    const struct bundle_plan *plan, const char *note)
+put_all(struct buf *p, const struct bundle_edit *in,
+    const struct bundle_plan *plan)
 {
 	const struct bundle_plan_entry *e = plan->entries;
 	const struct bundle_plan_entry *const end = e + plan->n;
@@ -174,19 +122,19 @@ put_all(struct page *p, const char *text, size_t len,
 	for (; e < end && e->old != NULL; e++) {
 		if (e->held && e->value == NULL)
 			continue;
-		put(p, text + at, e->old->begin - at);
+		buf_add(p, in->text + at, e->old->begin - at);
 		at = e->old->end;
 		if (e->held)
-			put_section(p, e, text, note);
+			put_section(p, e, in->text, in->note);
 		else
-			at = skip_blank(text, len, at);
+			at = skip_blank(in->text, in->len, at);
 	}
-	put(p, text + at, len - at);
+	buf_add(p, in->text + at, in->len - at);
 	for (; e < end; e++) {
 		if (!e->held)
 			continue;
 		put_gap(p);
-		put_section(p, e, text, note);
+		put_section(p, e, in->text, in->note);
 	}
 }
 
@@ -206,7 +154,7 @@ is_meant(const struct bundle_section *s, const struct bundle_plan_entry *e)
 
 /* Whatever is wrong here would be found when it is too late. */
 static int
-check(const struct page *p, const struct bundle_plan *plan)
+check(const struct buf *p, const struct bundle_plan *plan)
 {
 	struct bundle_error why;
 	struct bundle b;
@@ -214,7 +162,7 @@ check(const struct page *p, const struct bundle_plan *plan)
 	bool good = true;
 	int rc;
 
-	rc = bundle_parse(p->text, p->len, &b, &why);
+	rc = bundle_parse((const char *)p->data, p->len, &b, &why);
 	if (rc < 0)
 		return rc;
 	for (size_t i = 0; good && i < plan->n; i++) {
@@ -229,33 +177,27 @@ check(const struct page *p, const struct bundle_plan *plan)
 }
 
 int
-bundle_edit(const char *text, size_t len, const struct bundle *b,
-    const struct cred_op *ops, size_t n, const char *note, char **out,
-    size_t *out_len, struct cred_op_count *count, size_t *failed)
+bundle_edit(const struct bundle_edit *e, const struct cred_op *ops, size_t n,
+    struct bundle_edited *out)
 {
+	static const char top[] = BUNDLE_FIRST_LINE "\n";
 	static const struct bundle none = { .n = 0 };
-	struct page p = { .len = 0 };
+	const struct bundle_edit in = e->text != NULL
+	    ? *e
+	    : (struct bundle_edit){ top, strlen(top), &none, e->note };
 	struct bundle_plan plan;
 	int rc;
 
-	if (text == NULL) {
-		text = TOP;
-		len = strlen(TOP);
-		b = &none;
-	}
-	rc = bundle_plan_make(b, ops, n, &plan, failed);
+	*out = (struct bundle_edited){ .failed = n };
+	rc = bundle_plan_make(in.bundle, ops, n, &plan, &out->failed);
 	if (rc < 0)
 		return rc;
-	*failed = n;
-	put_all(&p, text, len, &plan, note);
-	rc = p.full ? -ENOMEM : check(&p, &plan);
-	if (rc == 0) {
-		*out = p.text;
-		*out_len = p.len;
-		*count = plan.count;
-	} else {
-		page_fini(&p);
-	}
+	put_all(&out->text, &in, &plan);
+	rc = out->text.failed ? -ENOMEM : check(&out->text, &plan);
+	if (rc == 0)
+		out->count = plan.count;
+	else
+		buf_fini(&out->text);
 	bundle_plan_fini(&plan);
 	return rc;
 }

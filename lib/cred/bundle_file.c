@@ -9,8 +9,8 @@
 #include "cred/bundle_disk.h"
 
 static int
-read_text(int fd, const struct stat *st, const char *name,
-    struct bundle_bytes *text, struct bundle_file_error *e)
+read_text(int fd, const struct stat *st, const char *name, struct buf *text,
+    struct bundle_file_error *e)
 {
 	const size_t size = S_ISREG(st->st_mode) ? (size_t)st->st_size : 0;
 	int rc = bundle_disk_read(fd, size, BUNDLE_SIZE_MAX, text);
@@ -48,7 +48,7 @@ read_file(int fd, const struct stat *st, const char *name,
     struct bundle_file *out, struct bundle_file_error *e)
 {
 	const bool regular = S_ISREG(st->st_mode);
-	struct bundle_bytes text = { NULL, 0 };
+	struct buf text = { .len = 0 };
 	struct bundle_error why;
 	struct bundle b;
 	int rc;
@@ -58,7 +58,7 @@ read_file(int fd, const struct stat *st, const char *name,
 		rc = read_text(fd, st, name, &text, e);
 	if (rc < 0)
 		return rc;
-	rc = bundle_parse(text.data, text.len, &b, &why);
+	rc = bundle_parse((const char *)text.data, text.len, &b, &why);
 	if (rc < 0) {
 		(void)bundle_disk_fail_parse(e, rc, name, &why);
 		goto fail_text;
@@ -66,7 +66,7 @@ read_file(int fd, const struct stat *st, const char *name,
 	rc = regular ? check_readers(st, &b, name, e) : 0;
 	if (rc < 0)
 		goto fail_bundle;
-	*out = (struct bundle_file){ .text = text.data,
+	*out = (struct bundle_file){ .text = (char *)text.data,
 		.len = text.len,
 		.bundle = b,
 		.mode = st->st_mode & 07777 };
@@ -74,7 +74,7 @@ read_file(int fd, const struct stat *st, const char *name,
 fail_bundle:
 	bundle_fini(&b);
 fail_text:
-	bundle_disk_wipe(&text);
+	buf_fini(&text);
 	return rc;
 }
 
@@ -125,9 +125,11 @@ bundle_file_read(const char *path, struct bundle_file *out,
 void
 bundle_file_fini(struct bundle_file *f)
 {
-	struct bundle_bytes text = { f->text, f->len };
+	struct buf text = { .data = (unsigned char *)f->text,
+		.len = f->len,
+		.room = f->len };
 
-	bundle_disk_wipe(&text);
+	buf_fini(&text);
 	bundle_fini(&f->bundle);
 	*f = (struct bundle_file){ .dir = false };
 }

@@ -1,6 +1,7 @@
 #ifndef CRED_BUNDLE_FILE_H
 #define CRED_BUNDLE_FILE_H
 
+#include "cred/buf.h"
 #include "cred/bundle.h"
 #include "cred/op.h"
 
@@ -41,13 +42,13 @@ int bundle_file_read_fd(int fd, const char *name, struct bundle_file *out,
 void bundle_file_fini(struct bundle_file *f);
 
 /*
- * Makes the new text of a file out of the old: *out of *out_len bytes, which
+ * Makes the new text of a file out of the old, in a buf that is empty and that
  * the update wipes and frees.  Returns 0, 1 for no change, or a negative errno,
  * which the update returns as it is.  It is called again, if somebody else has
  * made the file before this one could.
  */
 typedef int bundle_file_change(void *arg, const struct bundle_file *old,
-    char **out, size_t *out_len);
+    struct buf *out);
 
 /*
  * Changes a file under its lock, so that of several writers none loses what

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "cred/bundle_disk.h"
+#include "cred/buf.h"
 
 /* A file of one credential: TAG-TYPE.EXT, "42-ca.pem". */
 struct bundle_name {
@@ -19,16 +19,15 @@ bool bundle_name_parse(const char *text, struct bundle_name *out);
 /* What parse understands, for people. */
 extern const char bundle_name_rule[];
 
-/* The value of a file's bytes.  -EINVAL: they are no hexadecimal number. */
-int bundle_name_decode(int ext, const struct bundle_bytes *file,
-    struct bundle_bytes *value);
+/* The value of a file's bytes, in a new buf.  -EINVAL: they are no hexadecimal number. */
+int bundle_name_decode(int ext, const struct buf *file, struct buf *value);
 
 /*
  * The bytes of a file for a value.  -EINVAL: decode would not give the value
  * back.
  */
 int bundle_name_encode(int ext, const void *value, size_t len,
-    struct bundle_bytes *file);
+    struct buf *file);
 
 /* The plainest extension for a value, which encode then takes. */
 int bundle_name_choose(int type, const void *value, size_t len);

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
+
 /*
  * A temporary file is .NAME.zsock-XXXXXX, and locked from when it is made until
  * it has its name or is gone.  So whoever gets the lock of one knows that its
@@ -92,47 +94,16 @@ make(int dirfd, const char *name, char temp[NAME_MAX + 1])
 }
 
 static int
-write_all(int fd, const char *data, size_t len)
-{
-	ssize_t n;
-
-	while (len > 0) {
-		n = write(fd, data, len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
-/* Not every filesystem has the first (NFS), nor the second (FAT). */
-static int
-give_new_name(int dirfd, const char *temp, const char *name)
-{
-	if (renameat2(dirfd, temp, dirfd, name, RENAME_NOREPLACE) == 0)
-		return 0;
-	if (errno != EINVAL && errno != ENOSYS)
-		return -errno;
-	if (linkat(dirfd, temp, dirfd, name, 0) < 0)
-		return -errno;
-	(void)unlinkat(dirfd, temp, 0); /* it has its name; a sweep comes */
-	return 0;
-}
-
-static int
 give_name(int dirfd, const char *temp, const char *name, bool fresh)
 {
 	if (fresh)
-		return give_new_name(dirfd, temp, name);
+		return files_rename_new(dirfd, temp, name);
 	return renameat(dirfd, temp, dirfd, name) < 0 ? -errno : 0;
 }
 
 int
-bundle_save(int dirfd, const char *name, const void *data, size_t len,
-    mode_t mode, bool fresh)
+bundle_save(int dirfd, const char *name, const struct buf *b, mode_t mode,
+    bool fresh)
 {
 	char temp[NAME_MAX + 1];
 	const int fd = make(dirfd, name, temp);
@@ -140,7 +111,7 @@ bundle_save(int dirfd, const char *name, const void *data, size_t len,
 
 	if (fd < 0)
 		return fd == -EEXIST ? -EBUSY : fd;
-	rc = write_all(fd, data, len);
+	rc = files_write(fd, b->data, b->len);
 	if (rc == 0 && (fchmod(fd, mode) < 0 || fsync(fd) < 0))
 		rc = -errno;
 	if (rc == 0)
@@ -216,17 +187,11 @@ is_for(const char *temp, const char *name, bool (*is_own)(const char *name))
 static void
 sweep(int dirfd, const char *name, bool (*is_own)(const char *name), int held)
 {
-	const int own = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = files_list(dirfd);
 	const struct dirent *entry;
-	DIR *dir;
 
-	if (own < 0)
+	if (dir == NULL)
 		return;
-	dir = fdopendir(own);
-	if (dir == NULL) {
-		close(own);
-		return;
-	}
 	while ((entry = readdir(dir)) != NULL) {
 		if (is_for(entry->d_name, name, is_own))
 			remove_if_dead(dirfd, entry->d_name, held);

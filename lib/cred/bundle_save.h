@@ -5,14 +5,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "cred/buf.h"
+
 /*
  * Writes name in a directory whole, and synced, through a temporary file beside
  * it.  With fresh, -EEXIST if there is such a name by then; else what has it is
  * replaced.  The new file is locked (flock) until the call ends.  On failure the
  * old is as it was, and the temporary file gone.
  */
-int bundle_save(int dirfd, const char *name, const void *data, size_t len,
-    mode_t mode, bool fresh);
+int bundle_save(int dirfd, const char *name, const struct buf *b, mode_t mode,
+    bool fresh);
 
 /*
  * Removes the temporary files for name that killed writers have left, or those

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "cred/bundle_disk.h"
 #include "cred/bundle_file.h"
 #include "cred/bundle_follow.h"
@@ -33,19 +34,6 @@ struct target {
 };
 
 static int
-open_dir(const struct target *t)
-{
-	char *dir = strndup(t->place, (size_t)(t->name - t->place));
-	int fd;
-
-	if (dir == NULL)
-		return -ENOMEM;
-	fd = open(*dir != '\0' ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	return fd >= 0 ? fd : -errno;
-}
-
-static int
 target_find(const char *path, struct target *t, struct bundle_file_error *e)
 {
 	int rc;
@@ -60,7 +48,7 @@ target_find(const char *path, struct target *t, struct bundle_file_error *e)
 	if (*t->name == '\0' || strcmp(t->name, ".") == 0 ||
 	    strcmp(t->name, "..") == 0)
 		return bundle_disk_fail(e, -EISDIR, path, "%m");
-	t->dirfd = open_dir(t);
+	t->dirfd = files_open_dir(t->place, (size_t)(t->name - t->place));
 	return t->dirfd < 0 ? bundle_disk_fail(e, t->dirfd, path, "%m") : 0;
 }
 
@@ -170,14 +158,14 @@ new_mode(const struct target *t, const struct bundle_file *old, bool test_only)
 }
 
 static int
-check_new(const char *path, const struct bundle_bytes *text, bool *test_only,
+check_new(const char *path, const struct buf *text, bool *test_only,
     struct bundle_file_error *e)
 {
 	struct bundle_error why;
 	struct bundle b;
 	int rc;
 
-	rc = bundle_parse(text->data, text->len, &b, &why);
+	rc = bundle_parse((const char *)text->data, text->len, &b, &why);
 	if (rc == -ENOMEM)
 		return bundle_disk_fail(e, rc, path, "%m");
 	if (rc < 0)
@@ -193,7 +181,7 @@ check_new(const char *path, const struct bundle_bytes *text, bool *test_only,
 /* 1: somebody else has made the file meanwhile. */
 static int
 save(const struct target *t, const struct bundle_file *old,
-    const struct bundle_bytes *text, struct bundle_file_error *e)
+    const struct buf *text, struct bundle_file_error *e)
 {
 	bool test_only = false;
 	int rc;
@@ -201,8 +189,8 @@ save(const struct target *t, const struct bundle_file *old,
 	rc = check_new(t->path, text, &test_only, e);
 	if (rc < 0)
 		return rc;
-	rc = bundle_save(t->dirfd, t->name, text->data, text->len,
-	    new_mode(t, old, test_only), t->fd < 0);
+	rc = bundle_save(t->dirfd, t->name, text, new_mode(t, old, test_only),
+	    t->fd < 0);
 	if (rc == -EEXIST && t->fd < 0)
 		return 1;
 	if (rc < 0)
@@ -221,7 +209,7 @@ update(const struct target *t, bundle_file_change *change, void *arg,
     bool *again, struct bundle_file_error *e)
 {
 	struct bundle_file old = { .dir = false };
-	struct bundle_bytes text = { NULL, 0 };
+	struct buf text = { .len = 0 };
 	int rc = 0;
 
 	bundle_save_sweep(t->dirfd, t->name, t->fd);
@@ -231,13 +219,13 @@ update(const struct target *t, bundle_file_change *change, void *arg,
 		rc = bundle_file_read_fd(t->fd, t->path, &old, e);
 	if (rc < 0)
 		return rc;
-	rc = change(arg, &old, &text.data, &text.len);
+	rc = change(arg, &old, &text);
 	if (rc != 0)
 		goto out;
 	rc = save(t, &old, &text, e);
 	*again = rc > 0;
 out:
-	bundle_disk_wipe(&text);
+	buf_fini(&text);
 	bundle_file_fini(&old);
 	return rc;
 }

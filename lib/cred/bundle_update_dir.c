@@ -1,8 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -100,7 +98,7 @@ new_mode(const struct work *w, const struct cred_op *op,
 /* In the form that the old file has, if that can be. */
 static int
 encode(const struct cred_op *op, const struct bundle_dir_file *old,
-    struct bundle_name *is, struct bundle_bytes *bytes)
+    struct bundle_name *is, struct buf *bytes)
 {
 	int rc;
 
@@ -121,7 +119,7 @@ write_file(const struct work *w, const struct cred_op *op,
 {
 	char name[BUNDLE_NAME_SIZE], where[PATH_MAX];
 	const char *as = name;
-	struct bundle_bytes bytes;
+	struct buf bytes;
 	struct bundle_name is;
 	mode_t mode;
 	int rc;
@@ -135,9 +133,8 @@ write_file(const struct work *w, const struct cred_op *op,
 		bundle_name_write(&is, name);
 	rc = new_mode(w, op, old, &mode);
 	if (rc == 0)
-		rc = bundle_save(w->fd, as, bytes.data, bytes.len, mode,
-		    old == NULL);
-	bundle_disk_wipe(&bytes);
+		rc = bundle_save(w->fd, as, &bytes, mode, old == NULL);
+	buf_fini(&bytes);
 	if (rc < 0)
 		return bundle_disk_fail_write(w->e, rc,
 		    bundle_dir_where(w->path, as, where),

@@ -1,14 +1,10 @@
 #include "cred/bundle_value.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 
-#define BEGIN "-----BEGIN "
-#define END "-----END "
-#define DASHES "-----"
+#include "cred/digits.h"
+#include "cred/pem.h"
 
 /* A block that is for us alone, and that others pass over. */
 #define BYTES "ZSOCK BYTES"
@@ -22,29 +18,10 @@ struct blocks {
 	bool bytes;
 	bool header; /* before the empty line of RFC 1421, 4.4 */
 	/* What they encode, if it is wanted, and what is left of a group. */
-	unsigned char *out;
+	struct buf *out;
 	size_t len;
-	uint32_t bits;
-	int nbits, pad;
+	struct digits_base64 base64;
 };
-
-/* "-----BEGIN label-----", with blanks at its end or without. */
-static bool
-has_label(const struct bundle_line *l, const char *start, const char **label,
-    size_t *len)
-{
-	const size_t before = strlen(start), after = strlen(DASHES);
-	size_t n = l->len;
-
-	while (n > 0 && (l->text[n - 1] == ' ' || l->text[n - 1] == '\t'))
-		n--;
-	if (n <= before + after || memcmp(l->text, start, before) != 0 ||
-	    memcmp(l->text + n - after, DASHES, after) != 0)
-		return false;
-	*label = l->text + before;
-	*len = n - before - after;
-	return true;
-}
 
 bool
 bundle_value_begins(const struct bundle_line *l)
@@ -52,7 +29,7 @@ bundle_value_begins(const struct bundle_line *l)
 	const char *label;
 	size_t len;
 
-	return has_label(l, BEGIN, &label, &len);
+	return pem_label(l->text, l->len, PEM_LINE_BEGIN, &label, &len);
 }
 
 static int
@@ -63,46 +40,19 @@ too_large(const struct bundle_scan *s, int line)
 	return -EFBIG;
 }
 
-static int
-digit_of(char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
-}
-
 static bool
 take_base64(struct blocks *b, char c)
 {
-	const int digit = digit_of(c);
+	unsigned char byte;
+	int n;
 
 	if (c == ' ' || c == '\t')
 		return true;
-	if (c == '=')
-		return ++b->pad <= 2;
-	if (digit < 0 || b->pad > 0)
-		return false;
-	b->bits = b->bits << 6 | (uint32_t)digit;
-	b->nbits += 6;
-	if (b->nbits >= 8) {
-		b->nbits -= 8;
-		if (b->out != NULL)
-			b->out[b->len] = (unsigned char)(b->bits >> b->nbits);
-		b->len++;
-	}
-	return true;
-}
-
-/* Groups are whole, and no bit is lost. */
-static bool
-is_complete(const struct blocks *b)
-{
-	return b->pad * 2 == b->nbits &&
-	    (b->bits & ((UINT32_C(1) << b->nbits) - 1)) == 0;
+	n = digits_take_base64(&b->base64, (unsigned char)c, &byte);
+	if (n > 0 && b->out != NULL)
+		buf_put(b->out, byte);
+	b->len += n > 0;
+	return n >= 0;
 }
 
 static bool
@@ -138,7 +88,7 @@ end_block(struct bundle_scan *s, struct blocks *b, const char *label,
 		return bundle_scan_fail(s, s->line,
 		    "END %.*s does not go with BEGIN %.*s of line %d", (int)len,
 		    label, (int)b->label_len, b->label, b->begin);
-	if (!is_complete(b))
+	if (!digits_is_whole(&b->base64))
 		return bundle_scan_fail(s, b->begin,
 		    "the base64 of this block is not complete");
 	bundle_scan_next(s);
@@ -154,10 +104,9 @@ read_block(struct bundle_scan *s, struct blocks *b)
 	size_t len;
 	int rc = 0;
 
-	b->bits = 0;
-	b->nbits = b->pad = 0;
+	b->base64 = (struct digits_base64){ .nbits = 0 };
 	for (int n = 0; rc == 0 && bundle_scan_line(s, &l); n++) {
-		if (has_label(&l, END, &label, &len))
+		if (pem_label(l.text, l.len, PEM_LINE_END, &label, &len))
 			return end_block(s, b, label, len);
 		if (bundle_value_begins(&l))
 			break;
@@ -178,7 +127,8 @@ read_blocks(struct bundle_scan *s, struct blocks *b)
 
 	b->first = s->line;
 	while (bundle_scan_line(s, &l) &&
-	    has_label(&l, BEGIN, &b->label, &b->label_len)) {
+	    pem_label(l.text, l.len, PEM_LINE_BEGIN, &b->label,
+	        &b->label_len)) {
 		bytes = b->label_len == strlen(BYTES) &&
 		    memcmp(b->label, BYTES, b->label_len) == 0;
 		if (b->n > 0 && (bytes || b->bytes))
@@ -195,53 +145,53 @@ read_blocks(struct bundle_scan *s, struct blocks *b)
 	return 0;
 }
 
-/* The text of blocks, verbatim; the last line end may be missing. */
+/* A value as it is read is never NULL, also if it has no bytes. */
 static int
-keep_text(const struct bundle_scan *s, const struct bundle_want *want,
-    const char *text, size_t n, int line, struct bundle_value *v)
+check(const struct bundle_scan *s, int line, struct buf *v)
 {
-	unsigned char *data = malloc(n + 2);
-
-	if (data == NULL)
+	if (!buf_reserve(v, 0))
 		return -ENOMEM;
-	memcpy(data, text, n);
-	if (n == 0 || text[n - 1] != '\n')
-		data[n++] = '\n';
-	if (want->chomp)
-		n--;
-	if (want->chomp && n > 0 && data[n - 1] == '\r')
-		n--;
+	return v->len > BUNDLE_VALUE_MAX ? too_large(s, line) : 0;
+}
+
+/* The text of n blocks up to s, verbatim; the last line end may be missing. */
+static int
+keep_text(const struct bundle_scan *s, const struct bundle_scan *start,
+    const struct bundle_want *want, struct buf *v)
+{
+	(void)buf_reserve(v, s->at - start->at + 2); /* v->failed says if not */
+	buf_add(v, s->text + start->at, s->at - start->at);
+	if (!v->failed && (v->len == 0 || v->data[v->len - 1] != '\n'))
+		buf_put(v, '\n');
+	if (want->chomp && v->len > 0)
+		v->len--;
+	if (want->chomp && v->len > 0 && v->data[v->len - 1] == '\r')
+		v->len--;
 	if (want->store == BUNDLE_PEM)
-		data[n++] = '\0';
-	*v = (struct bundle_value){ data, n };
-	return n > BUNDLE_VALUE_MAX ? too_large(s, line) : 0;
+		buf_put(v, '\0');
+	return check(s, start->line, v);
 }
 
 /* What the one block encodes; it was read before, from start on. */
 static int
-decode(const struct bundle_scan *start, struct blocks *b,
-    struct bundle_value *v)
+decode(const struct bundle_scan *start, const struct blocks *b, struct buf *v)
 {
+	struct blocks into = { .out = v };
 	struct bundle_scan again = *start;
-	unsigned char *data;
 
 	if (b->n > 1)
 		return bundle_scan_fail(start, b->begin,
 		    "\"Store: der\" is for one block, and this is another");
 	if (b->len > BUNDLE_VALUE_MAX)
 		return too_large(start, b->first);
-	data = malloc(b->len + 1);
-	if (data == NULL)
-		return -ENOMEM;
-	*b = (struct blocks){ .out = data };
-	(void)read_blocks(&again, b); /* it succeeds again */
-	*v = (struct bundle_value){ data, b->len };
-	return 0;
+	if (buf_reserve(v, b->len))
+		(void)read_blocks(&again, &into); /* it succeeds again */
+	return v->failed ? -ENOMEM : 0;
 }
 
 int
 bundle_value_blocks(struct bundle_scan *s, const struct bundle_want *want,
-    struct bundle_value *v, bool *bytes)
+    struct buf *v, bool *bytes)
 {
 	const struct bundle_scan start = *s;
 	struct blocks b = { .n = 0 };
@@ -252,66 +202,42 @@ bundle_value_blocks(struct bundle_scan *s, const struct bundle_want *want,
 		return rc;
 	*bytes = b.bytes;
 	if (!b.bytes && want->store != BUNDLE_DER)
-		return keep_text(s, want, s->text + start.at, s->at - start.at,
-		    b.first, v);
+		return keep_text(s, &start, want, v);
 	return decode(&start, &b, v);
 }
 
 int
 bundle_value_text(struct bundle_scan *s, const struct bundle_field *f,
-    struct bundle_value *v)
+    struct buf *v)
 {
-	unsigned char *data = malloc(f->value_len + 1);
+	int rc;
 
-	if (data == NULL)
-		return -ENOMEM;
-	memcpy(data, f->value, f->value_len);
-	*v = (struct bundle_value){ data, f->value_len };
-	if (f->value_len > BUNDLE_VALUE_MAX)
-		return too_large(s, s->line);
-	bundle_scan_next(s);
-	return 0;
-}
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)tolower((unsigned char)c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	buf_add(v, f->value, f->value_len);
+	rc = check(s, s->line, v);
+	if (rc == 0)
+		bundle_scan_next(s);
+	return rc;
 }
 
 int
 bundle_value_hex(struct bundle_scan *s, const struct bundle_field *f,
-    struct bundle_value *v)
+    struct buf *v)
 {
-	const size_t room = f->value_len / 2 + 1;
-	unsigned char *data = calloc(1, room);
-	size_t digits = 0;
+	int rc;
 
-	if (data == NULL)
-		return -ENOMEM;
-	*v = (struct bundle_value){ data, room }; /* all is wiped on failure */
-	for (size_t i = 0; i < f->value_len; i++) {
-		const int digit = hex_digit(f->value[i]);
-
-		if (strchr(" \t:", f->value[i]) != NULL)
-			continue;
-		if (digit < 0)
-			return bundle_scan_fail(s, s->line,
-			    "this is no hexadecimal number");
-		data[digits / 2] =
-		    (unsigned char)(digits % 2 == 0 ? digit << 4
-		                                    : data[digits / 2] | digit);
-		digits++;
-	}
-	if (digits % 2 != 0)
+	(void)buf_reserve(v, f->value_len / 2); /* v->failed says if not */
+	switch (digits_read_hex(v, f->value, f->value_len, " \t:")) {
+	case DIGITS_WRONG:
+		return bundle_scan_fail(s, s->line,
+		    "this is no hexadecimal number");
+	case DIGITS_ODD:
 		return bundle_scan_fail(s, s->line,
 		    "an odd number of hexadecimal digits");
-	v->len = digits / 2;
-	if (v->len > BUNDLE_VALUE_MAX)
-		return too_large(s, s->line);
-	bundle_scan_next(s);
-	return 0;
+	case DIGITS_GOOD:
+		break;
+	}
+	rc = check(s, s->line, v);
+	if (rc == 0)
+		bundle_scan_next(s);
+	return rc;
 }

@@ -1,6 +1,7 @@
 #ifndef CRED_BUNDLE_VALUE_H
 #define CRED_BUNDLE_VALUE_H
 
+#include "cred/buf.h"
 #include "cred/bundle_scan.h"
 
 /* What becomes of a PEM block: its text and a NUL, its text, what it encodes. */
@@ -15,22 +16,16 @@ struct bundle_want {
 /* Does a block begin with this line? */
 bool bundle_value_begins(const struct bundle_line *l);
 
-/* Bytes from malloc, the caller's to wipe and free, also if a call fails. */
-struct bundle_value {
-	unsigned char *data; /* not NULL, if it is one of no bytes */
-	size_t len;
-};
-
 /*
- * Reads the value that begins with the line at hand, and goes to the line behind
- * it.  Returns 0, or -EINVAL or -EFBIG with a sentence, or -ENOMEM.  A block of
+ * Reads the value that begins with the line at hand into an empty buf, which is
+ * the caller's also if that fails, and goes to the line behind it.  Returns 0, or -EINVAL or -EFBIG with a sentence, or -ENOMEM.  A block of
  * bytes has nothing that could be wanted of it.
  */
 int bundle_value_blocks(struct bundle_scan *s, const struct bundle_want *want,
-    struct bundle_value *v, bool *bytes);
+    struct buf *v, bool *bytes);
 int bundle_value_text(struct bundle_scan *s, const struct bundle_field *f,
-    struct bundle_value *v);
+    struct buf *v);
 int bundle_value_hex(struct bundle_scan *s, const struct bundle_field *f,
-    struct bundle_value *v);
+    struct buf *v);
 
 #endif

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/deadline.h"
+#include "base/files.h"
 #include "base/kernel.h"
 
 #define LOCK_MS 2000
@@ -109,9 +110,12 @@ control_dir_address(const struct control_dir *d, const char *name,
 	return sizeof(*addr);
 }
 
-/* Whoever holds the lock may be stopped, and nobody waits for that. */
-int
-control_dir_lock(const struct control_dir *d, int how)
+/*
+ * flock(2) with LOCK_SH or LOCK_EX: -EWOULDBLOCK.  Whoever holds the lock may be
+ * stopped, and nobody waits for that.
+ */
+static int
+lock(const struct control_dir *d, int how)
 {
 	const struct deadline until = deadline_in_ms(LOCK_MS);
 	int left;
@@ -127,8 +131,8 @@ control_dir_lock(const struct control_dir *d, int how)
 	return 0;
 }
 
-void
-control_dir_unlock(const struct control_dir *d)
+static void
+unlock(const struct control_dir *d)
 {
 	(void)flock(d->kfd, LOCK_UN); /* closing it does the same */
 }
@@ -164,12 +168,12 @@ control_dir_bury(const struct control_dir *d, const char *name)
 	enum control_probe now;
 	bool gone;
 
-	if (control_dir_lock(d, LOCK_EX) < 0)
+	if (lock(d, LOCK_EX) < 0)
 		return false;
 	now = control_dir_probe(d, name);
 	gone = now == CONTROL_GONE ||
 	    (now == CONTROL_DEAD && unlinkat(d->kfd, name, 0) == 0);
-	control_dir_unlock(d);
+	unlock(d);
 	return gone;
 }
 
@@ -206,24 +210,6 @@ bind_temporary(const struct control_dir *d, char name[NAME_SIZE])
 	return kfd;
 }
 
-/* Never in place of another: a process of another pid namespace, say. */
-static int
-rename_new(const struct control_dir *d, const char *from, const char *to)
-{
-	const unsigned noreplace = 1; /* RENAME_NOREPLACE, not in each libc */
-	int rc;
-
-	if (syscall(SYS_renameat2, d->kfd, from, d->kfd, to, noreplace) == 0)
-		return 0;
-	rc = -errno;
-	if (rc != -EINVAL && rc != -ENOSYS)
-		return rc;
-	/* Not every file system has that; most of them have links. */
-	if (linkat(d->kfd, from, d->kfd, to, 0) == -1)
-		return -errno;
-	return unlinkat(d->kfd, from, 0) == -1 ? -errno : 0;
-}
-
 /*
  * Names are given under the shared lock.  One that is taken is looked into, and
  * removed, under the exclusive one.
@@ -240,11 +226,12 @@ give_name(const struct control_dir *d, const char *from, char name[NAME_SIZE])
 			snprintf(name, NAME_SIZE, "%jd.sock", pid);
 		else
 			snprintf(name, NAME_SIZE, "%jd-%d.sock", pid, n);
-		rc = rename_new(d, from, name);
+		/* Never in place of that of another pid namespace, say. */
+		rc = files_rename_new(d->kfd, from, name);
 		if (rc != -EEXIST)
 			return rc;
 		if (!exclusive) {
-			rc = control_dir_lock(d, LOCK_EX);
+			rc = lock(d, LOCK_EX);
 			if (rc < 0)
 				return rc;
 			exclusive = true;
@@ -311,7 +298,7 @@ control_dir_publish(const struct control_dir *d, struct control_name *name,
 {
 	int rc;
 
-	rc = control_dir_lock(d, LOCK_SH);
+	rc = lock(d, LOCK_SH);
 	if (rc == -EWOULDBLOCK) {
 		snprintf(why, CONTROL_WHY_SIZE,
 		    "%s: another process holds its lock: end or continue it",
@@ -320,7 +307,7 @@ control_dir_publish(const struct control_dir *d, struct control_name *name,
 	}
 	if (rc == 0)
 		rc = publish_locked(d, name);
-	control_dir_unlock(d);
+	unlock(d);
 	if (rc < 0)
 		snprintf(why, CONTROL_WHY_SIZE,
 		    "no socket can be made in %s: %s; set ZSOCK_CTL_DIR to "

@@ -35,10 +35,6 @@ struct control_dir {
 socklen_t control_dir_address(const struct control_dir *d, const char *name,
     struct sockaddr_un *addr);
 
-/* flock(2) with LOCK_SH or LOCK_EX, for 2 s at most: -EWOULDBLOCK. */
-int control_dir_lock(const struct control_dir *d, int how);
-void control_dir_unlock(const struct control_dir *d);
-
 /* Does anybody listen there?  What cannot be told is not dead. */
 enum control_probe { CONTROL_LIVE, CONTROL_DEAD, CONTROL_GONE };
 enum control_probe control_dir_probe(const struct control_dir *d,

@@ -163,9 +163,10 @@ flush(struct control_client *c)
 {
 	ssize_t n;
 
-	while (c->sent < c->out.len) {
-		n = kernel->sendto(c->sock.kfd, c->out.data + c->sent,
-		    c->out.len - c->sent, MSG_DONTWAIT | MSG_NOSIGNAL, NULL, 0);
+	while (c->sent < c->out.b.len) {
+		n = kernel->sendto(c->sock.kfd, c->out.b.data + c->sent,
+		    c->out.b.len - c->sent, MSG_DONTWAIT | MSG_NOSIGNAL, NULL,
+		    0);
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)
@@ -184,7 +185,7 @@ static bool
 answer(struct control_client *c)
 {
 	const int rc =
-	    control_answer(&c->in.head, c->in.data, &c->peer, &c->out);
+	    control_answer(&c->in.head, c->in.body.data, &c->peer, &c->out);
 
 	wire_read_fini(&c->in);
 	stack_wipe();
@@ -226,7 +227,7 @@ serve_client(struct control_server *s, struct control_client *c, short revents)
 	bool goes_on = is_mine(s, &c->sock);
 
 	if (goes_on && revents != 0)
-		goes_on = c->out.len > 0 ? flush(c) : take_in(c);
+		goes_on = c->out.b.len > 0 ? flush(c) : take_in(c);
 	if (!goes_on || deadline_left_ms(c->until) == 0)
 		client_end(s, c);
 }
@@ -272,8 +273,8 @@ collect(const struct control_server *s, struct wait *w)
 	for (size_t i = 0; i < CONTROL_CLIENTS; i++) {
 		const struct control_client *c = &s->clients[i];
 
-		w->clients[i] =
-		    wait_for(w, c->sock.kfd, c->out.len > 0 ? POLLOUT : POLLIN);
+		w->clients[i] = wait_for(w, c->sock.kfd,
+		    c->out.b.len > 0 ? POLLOUT : POLLIN);
 		if (c->sock.kfd != -1 && c->until.at_ns < until.at_ns)
 			until = c->until;
 	}

@@ -1,14 +1,12 @@
 #include "cred/wire.h"
-#include "base/config.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
+#include "base/config.h"
 
 #define FIELD_HEAD 6
 #define ROOM_FIRST 4096
@@ -69,61 +67,46 @@ wire_next(const unsigned char *data, size_t len, size_t *at,
 	return 1;
 }
 
-/* As realloc, for what may hold a secret. */
-static unsigned char *
-grow(unsigned char *old, size_t len, size_t room)
-{
-	unsigned char *p = malloc(room);
-
-	if (p == NULL)
-		return NULL;
-	if (len > 0)
-		memcpy(p, old, len);
-	OPENSSL_clear_free(old, len);
-	return p;
-}
-
 unsigned char *
 wire_read_room(struct wire_reader *r, size_t *len)
 {
-	const size_t got = r->got < WIRE_HEAD ? 0 : r->got - WIRE_HEAD;
-	unsigned char *p;
-	size_t room;
+	size_t left = WIRE_HEAD - r->got;
 
-	if (r->got < WIRE_HEAD) {
-		*len = WIRE_HEAD - r->got;
+	if (left > 0) {
+		*len = left;
 		return &r->bytes[r->got];
 	}
-	if (got == r->room) {
-		room = r->room == 0 ? ROOM_FIRST : 2 * r->room;
-		if (room > r->head.len)
-			room = r->head.len;
-		p = grow(r->data, got, room);
-		if (p == NULL)
-			return NULL;
-		r->data = p;
-		r->room = room;
-	}
-	*len = r->room - got;
-	return &r->data[got];
+	left = r->head.len - r->body.len;
+	if (!buf_reserve(&r->body,
+	        r->body.len > 0         ? 1
+	            : left < ROOM_FIRST ? left
+	                                : ROOM_FIRST))
+		return NULL;
+	*len = r->body.room - r->body.len;
+	if (*len > left)
+		*len = left;
+	return &r->body.data[r->body.len];
 }
 
 int
 wire_read(struct wire_reader *r, size_t n)
 {
-	r->got += n;
+	if (r->got == WIRE_HEAD)
+		r->body.len += n;
+	else
+		r->got += n;
 	if (r->got < WIRE_HEAD)
 		return 0;
-	if (r->got == WIRE_HEAD && !wire_read_head(r->bytes, &r->head))
+	if (r->body.len == 0 && !wire_read_head(r->bytes, &r->head))
 		return -EPROTO;
-	return r->got == WIRE_HEAD + (size_t)r->head.len ? 1 : 0;
+	return r->body.len == r->head.len ? 1 : 0;
 }
 
 void
 wire_read_fini(struct wire_reader *r)
 {
-	OPENSSL_clear_free(r->data, r->room);
-	memset(r, 0, sizeof(*r));
+	buf_fini(&r->body);
+	*r = (struct wire_reader){ .got = 0 };
 }
 
 bool
@@ -144,6 +127,31 @@ wire_u64(const struct wire_field *f, uint64_t *v)
 	return true;
 }
 
+static bool
+pick(const struct wire_field *f, const struct wire_want *w)
+{
+	if (w->bytes != NULL)
+		*w->bytes = *f;
+	return (w->u32 == NULL || wire_u32(f, w->u32)) &&
+	    (w->u64 == NULL || wire_u64(f, w->u64));
+}
+
+bool
+wire_pick(const struct wire_reader *r, const struct wire_want *wants, size_t n)
+{
+	struct wire_field f;
+	size_t at = 0;
+	int rc;
+
+	while ((rc = wire_next(r->body.data, r->head.len, &at, &f)) == 1) {
+		for (size_t i = 0; i < n; i++) {
+			if (wants[i].tag == f.tag && !pick(&f, &wants[i]))
+				return false;
+		}
+	}
+	return rc == 0;
+}
+
 bool
 wire_text(const struct wire_field *f, char *out, size_t size)
 {
@@ -156,30 +164,16 @@ wire_text(const struct wire_field *f, char *out, size_t size)
 
 /* Room for n bytes more of the frame at hand, or NULL and it has failed. */
 static unsigned char *
-reserve(struct wire_frame *w, size_t n)
+take_room(struct wire_frame *w, size_t n)
 {
 	const size_t most = WIRE_HEAD + WIRE_LEN_MAX;
-	unsigned char *p;
-	size_t room = w->room;
 
-	if (w->failed || n > most - (w->len - w->begin))
-		goto fail;
-	if (n > room - w->len) {
-		room = room == 0 ? ROOM_FIRST : 2 * room;
-		if (room < w->len + n)
-			room = w->len + n;
-		p = grow(w->data, w->len, room);
-		if (p == NULL)
-			goto fail;
-		w->data = p;
-		w->room = room;
-	}
-	p = &w->data[w->len];
-	w->len += n;
-	return p;
-fail:
-	w->failed = true;
-	return NULL;
+	if (n > most - (w->b.len - w->begin))
+		w->b.failed = true;
+	if (!buf_reserve(&w->b, n))
+		return NULL;
+	w->b.len += n;
+	return &w->b.data[w->b.len - n];
 }
 
 void
@@ -187,8 +181,8 @@ wire_begin(struct wire_frame *w, enum wire_type type, uint32_t id)
 {
 	unsigned char *p;
 
-	w->begin = w->len;
-	p = reserve(w, WIRE_HEAD);
+	w->begin = w->b.len;
+	p = take_room(w, WIRE_HEAD);
 	if (p == NULL)
 		return;
 	p[0] = 'Z';
@@ -207,10 +201,10 @@ put_parts(struct wire_frame *w, uint16_t tag, const struct wire_field parts[2])
 	unsigned char *p;
 
 	if (parts[0].len > WIRE_LEN_MAX || parts[1].len > WIRE_LEN_MAX) {
-		w->failed = true;
+		w->b.failed = true;
 		return;
 	}
-	p = reserve(w, FIELD_HEAD + len);
+	p = take_room(w, FIELD_HEAD + len);
 	if (p == NULL)
 		return;
 	set_number(p, 2, tag);
@@ -258,17 +252,18 @@ wire_put_text(struct wire_frame *w, uint16_t tag, const char *text)
 bool
 wire_end(struct wire_frame *w)
 {
-	if (w->failed)
+	if (w->b.failed)
 		return false;
-	set_number(&w->data[w->begin + 8], 4, w->len - w->begin - WIRE_HEAD);
+	set_number(&w->b.data[w->begin + 8], 4,
+	    w->b.len - w->begin - WIRE_HEAD);
 	return true;
 }
 
 void
 wire_fini(struct wire_frame *w)
 {
-	OPENSSL_clear_free(w->data, w->room);
-	memset(w, 0, sizeof(*w));
+	buf_fini(&w->b);
+	w->begin = 0;
 }
 
 void

@@ -234,23 +234,9 @@ received(ssize_t rc, int flags)
 	return rc;
 }
 
-/*
- * A call on the descriptor fd: what it answers is the library's result, of which
- * then hears once the call is over.
- */
 #define CALL(ret, name, params, answer, then, flags) \
-	ret calls_##name params \
-	{ \
-		struct passage p; \
-		ssize_t rc; \
-\
-		if (!passage_enter(&p, fd)) \
-			return passage_refuse(); \
-		pthread_cleanup_push(passage_forsake, &p); \
-		rc = (answer); \
-		pthread_cleanup_pop(0); \
-		return (ret)then(passage_leave(&p, rc), flags); \
-	}
+	PASSAGE_CALL(ret, name, params, answer, \
+	    then(passage_leave(&p, rc), flags))
 
 CALL(ssize_t, send, (int fd, const void *buf, size_t len, int flags),
     do_sendto(p.s, fd, buf, len, flags, NULL, 0), sent, flags)

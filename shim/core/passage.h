@@ -51,4 +51,22 @@ void passage_wake(bool slept);
 /* The answer where passage_enter said no. */
 int passage_refuse(void);
 
+/*
+ * Makes a call of core.h on the descriptor fd.  The answer is the library's
+ * result, of p.s; what the program is told is made of passage_leave(&p, rc).
+ */
+#define PASSAGE_CALL(ret, name, params, answer, told) \
+	ret calls_##name params \
+	{ \
+		struct passage p; \
+		ssize_t rc; \
+\
+		if (!passage_enter(&p, fd)) \
+			return passage_refuse(); \
+		pthread_cleanup_push(passage_forsake, &p); \
+		rc = (answer); \
+		pthread_cleanup_pop(0); \
+		return (ret)(told); \
+	}
+
 #endif

@@ -298,20 +298,8 @@ do_setsockopt(const struct zsock *s, int fd, int level, int name,
 	return call_setsockopt(fd, level, name, val, len);
 }
 
-/* A call on the descriptor fd: what it answers is the library's result. */
 #define CALL(name, params, answer) \
-	int calls_##name params \
-	{ \
-		struct passage p; \
-		ssize_t rc; \
-\
-		if (!passage_enter(&p, fd)) \
-			return passage_refuse(); \
-		pthread_cleanup_push(passage_forsake, &p); \
-		rc = (answer); \
-		pthread_cleanup_pop(0); \
-		return (int)passage_leave(&p, rc); \
-	}
+	PASSAGE_CALL(int, name, params, answer, passage_leave(&p, rc))
 
 CALL(bind, (int fd, const struct sockaddr *addr, socklen_t len),
     call_bind(fd, addr, len))

@@ -367,25 +367,18 @@ bundle_of(const struct pki *p, size_t *len)
 		pki_cert_pem(&p->server), pki_key_pem(&p->server) };
 	const int types[] = { CRED_CA_CERTIFICATE, CRED_CERTIFICATE,
 		CRED_PRIVATE_KEY };
-	char *text = malloc(16384), *section;
-	size_t n;
+	struct buf text = { .len = 0 };
 
-	assert_non_null(text);
-	strcpy(text, TOP);
-	*len = strlen(text);
+	buf_text(&text, TOP);
 	for (size_t i = 0; i < LEN(values); i++) {
 		struct pki_bytes value = values[i];
 
-		section = bundle_write_section(i == 0 ? 1 : 2, types[i],
-		    value.data, value.len, &n);
-		assert_non_null(section);
-		assert_true(*len + n < 16384);
-		memcpy(text + *len, section, n);
-		*len += n;
-		free(section);
+		assert_true(bundle_write_section(&text, i == 0 ? 1 : 2,
+		    types[i], value.data, value.len));
 		pki_bytes_free(&value);
 	}
-	return text;
+	*len = text.len;
+	return (char *)text.data;
 }
 
 static void

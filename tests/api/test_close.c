@@ -13,7 +13,6 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
-#define FAR 30000 /* milliseconds; a test that waits for them has failed */
 #define ROUNDS 3000
 
 /* A call in a thread of its own, and what came of it. */

@@ -8,7 +8,7 @@
 #include <zsock/zsock.h>
 
 #include "base/config.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 
 static void
 a_number_that_is_not_open_is_ebadf(void **state)
@@ -145,28 +145,6 @@ kernel_numbers_come_too_late_once_a_socket_was_open(void **state)
 	assert_int_equal(zsock_close(sock), 0);
 }
 
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -183,5 +161,6 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	return cmocka_run_group_tests_name("api/info", tests, setup, teardown);
+	return cmocka_run_group_tests_name("api/info", tests, loop_setup,
+	    loop_teardown);
 }

@@ -17,8 +17,6 @@
 
 #define MANY 10000
 #define OTHERS 100 /* what the test program itself has open, at most */
-#define FAR 30000  /* milliseconds; a wait that takes so long has failed */
-
 static struct zsock_pollfd fds[MANY];
 static int order[MANY];
 static int many; /* a multiple of 8 */

@@ -14,16 +14,6 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
-#define FAR 30000 /* milliseconds; a test that waits for them has failed */
-
-/* A call failed with this errno. */
-#define assert_errno(call, want) \
-	do { \
-		errno = 0; \
-		assert_int_equal((call), -1); \
-		assert_int_equal(errno, want); \
-	} while (0)
-
 static struct net_sockaddr_storage addr;
 static net_socklen_t addr_len;
 static int listener, client, server;

@@ -14,7 +14,7 @@
 #include "base/resolver.h"
 #include "support/fake_resolver.h"
 
-#define FAR 60000 /* a limit that is never reached */
+#define NEVER_MS 60000 /* a limit that is never reached */
 
 static const struct addrinfo v4 = { .ai_family = AF_INET,
 	.ai_socktype = SOCK_STREAM };
@@ -43,7 +43,7 @@ an_answer_comes_from_another_thread(void **state)
 	(void)state;
 	fake_resolver_answer(AF_INET, 0, EXDEV, "192.0.2.1 192.0.2.2");
 	errno = 0;
-	assert_int_equal(resolver_query("host", &v4, FAR, &res), 0);
+	assert_int_equal(resolver_query("host", &v4, NEVER_MS, &res), 0);
 	assert_int_equal(errno, 0);
 	assert_non_null(res->ai_next);
 	assert_null(res->ai_next->ai_next);
@@ -74,7 +74,7 @@ a_code_comes_through(void **state)
 	setup(NULL);
 	fake_resolver_answer(AF_INET, c->code, c->err, NULL);
 	errno = 0;
-	assert_int_equal(resolver_query("host", &v4, FAR, &res), c->code);
+	assert_int_equal(resolver_query("host", &v4, NEVER_MS, &res), c->code);
 	assert_int_equal(errno, c->err);
 	assert_ptr_equal(res, &v4);
 	teardown(NULL);
@@ -96,7 +96,7 @@ a_silent_resolver_is_left_behind(void **state)
 	/* What it answers afterwards is released, which teardown looks at. */
 	fake_resolver_hold(false);
 	resolver_drain();
-	assert_int_equal(resolver_query("host", &v4, FAR, &res), 0);
+	assert_int_equal(resolver_query("host", &v4, NEVER_MS, &res), 0);
 	resolver->freeaddrinfo(res);
 }
 
@@ -121,11 +121,13 @@ queries_do_not_pile_up(void **state)
 	for (int i = 0; i < RESOLVER_MAX; i++)
 		assert_int_equal(resolver_query("host", &v4, 1, &res),
 		    EAI_CANCELED);
-	assert_int_equal(resolver_query("host", &v4, FAR, &res), EAI_AGAIN);
+	assert_int_equal(resolver_query("host", &v4, NEVER_MS, &res),
+	    EAI_AGAIN);
 	fake_resolver_hold(false);
 	resolver_drain();
 	assert_int_equal(fake_resolver_count(), RESOLVER_MAX);
-	assert_int_equal(resolver_query("host", &v4, FAR, &res), EAI_NONAME);
+	assert_int_equal(resolver_query("host", &v4, NEVER_MS, &res),
+	    EAI_NONAME);
 }
 
 static volatile sig_atomic_t signals;

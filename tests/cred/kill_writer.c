@@ -6,16 +6,19 @@
 #include "cred/store.h"
 
 static int
-add_one(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
+add_one(void *arg, const struct bundle_file *old, struct buf *out)
 {
 	const struct cred_op op = { CRED_OP_ADD, 42, CRED_PSK_ID,
 		(const unsigned char *)"abc", 3, false };
-	struct cred_op_count count;
-	size_t failed;
+	const struct bundle_edit e = { old->text, old->len, &old->bundle,
+		NULL };
+	struct bundle_edited done;
+	int rc;
 
 	(void)arg;
-	return bundle_edit(old->text, old->len, &old->bundle, &op, 1, NULL, out,
-	    out_len, &count, &failed);
+	rc = bundle_edit(&e, &op, 1, &done);
+	*out = done.text;
+	return rc;
 }
 
 int

@@ -197,22 +197,20 @@ text_is_edited(void **state)
 {
 	const struct edit_case *c = *state;
 	struct cred_op ops[OPS_MAX];
-	struct cred_op_count count = { 9, 9, 9, 9 };
 	struct bundle b = { .n = 0 };
-	size_t n, len, failed;
-	char *out;
+	struct bundle_edited done;
+	struct bundle_edit in = { .text = c->text, .note = c->note };
+	const size_t n = make_ops(c->changes, ops);
 
-	n = make_ops(c->changes, ops);
-	if (c->text != NULL)
-		b = parse(c->text, strlen(c->text));
-	assert_int_equal(bundle_edit(c->text,
-	                     c->text != NULL ? strlen(c->text) : 0, &b, ops, n,
-	                     c->note, &out, &len, &count, &failed),
-	    0);
-	assert_int_equal(len, strlen(c->after));
-	assert_memory_equal(out, c->after, len);
-	assert_memory_equal(&count, &c->count, sizeof(count));
-	free(out);
+	if (c->text != NULL) {
+		in.len = strlen(c->text);
+		b = parse(c->text, in.len);
+	}
+	in.bundle = &b;
+	assert_int_equal(bundle_edit(&in, ops, n, &done), 0);
+	assert_true(buf_is(&done.text, c->after, strlen(c->after)));
+	assert_memory_equal(&done.count, &c->count, sizeof(done.count));
+	buf_fini(&done.text);
 	bundle_fini(&b);
 }
 
@@ -243,24 +241,24 @@ static const struct bad_case {
 	    "a\nSec-Tag: 2\nType: PSK\nText: x", -EINVAL, 1 },
 };
 
-static void
-edit_fails(const char *text, const struct cred_op *ops, size_t n,
-    const char *note, int rc, size_t which)
-{
-	struct cred_op_count count = { 9, 9, 9, 9 };
-	struct bundle b = { .n = 0 };
-	char *out = (char *)&b;
-	size_t len = 9, failed = 99;
+static const struct bundle_edit none, top = { .text = TOP };
 
-	if (text != NULL)
-		b = parse(text, strlen(text));
-	assert_int_equal(bundle_edit(text, text != NULL ? strlen(text) : 0, &b,
-	                     ops, n, note, &out, &len, &count, &failed),
-	    rc);
-	assert_int_equal(failed, which);
-	assert_ptr_equal(out, &b);
-	assert_int_equal(len, 9);
-	assert_int_equal(count.added, 9);
+static void
+edit_fails(const struct bundle_edit *e, const struct cred_op *ops, size_t n,
+    int rc, size_t which)
+{
+	struct bundle_edited done;
+	struct bundle b = { .n = 0 };
+	struct bundle_edit in = *e;
+
+	if (e->text != NULL) {
+		in.len = strlen(e->text);
+		b = parse(e->text, in.len);
+	}
+	in.bundle = &b;
+	assert_int_equal(bundle_edit(&in, ops, n, &done), rc);
+	assert_int_equal(done.failed, which);
+	assert_null(done.text.data);
 	bundle_fini(&b);
 }
 
@@ -271,7 +269,8 @@ change_cannot_be(void **state)
 	struct cred_op ops[OPS_MAX];
 	const size_t n = make_ops(c->changes, ops);
 
-	edit_fails(c->text, ops, n, c->note, c->rc, c->failed);
+	edit_fails(&(struct bundle_edit){ .text = c->text, .note = c->note },
+	    ops, n, c->rc, c->failed);
 }
 
 static void
@@ -282,12 +281,12 @@ there_is_no_such_tag_or_type(void **state)
 
 	(void)state;
 	ops[1].tag = -1;
-	edit_fails(TOP, ops, 2, NULL, -EINVAL, 1);
+	edit_fails(&top, ops, 2, -EINVAL, 1);
 	ops[1].tag = 2;
 	ops[1].type = 7;
-	edit_fails(TOP, ops, 2, NULL, -EINVAL, 1);
+	edit_fails(&top, ops, 2, -EINVAL, 1);
 	ops[1].type = CRED_NONE;
-	edit_fails(TOP, ops, 2, NULL, -EINVAL, 1);
+	edit_fails(&top, ops, 2, -EINVAL, 1);
 }
 
 static void
@@ -296,36 +295,34 @@ limits_are_kept(void **state)
 	static struct cred_op ops[BUNDLE_SECTIONS_MAX + 2];
 	static unsigned char value[BUNDLE_VALUE_MAX + 1];
 	static char note[BUNDLE_LINE_MAX + 1];
-	struct cred_op_count count;
-	size_t len, failed;
-	char *out;
+	struct bundle_edited done;
 
 	(void)state;
 	for (int i = 0; i < BUNDLE_SECTIONS_MAX + 1; i++)
 		ops[i] = op(CRED_OP_ADD, i, "x");
-	edit_fails(NULL, ops, BUNDLE_SECTIONS_MAX + 1, NULL, -EFBIG,
+	edit_fails(&none, ops, BUNDLE_SECTIONS_MAX + 1, -EFBIG,
 	    BUNDLE_SECTIONS_MAX + 1);
 	/* Only what there is in the end counts. */
 	ops[BUNDLE_SECTIONS_MAX + 1] = op(CRED_OP_DELETE, 7, NULL);
-	assert_int_equal(bundle_edit(NULL, 0, NULL, ops,
-	                     BUNDLE_SECTIONS_MAX + 2, NULL, &out, &len, &count,
-	                     &failed),
+	assert_int_equal(bundle_edit(&none, ops, BUNDLE_SECTIONS_MAX + 2,
+	                     &done),
 	    0);
-	assert_int_equal(count.added, BUNDLE_SECTIONS_MAX);
-	free(out);
+	assert_int_equal(done.count.added, BUNDLE_SECTIONS_MAX);
+	buf_fini(&done.text);
 
 	ops[0].data = value;
 	ops[0].len = BUNDLE_VALUE_MAX + 1;
-	edit_fails(TOP, ops, 1, NULL, -EFBIG, 0);
+	edit_fails(&top, ops, 1, -EFBIG, 0);
 	/* Each can be, and all together cannot. */
 	for (int i = 0; i < 4; i++) {
 		ops[i].data = value;
 		ops[i].len = BUNDLE_VALUE_MAX;
 	}
-	edit_fails(TOP, ops, 4, NULL, -EFBIG, 4);
+	edit_fails(&top, ops, 4, -EFBIG, 4);
 
 	memset(note, 'a', sizeof(note) - 1);
-	edit_fails(TOP, ops + 4, 1, note, -EFBIG, 1);
+	edit_fails(&(struct bundle_edit){ .text = TOP, .note = note }, ops + 4,
+	    1, -EFBIG, 1);
 }
 
 /* What stays of the example before and behind a part of it. */
@@ -353,32 +350,27 @@ the_rest_of_the_example_stays(void **state)
 {
 	static const unsigned char abc[] = "abc";
 	struct cred_op change = { CRED_OP_PUT, 3, CRED_PSK, abc, 3, false };
-	struct cred_op_count count;
-	size_t len, out_len, failed;
-	char *text = scratch_example(&len), *out;
+	struct bundle_edited done;
+	size_t len;
+	char *text = scratch_example(&len);
 	struct bundle b = parse(text, len);
+	const struct bundle_edit e = { text, len, &b, NULL };
 
 	(void)state;
-	assert_int_equal(bundle_edit(text, len, &b, &change, 1, NULL, &out,
-	                     &out_len, &count, &failed),
-	    0);
-	out = realloc(out, out_len + 1);
-	out[out_len] = '\0';
+	assert_int_equal(bundle_edit(&e, &change, 1, &done), 0);
+	buf_put(&done.text, '\0');
 	assert_spliced(text, TAG3_PSK,
 	    "Sec-Tag: 3\nType: PSK\n"
 	    "Digest: ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n"
 	    "Hex: 616263\n",
-	    out);
-	free(out);
+	    (const char *)done.text.data);
+	buf_fini(&done.text);
 
 	change.kind = CRED_OP_DELETE;
-	assert_int_equal(bundle_edit(text, len, &b, &change, 1, NULL, &out,
-	                     &out_len, &count, &failed),
-	    0);
-	out = realloc(out, out_len + 1);
-	out[out_len] = '\0';
-	assert_spliced(text, TAG3_PSK "\n", "", out);
-	free(out);
+	assert_int_equal(bundle_edit(&e, &change, 1, &done), 0);
+	buf_put(&done.text, '\0');
+	assert_spliced(text, TAG3_PSK "\n", "", (const char *)done.text.data);
+	buf_fini(&done.text);
 	bundle_fini(&b);
 	free(text);
 }
@@ -448,37 +440,36 @@ many_changes_of_one_text(void **state)
 {
 	static const char tail[] = "\n# a comment that stays\n";
 	struct model m[TAGS] = { { .held = false } };
-	char *text = strdup(TOP "# the head stays\n"), *out;
-	size_t len = strlen(text), out_len, failed;
+	struct buf text = { .len = 0 };
 	unsigned char data[2][VALUE];
-	struct cred_op_count count;
+	struct bundle_edited done;
 	struct cred_op ops[2];
 	struct bundle b;
 
 	(void)state;
+	buf_text(&text, TOP "# the head stays\n");
 	for (int i = 0; i < 3000; i++) {
 		for (int j = 0; j < 2; j++)
 			ops[j] = random_op(m, data[j]);
-		b = parse(text, len);
-		assert_int_equal(bundle_edit(text, len, &b, ops, 2, NULL, &out,
-		                     &out_len, &count, &failed),
+		b = parse((const char *)text.data, text.len);
+		assert_int_equal(bundle_edit(&(struct bundle_edit){ (char *)text
+		                                                        .data,
+		                                 text.len, &b, NULL },
+		                     ops, 2, &done),
 		    0);
 		bundle_fini(&b);
-		free(text);
-		text = out;
-		len = out_len;
-		b = parse(text, len);
+		buf_fini(&text);
+		text = done.text;
+		b = parse((const char *)text.data, text.len);
 		assert_model(&b, m);
 		bundle_fini(&b);
-		if (i != 500)
-			continue;
-		text = realloc(text, len + sizeof(tail));
-		memcpy(text + len, tail, sizeof(tail) - 1);
-		len += sizeof(tail) - 1;
+		if (i == 500)
+			buf_text(&text, tail);
 	}
-	assert_non_null(memmem(text, len, "# the head stays\n", 17));
-	assert_non_null(memmem(text, len, tail + 1, sizeof(tail) - 2));
-	free(text);
+	assert_non_null(memmem(text.data, text.len, "# the head stays\n", 17));
+	assert_non_null(
+	    memmem(text.data, text.len, tail + 1, sizeof(tail) - 2));
+	buf_fini(&text);
 }
 
 int

@@ -87,13 +87,6 @@ realloc(void *p, size_t size)
 }
 #endif
 
-static void
-wipe(char *data, size_t len)
-{
-	OPENSSL_cleanse(data, len);
-	free(data);
-}
-
 static int
 read_one(const char *path)
 {
@@ -153,7 +146,7 @@ read_wrong_dir(void)
 }
 
 static int
-edit(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
+edit(void *arg, const struct bundle_file *old, struct buf *out)
 {
 	const struct cred_op ops[] = {
 		{ CRED_OP_PUT, 2, CRED_PSK_ID, (const unsigned char *)SECRET,
@@ -162,12 +155,15 @@ edit(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
 		    (const unsigned char *)SECRET "2", strlen(SECRET) + 1,
 		    false },
 	};
-	struct cred_op_count count;
-	size_t failed;
+	const struct bundle_edit e = { old->text, old->len, &old->bundle,
+		NULL };
+	struct bundle_edited done;
+	int rc;
 
 	(void)arg;
-	return bundle_edit(old->text, old->len, &old->bundle, ops, 2, NULL, out,
-	    out_len, &count, &failed);
+	rc = bundle_edit(&e, ops, 2, &done);
+	*out = done.text;
+	return rc;
 }
 
 static int
@@ -183,14 +179,11 @@ edit_with_a_wrong_note(void)
 {
 	const struct cred_op op = { CRED_OP_PUT, 2, CRED_PSK_ID,
 		(const unsigned char *)SECRET, strlen(SECRET), false };
-	struct cred_op_count count;
-	size_t len, failed;
-	char *out;
-	int rc = bundle_edit(NULL, 0, NULL, &op, 1, "\33", &out, &len, &count,
-	    &failed);
+	const struct bundle_edit e = { .note = "\33" };
+	struct bundle_edited done;
+	int rc = bundle_edit(&e, &op, 1, &done);
 
-	if (rc == 0)
-		wipe(out, len);
+	buf_fini(&done.text);
 	return rc == -EINVAL ? 0 : -ENOMEM;
 }
 

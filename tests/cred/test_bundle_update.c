@@ -35,8 +35,7 @@ struct whole {
 };
 
 static int
-take_whole(void *arg, const struct bundle_file *old, char **out,
-    size_t *out_len)
+take_whole(void *arg, const struct bundle_file *old, struct buf *out)
 {
 	struct whole *w = arg;
 
@@ -44,9 +43,8 @@ take_whole(void *arg, const struct bundle_file *old, char **out,
 	w->was_there = old->text != NULL;
 	if (w->rc != 0)
 		return w->rc;
-	*out = strdup(w->text);
-	*out_len = strlen(w->text);
-	return 0;
+	buf_text(out, w->text);
+	return out->failed ? -ENOMEM : 0;
 }
 
 static int
@@ -81,15 +79,18 @@ update_fails(const char *path, const char *text, int rc, const char *said)
 
 /* One more credential, as the tool adds it. */
 static int
-add_one(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
+add_one(void *arg, const struct bundle_file *old, struct buf *out)
 {
 	const struct cred_op op = { CRED_OP_ADD, *(const int *)arg, CRED_PSK_ID,
 		(const unsigned char *)"abc", 3, false };
-	struct cred_op_count count;
-	size_t failed;
+	const struct bundle_edit e = { old->text, old->len, &old->bundle,
+		NULL };
+	struct bundle_edited done;
+	int rc;
 
-	return bundle_edit(old->text, old->len, &old->bundle, &op, 1, NULL, out,
-	    out_len, &count, &failed);
+	rc = bundle_edit(&e, &op, 1, &done);
+	*out = done.text;
+	return rc;
 }
 
 static int

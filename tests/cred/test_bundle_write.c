@@ -27,21 +27,16 @@ next_random(void)
 static char *
 write_it(int type, const void *data, size_t len)
 {
-	const size_t top = strlen("zsock-credentials 1\n");
+	struct buf text = { .len = 0 };
 	struct bundle_error e;
 	struct bundle b;
-	size_t n;
-	char *section = bundle_write_section(7, type, data, len, &n), *text;
 
-	assert_non_null(section);
-	text = malloc(top + n + 1);
-	assert_non_null(text);
-	memcpy(text, "zsock-credentials 1\n", top);
-	memcpy(text + top, section, n);
-	text[top + n] = '\0';
-	free(section);
-	if (bundle_parse(text, top + n, &b, &e) != 0)
-		fail_msg("line %d: %s, in:\n%s", e.line, e.text, text);
+	buf_text(&text, BUNDLE_FIRST_LINE "\n");
+	assert_true(bundle_write_section(&text, 7, type, data, len));
+	buf_put(&text, '\0');
+	if (bundle_parse((char *)text.data, text.len - 1, &b, &e) != 0)
+		fail_msg("line %d: %s, in:\n%s", e.line, e.text,
+		    (char *)text.data);
 	assert_int_equal(b.n, 1);
 	assert_int_equal(b.sections[0].tag, 7);
 	assert_int_equal(b.sections[0].type, type);
@@ -49,7 +44,7 @@ write_it(int type, const void *data, size_t len)
 	if (len > 0)
 		assert_memory_equal(b.sections[0].data, data, len);
 	bundle_fini(&b);
-	return text;
+	return (char *)text.data;
 }
 
 static const struct row {
@@ -161,18 +156,18 @@ a_whole_key_in_der_is_shown_as_one(void **state)
 static void
 a_redacted_one_has_no_value(void **state)
 {
-	size_t len;
-	char *text = bundle_write_redacted(3, CRED_PSK, "abc", &len);
-	static const char want[] =
+	static const char with[] =
 	    "Sec-Tag: 3\nType: PSK\nDigest: abc\nRedacted: yes\n";
+	static const char without[] = "Sec-Tag: 3\nType: PSK\nRedacted: yes\n";
+	struct buf text = { .len = 0 };
 
 	(void)state;
-	assert_int_equal(len, strlen(want));
-	assert_memory_equal(text, want, len);
-	free(text);
-	text = bundle_write_redacted(3, CRED_PSK, NULL, &len);
-	assert_int_equal(len, strlen("Sec-Tag: 3\nType: PSK\nRedacted: yes\n"));
-	free(text);
+	assert_true(bundle_write_redacted(&text, 3, CRED_PSK, "abc"));
+	assert_true(buf_is(&text, with, strlen(with)));
+	buf_clear(&text);
+	assert_true(bundle_write_redacted(&text, 3, CRED_PSK, NULL));
+	assert_true(buf_is(&text, without, strlen(without)));
+	buf_fini(&text);
 }
 
 int

@@ -532,8 +532,8 @@ in_large(void)
 	for (op.tag = 0; op.tag < 5; op.tag++)
 		wire_put_op(&w, &op);
 	CHECK(wire_end(&w));
-	half = w.len / 2;
-	CHECK(send(fd, w.data, half, 0) == (ssize_t)half);
+	half = w.b.len / 2;
+	CHECK(send(fd, w.b.data, half, 0) == (ssize_t)half);
 	child = fork();
 	if (child == 0) {
 		control_ready();
@@ -542,8 +542,8 @@ in_large(void)
 	}
 	wait_for_child(child);
 	CHECK(ctl_hello(getpid()) == getpid());
-	CHECK(send(fd, w.data + half, w.len - half, 0) ==
-	    (ssize_t)(w.len - half));
+	CHECK(send(fd, w.b.data + half, w.b.len - half, 0) ==
+	    (ssize_t)(w.b.len - half));
 	wire_fini(&w);
 	CHECK(ctl_receive(fd, &r) && r.head.type == WIRE_APPLIED);
 	CHECK(ctl_number(&r, WIRE_ADDED, 0) == 5);

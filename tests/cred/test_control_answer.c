@@ -31,31 +31,31 @@ send_as(uint8_t version)
 	struct wire_head head;
 
 	assert_true(wire_end(&request));
-	assert_true(wire_read_head(request.data, &head));
+	assert_true(wire_read_head(request.b.data, &head));
 	head.version = version;
 	wire_fini(&reply);
 	at = 0;
-	return control_answer(&head, request.data + WIRE_HEAD, &peer, &reply);
+	return control_answer(&head, request.b.data + WIRE_HEAD, &peer, &reply);
 }
 
 /* The next frame of the reply, which is of that type. */
 static void
 expect(enum wire_type type, struct wire_head *h)
 {
-	assert_true(at + WIRE_HEAD <= reply.len);
-	assert_true(wire_read_head(reply.data + at, h));
+	assert_true(at + WIRE_HEAD <= reply.b.len);
+	assert_true(wire_read_head(reply.b.data + at, h));
 	assert_int_equal(h->type, type);
 	assert_int_equal(h->id, 77);
 	assert_int_equal(h->version, WIRE_VERSION);
 	at += WIRE_HEAD + h->len;
-	assert_true(at <= reply.len);
+	assert_true(at <= reply.b.len);
 }
 
 /* The nth field of that tag in the frame just expected. */
 static bool
 field(const struct wire_head *h, uint16_t tag, size_t nth, struct wire_field *f)
 {
-	const unsigned char *data = reply.data + at - h->len;
+	const unsigned char *data = reply.b.data + at - h->len;
 	size_t i = 0;
 	int rc;
 
@@ -103,7 +103,7 @@ expect_error(int error, const char *name)
 	expect_text(&h, WIRE_ERROR_NAME, name);
 	assert_true(field(&h, WIRE_TEXT, 0, &f));
 	assert_true(f.len > 0);
-	assert_int_equal(at, reply.len);
+	assert_int_equal(at, reply.b.len);
 }
 
 static void
@@ -257,7 +257,7 @@ expect_all_items(int error)
 	expect(WIRE_DONE, &h);
 	assert_int_equal(number(&h, WIRE_COUNT), 4);
 	assert_int_equal(number(&h, WIRE_GENERATION), generation());
-	assert_int_equal(at, reply.len);
+	assert_int_equal(at, reply.b.len);
 }
 
 static void

@@ -67,7 +67,7 @@ hello(char name[64])
 	CHECK(wire_end(&w) && ctl_send(fd, &w) && ctl_receive(fd, &r));
 	CHECK(r.head.type == WIRE_HELLO_OK);
 	level = (enum wire_level)ctl_number(&r, WIRE_LEVEL, 99);
-	while (wire_next(r.data, r.head.len, &at, &f) == 1) {
+	while (wire_next(r.body.data, r.head.len, &at, &f) == 1) {
 		if (f.tag == WIRE_NAME)
 			CHECK(wire_text(&f, name, 64));
 	}

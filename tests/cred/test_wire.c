@@ -29,10 +29,10 @@ a_frame_is_these_bytes(void **state)
 
 	(void)state;
 	build(&w);
-	assert_int_equal(w.len, sizeof(want));
-	assert_memory_equal(w.data, want, sizeof(want));
+	assert_int_equal(w.b.len, sizeof(want));
+	assert_memory_equal(w.b.data, want, sizeof(want));
 	wire_fini(&w);
-	assert_null(w.data);
+	assert_null(w.b.data);
 }
 
 /* Feeds bytes, step of them at a time. */
@@ -67,24 +67,24 @@ a_frame_is_read_in_pieces_of_any_size(void **state)
 
 	(void)state;
 	build(&w);
-	for (size_t step = 1; step <= w.len; step++) {
+	for (size_t step = 1; step <= w.b.len; step++) {
 		struct wire_reader r = { 0 };
 		struct wire_field f;
 		size_t at = 0;
 
-		assert_int_equal(feed(&r, w.data, w.len, step), 1);
+		assert_int_equal(feed(&r, w.b.data, w.b.len, step), 1);
 		assert_int_equal(r.head.version, WIRE_VERSION);
 		assert_int_equal(r.head.type, WIRE_GET);
 		assert_int_equal(r.head.id, 0x01020304);
 		assert_int_equal(r.head.len, 18);
-		assert_int_equal(wire_next(r.data, 18, &at, &f), 1);
+		assert_int_equal(wire_next(r.body.data, 18, &at, &f), 1);
 		assert_int_equal(f.tag, WIRE_SEC_TAG);
 		assert_true(wire_u32(&f, &tag));
 		assert_int_equal(tag, 42);
-		assert_int_equal(wire_next(r.data, 18, &at, &f), 1);
+		assert_int_equal(wire_next(r.body.data, 18, &at, &f), 1);
 		assert_true(wire_text(&f, name, sizeof(name)));
 		assert_string_equal(name, "fw");
-		assert_int_equal(wire_next(r.data, 18, &at, &f), 0);
+		assert_int_equal(wire_next(r.body.data, 18, &at, &f), 0);
 		wire_read_fini(&r);
 	}
 	wire_fini(&w);
@@ -103,9 +103,9 @@ memory_grows_with_what_has_come(void **state)
 	(void)state;
 	assert_int_equal(feed(&r, head, sizeof(head), 64), 0);
 	assert_non_null(wire_read_room(&r, &room));
-	assert_true(r.room <= 4096);
+	assert_true(r.body.room <= 4096);
 	assert_int_equal(feed(&r, bytes, sizeof(bytes), 64), 0);
-	assert_true(r.room <= 2 * sizeof(bytes));
+	assert_true(r.body.room <= 2 * sizeof(bytes));
 	wire_read_fini(&r);
 }
 
@@ -220,7 +220,7 @@ an_op_comes_back(void **state)
 		wire_put_op(&w, &ops[i]);
 	assert_true(wire_end(&w));
 	for (size_t i = 0; i < LEN(ops); i++) {
-		assert_int_equal(wire_next(w.data, w.len, &at, &f), 1);
+		assert_int_equal(wire_next(w.b.data, w.b.len, &at, &f), 1);
 		assert_int_equal(f.tag, WIRE_OP);
 		assert_true(wire_op(&f, &op));
 		assert_int_equal(op.kind, ops[i].kind);
@@ -266,13 +266,13 @@ frames_follow_each_other(void **state)
 	wire_begin(&w, WIRE_ITEM, 7);
 	wire_put_u32(&w, WIRE_SEC_TAG, 1);
 	assert_true(wire_end(&w));
-	first = w.len;
+	first = w.b.len;
 	wire_begin(&w, WIRE_DONE, 7);
 	assert_true(wire_end(&w));
-	assert_true(wire_read_head(w.data, &h));
+	assert_true(wire_read_head(w.b.data, &h));
 	assert_int_equal(h.type, WIRE_ITEM);
 	assert_int_equal(h.len, first - WIRE_HEAD);
-	assert_true(wire_read_head(w.data + first, &h));
+	assert_true(wire_read_head(w.b.data + first, &h));
 	assert_int_equal(h.type, WIRE_DONE);
 	assert_int_equal(h.len, 0);
 	wire_fini(&w);

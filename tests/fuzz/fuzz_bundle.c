@@ -42,19 +42,17 @@ check_alone(const char *text, const struct bundle_section *s)
 static void
 check_rewritten(const struct bundle_section *s)
 {
-	size_t len;
-	char *text =
-	    bundle_write_section(s->tag, s->type, s->data, s->len, &len);
-	const struct bundle_section again = { .tag = s->tag,
+	struct buf text = { .len = 0 };
+	struct bundle_section again = { .tag = s->tag,
 		.type = s->type,
 		.data = s->data,
-		.len = s->len,
-		.end = len };
+		.len = s->len };
 
-	if (text == NULL)
+	if (!bundle_write_section(&text, s->tag, s->type, s->data, s->len))
 		abort();
-	check_alone(text, &again);
-	free(text);
+	again.end = text.len;
+	check_alone((const char *)text.data, &again);
+	buf_fini(&text);
 }
 
 int

@@ -40,22 +40,23 @@ check(const struct wire_frame *out, enum wire_level level)
 	size_t at = 0, i;
 	int rc;
 
-	while (at < out->len) {
-		if (out->len - at < WIRE_HEAD ||
-		    !wire_read_head(out->data + at, &head) || head.type < 129)
+	while (at < out->b.len) {
+		if (out->b.len - at < WIRE_HEAD ||
+		    !wire_read_head(out->b.data + at, &head) || head.type < 129)
 			abort();
 		at += WIRE_HEAD;
-		if (head.len > out->len - at)
+		if (head.len > out->b.len - at)
 			abort();
 		i = 0;
-		while ((rc = wire_next(out->data + at, head.len, &i, &f)) == 1)
+		while (
+		    (rc = wire_next(out->b.data + at, head.len, &i, &f)) == 1)
 			continue;
 		if (rc < 0)
 			abort();
 		at += head.len;
 	}
-	if (level < WIRE_LEVEL_FULL && out->len > 0 &&
-	    memmem(out->data, out->len, secret, sizeof(secret)) != NULL)
+	if (level < WIRE_LEVEL_FULL && out->b.len > 0 &&
+	    memmem(out->b.data, out->b.len, secret, sizeof(secret)) != NULL)
 		abort();
 }
 
@@ -80,8 +81,8 @@ serve(const uint8_t *data, size_t size, const struct control_peer *peer)
 		rc = wire_read(&r, n);
 		if (rc != 1)
 			continue;
-		rc = control_answer(&r.head, r.data, peer, &out);
-		if (rc == 0 && out.len == 0)
+		rc = control_answer(&r.head, r.body.data, peer, &out);
+		if (rc == 0 && out.b.len == 0)
 			abort();
 		if (rc == 0)
 			check(&out, peer->self->level);

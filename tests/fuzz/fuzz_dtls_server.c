@@ -416,6 +416,13 @@ stranger(int peer)
 	answered_to = -1;
 }
 
+/* The last datagram of a peer once more, from whoever it says; or not. */
+static void
+replay(int peer, int as)
+{
+	(void)push(&to_server, peers[peer].last.data, peers[peer].last.len, as);
+}
+
 static void
 step(void)
 {
@@ -451,12 +458,10 @@ step(void)
 		client_write(peer, 1 + take_byte() % 8);
 		break;
 	case 9:
-		(void)push(&to_server, peers[peer].last.data,
-		    peers[peer].last.len, peer);
+		replay(peer, peer);
 		break;
 	case 10: /* in another's name */
-		(void)push(&to_server, peers[peer].last.data,
-		    peers[peer].last.len, (int)take_byte() % PEERS);
+		replay(peer, (int)take_byte() % PEERS);
 		break;
 	case 11:
 		begin_client(&peers[peer], peer % 4 != 3);

@@ -24,7 +24,6 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
-#define FAR 30000 /* milliseconds; a test that waits for them has failed */
 #define MOST (UINT64_MAX - 1)
 
 static int

@@ -15,29 +15,13 @@
 #include "sock/kinds.h"
 #include "sock/names.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
-
-static struct pki pki;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return fdtable_use_kernel_numbers() ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
+	return loop_setup(state) == 0 && fdtable_use_kernel_numbers() ? 0 : -1;
 }
 
 static int
@@ -123,7 +107,7 @@ static void
 two_numbers_stand_for_one_socket(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	const int next = next_descriptor();
 	const int other = names_dup(sock, 0, false);
 
@@ -222,7 +206,7 @@ static void
 a_number_that_is_free_is_taken(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 
 	(void)state;
 	assert_int_equal(names_dup_onto(sock, 120, false), 120);
@@ -238,7 +222,7 @@ static void
 a_foreign_descriptor_is_replaced(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	int ends[2];
 	char byte;
 
@@ -258,8 +242,8 @@ static void
 another_socket_of_ours_says_goodbye(void **state)
 {
 	struct peer p, q;
-	const int sock = peer_serve(&p, &pki.server, 0);
-	const int old = peer_serve(&q, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
+	const int old = peer_serve(&q, &loop_pki.server, 0);
 
 	(void)state;
 	assert_int_equal(names_dup_onto(sock, old, false), old);
@@ -276,7 +260,7 @@ static void
 another_name_of_the_same_socket_may_be_replaced(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	const int other = names_dup(sock, 0, false);
 
 	(void)state;
@@ -314,7 +298,7 @@ static void
 a_forgotten_number_is_left_alone(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	const int other = names_dup(sock, 0, false);
 	int ends[2];
 
@@ -341,7 +325,7 @@ the_last_one_forgotten_ends_the_socket(void **state)
 {
 	const int before = loop_count_descriptors();
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	int ends[2];
 
 	(void)state;
@@ -364,7 +348,7 @@ the_last_of_two_forgotten_ends_it_as_well(void **state)
 {
 	const int before = loop_count_descriptors();
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	const int other = names_dup(sock, 0, false);
 
 	(void)state;
@@ -381,7 +365,7 @@ static void
 a_vacated_number_keeps_its_descriptor(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	const int other = names_dup(sock, 0, false);
 
 	(void)state;
@@ -432,7 +416,7 @@ a_failed_copy_changes_nothing(void **state)
 	const struct copy_case *c = *state;
 	const int before = loop_count_descriptors();
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	int other = -1, rc;
 
 	if (c->apart)
@@ -486,5 +470,5 @@ main(void)
 	for (size_t i = n - LEN(copies); i < n; i++)
 		tests[i].teardown_func = remove_fake;
 	return cmocka_run_group_tests_name("sock/names", tests, setup,
-	    teardown);
+	    loop_teardown);
 }

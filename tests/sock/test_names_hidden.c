@@ -20,29 +20,14 @@
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "sock/names.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 
-static struct pki pki;
 static struct loop_pair pair;
 
 static int
 setup(void **state)
 {
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return fdtable_use_kernel_numbers() ? 0 : -1;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
+	return loop_setup(state) == 0 && fdtable_use_kernel_numbers() ? 0 : -1;
 }
 
 static int
@@ -426,5 +411,5 @@ main(void)
 		tests[n].teardown_func = close_pair;
 	}
 	return cmocka_run_group_tests_name("sock/names_hidden", tests, setup,
-	    teardown);
+	    loop_teardown);
 }

@@ -17,9 +17,7 @@
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "support/capture.h"
-#include "support/loop.h"
-
-static struct pki pki;
+#include "support/loop_pki.h"
 
 static int
 set_int(int sock, int level, int name, int value)
@@ -608,26 +606,6 @@ secure_socket_asks_the_one_below(void **state)
 	}
 }
 
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
 int
 main(void)
 {
@@ -670,5 +648,5 @@ main(void)
 			.test_func = secure_socket_asks_the_one_below,
 			.initial_state = (void *)&secures[i] };
 	return cmocka_run_group_tests_name("sock/native_option_streams", tests,
-	    setup, teardown);
+	    loop_setup, loop_teardown);
 }

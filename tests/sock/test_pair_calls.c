@@ -440,14 +440,6 @@ receiving_nothing_does_not_wait(void **state)
 	close_pair();
 }
 
-/* A public call failed with this errno. */
-#define assert_errno(call, want) \
-	do { \
-		errno = 0; \
-		assert_int_equal((call), -1); \
-		assert_int_equal(errno, want); \
-	} while (0)
-
 /* The public edge has rules of its own for sockets; an end's come first. */
 static void
 the_public_calls_answer_alike(void **state)

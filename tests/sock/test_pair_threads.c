@@ -20,8 +20,7 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
-#define FAR 30000 /* milliseconds; a test that waits for them has failed */
-#define SIZE 64   /* bytes that the device's buffer has */
+#define SIZE 64 /* bytes that the device's buffer has */
 #define MUCH (1 << 20)
 #define ROUNDS 500
 

@@ -20,8 +20,6 @@
 #include "support/fake_kernel.h"
 #include "support/loop.h"
 
-#define FAR 30000 /* milliseconds; a test that waits for them has failed */
-
 static int listener, client, server;
 
 static int

@@ -23,7 +23,7 @@
 #include "sock/poll.h"
 #include "sock/shimmed.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
 
 static struct pki pki;
@@ -67,12 +67,6 @@ limit_handshake(const char *ms)
 	config_reload();
 }
 
-static ssize_t
-receive(int sock, void *buf, size_t len, int flags)
-{
-	return call_recvfrom(sock, buf, len, flags, NULL, NULL);
-}
-
 static void
 a_look_takes_nothing(void **state)
 {
@@ -82,24 +76,24 @@ a_look_takes_nothing(void **state)
 
 	(void)state;
 	peer_settle(&p);
-	assert_int_equal(receive(sock, buf, 10, MSG_PEEK | MSG_DONTWAIT),
+	assert_int_equal(loop_receive(sock, buf, 10, MSG_PEEK | MSG_DONTWAIT),
 	    -EAGAIN);
 	peer_send(&p, "hello", 5);
 	for (int i = 0; i < 3; i++) {
-		assert_int_equal(receive(sock, buf, 10, MSG_PEEK), 5);
+		assert_int_equal(loop_receive(sock, buf, 10, MSG_PEEK), 5);
 		assert_memory_equal(buf, "hello", 5);
-		assert_int_equal(receive(sock, buf, 2, MSG_PEEK), 2);
-		assert_int_equal(receive(sock, buf, 0, MSG_PEEK), 0);
+		assert_int_equal(loop_receive(sock, buf, 2, MSG_PEEK), 2);
+		assert_int_equal(loop_receive(sock, buf, 0, MSG_PEEK), 0);
 	}
-	assert_int_equal(receive(sock, buf, 2, 0), 2);
-	assert_int_equal(receive(sock, buf, 10, MSG_PEEK), 3);
+	assert_int_equal(loop_receive(sock, buf, 2, 0), 2);
+	assert_int_equal(loop_receive(sock, buf, 10, MSG_PEEK), 3);
 	assert_memory_equal(buf, "llo", 3);
-	assert_int_equal(receive(sock, buf, 10, 0), 3);
-	assert_int_equal(receive(sock, buf, 10, MSG_PEEK | MSG_DONTWAIT),
+	assert_int_equal(loop_receive(sock, buf, 10, 0), 3);
+	assert_int_equal(loop_receive(sock, buf, 10, MSG_PEEK | MSG_DONTWAIT),
 	    -EAGAIN);
 	assert_true(SSL_shutdown(p.ssl) >= 0);
-	assert_int_equal(receive(sock, buf, 10, MSG_PEEK), 0);
-	assert_int_equal(receive(sock, buf, 10, 0), 0);
+	assert_int_equal(loop_receive(sock, buf, 10, MSG_PEEK), 0);
+	assert_int_equal(loop_receive(sock, buf, 10, 0), 0);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -109,7 +103,7 @@ look(void *arg)
 {
 	char byte = 0;
 
-	return receive(*(int *)arg, &byte, 1, MSG_PEEK) == 1 && byte == 'x'
+	return loop_receive(*(int *)arg, &byte, 1, MSG_PEEK) == 1 && byte == 'x'
 	    ? arg
 	    : NULL;
 }
@@ -129,7 +123,7 @@ a_look_waits_for_data(void **state)
 	peer_send(&p, "x", 1);
 	assert_ptr_equal(loop_join(thread), &sock);
 	fake_kernel_remove();
-	assert_int_equal(receive(sock, &(char){ 0 }, 1, MSG_DONTWAIT), 1);
+	assert_int_equal(loop_receive(sock, &(char){ 0 }, 1, MSG_DONTWAIT), 1);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -291,7 +285,7 @@ connect_to_who_speaks_something_else_fails(void **state)
 	kfd = (int)(intptr_t)loop_join(thread);
 	assert_true(kfd >= 0);
 	assert_true(is_readable(sock));
-	assert_true(receive(sock, &(char){ 0 }, 1, 0) < 0);
+	assert_true(loop_receive(sock, &(char){ 0 }, 1, 0) < 0);
 	assert_true(is_readable(sock));
 	assert_int_equal(call_close(sock), 0);
 	close(kfd);
@@ -360,7 +354,7 @@ a_receive_before_the_handshake_does_not(void **state)
 	(void)state;
 	assert_true(server >= 0);
 	assert_int_equal(call_fcntl(server, F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(receive(server, &(char){ 0 }, 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(server, &(char){ 0 }, 1, 0), -EAGAIN);
 	limit_handshake("50");
 	assert_int_equal(call_sendto(server, "x", 1, 0, NULL, 0), -ETIMEDOUT);
 	assert_int_equal(call_close(server), 0);
@@ -402,7 +396,7 @@ a_send_after_the_peers_goodbye_goes_out(void **state)
 
 	(void)state;
 	assert_true(SSL_shutdown(p.ssl) >= 0);
-	assert_int_equal(receive(sock, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), 0);
 	assert_int_equal(call_sendto(sock, "x", 1, 0, NULL, 0), 1);
 	peer_recv(&p, &byte, 1);
 	assert_int_equal(byte, 'x');

@@ -17,32 +17,11 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "support/asker.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 
 #define FAR_MS 20000
 
-static struct pki pki;
 static int client;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
 
 static const struct row {
 	const char *name;
@@ -155,6 +134,6 @@ main(void)
 			.initial_state = (void *)&rows[i] };
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	return cmocka_run_group_tests_name("sock/tls_callback", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_callback", tests,
+	    loop_setup, loop_teardown);
 }

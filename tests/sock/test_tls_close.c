@@ -16,7 +16,7 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
 
 /*
@@ -25,31 +25,10 @@
  */
 #define SOON_MS 4000
 
-static struct pki pki;
 static struct peer peer;
 static int listener; /* the kernel's, or -1 */
 static int silent;   /* a client that says nothing, or -1 */
 static uint16_t port;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
 
 static int
 prepare(void **state)
@@ -74,7 +53,7 @@ clean_up(void **state)
 static int
 open_idle(void)
 {
-	return peer_serve(&peer, &pki.server, 0);
+	return peer_serve(&peer, &loop_pki.server, 0);
 }
 
 /* Nobody reads; close need not wait for that. */
@@ -425,6 +404,6 @@ main(void)
 			.teardown_func = clean_up,
 			.initial_state = (void *)&lingers[i] };
 	memcpy(&tests[n], fixed, sizeof(fixed));
-	return cmocka_run_group_tests_name("sock/tls_close", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_close", tests, loop_setup,
+	    loop_teardown);
 }

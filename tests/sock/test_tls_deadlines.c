@@ -15,7 +15,7 @@
 #include "sock/call.h"
 #include "sock/kinds.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
 
 /* A limit, and what a slow machine may add to it before it is another one. */
@@ -25,40 +25,6 @@
 /* A peer that lets the other wait sends or takes a little at this pace. */
 #define PACE_MS 10
 #define PACES 600
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
-static ssize_t
-receive(int sock, void *buf, size_t len, int flags)
-{
-	return call_recvfrom(sock, buf, len, flags, NULL, NULL);
-}
-
-static ssize_t
-transmit(int sock, const void *buf, size_t len, int flags)
-{
-	return call_sendto(sock, buf, len, flags, NULL, 0);
-}
 
 static void
 limit(int sock, int option, int ms)
@@ -97,7 +63,7 @@ static void
 recv_has_one_deadline_however_often_bytes_come(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	pthread_t thread;
 	int64_t start;
 	char byte;
@@ -107,7 +73,7 @@ recv_has_one_deadline_however_often_bytes_come(void **state)
 	atomic_store(&enough, false);
 	start = deadline_now_ns();
 	thread = loop_start(drip_a_record, &p.kfd);
-	assert_int_equal(receive(sock, &byte, 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), -EAGAIN);
 	assert_took_the_limit(start);
 	atomic_store(&enough, true);
 	(void)loop_join(thread);
@@ -120,7 +86,7 @@ recv_keeps_to_its_own_option_while_output_is_pending(void **state)
 {
 	const struct linger none = { .l_onoff = 1 };
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	int64_t start;
 	char byte;
 
@@ -133,7 +99,7 @@ recv_keeps_to_its_own_option_while_output_is_pending(void **state)
 	for (int other = 0; other < 2; other++) {
 		limit(sock, SO_SNDTIMEO, other == 0 ? 1 : 20000);
 		start = deadline_now_ns();
-		assert_int_equal(receive(sock, &byte, 1, 0), -EAGAIN);
+		assert_int_equal(loop_receive(sock, &byte, 1, 0), -EAGAIN);
 		assert_took_the_limit(start);
 	}
 	assert_int_equal(call_close(sock), 0);
@@ -144,7 +110,7 @@ static void
 waitall_gives_the_part_when_the_time_is_over(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char buf[20];
 	int64_t start;
 
@@ -152,10 +118,10 @@ waitall_gives_the_part_when_the_time_is_over(void **state)
 	limit(sock, SO_RCVTIMEO, LIMIT_MS);
 	peer_send(&p, "0123456789", 10);
 	start = deadline_now_ns();
-	assert_int_equal(receive(sock, buf, sizeof(buf), MSG_WAITALL), 10);
+	assert_int_equal(loop_receive(sock, buf, sizeof(buf), MSG_WAITALL), 10);
 	assert_took_the_limit(start);
 	peer_send(&p, "x", 1);
-	assert_int_equal(receive(sock, buf, 1, MSG_WAITALL), 1);
+	assert_int_equal(loop_receive(sock, buf, 1, MSG_WAITALL), 1);
 	assert_int_equal(buf[0], 'x');
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
@@ -182,7 +148,7 @@ send_has_one_deadline_however_often_room_comes(void **state)
 	const struct linger none = { .l_onoff = 1 };
 	char *data = calloc(1, size);
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	pthread_t thread;
 	int64_t start;
 	ssize_t n;
@@ -197,7 +163,7 @@ send_has_one_deadline_however_often_room_comes(void **state)
 	atomic_store(&enough, false);
 	start = deadline_now_ns();
 	thread = loop_start(sip, &p.kfd);
-	n = transmit(sock, data, size, 0);
+	n = loop_transmit(sock, data, size, 0);
 	assert_true(n == -EAGAIN || (n > 0 && (size_t)n < size));
 	assert_took_the_limit(start);
 	atomic_store(&enough, true);
@@ -210,7 +176,7 @@ send_has_one_deadline_however_often_room_comes(void **state)
 static void *
 send_one(void *arg)
 {
-	return (void *)(intptr_t)transmit(*(int *)arg, "x", 1, 0);
+	return (void *)(intptr_t)loop_transmit(*(int *)arg, "x", 1, 0);
 }
 
 /* The device's limit of a plain send is none of a secure one's. */
@@ -224,7 +190,7 @@ send_waits_for_ever_unless_it_is_told_otherwise(void **state)
 
 	(void)state;
 	assert_int_equal(limits_set("CONFIG_NET_SOCKET_MAX_SEND_WAIT", 20), 0);
-	sock = peer_serve(&p, &pki.server, 0);
+	sock = peer_serve(&p, &loop_pki.server, 0);
 	loop_fill(sock);
 	/* Nor is it known by its value, which the kernel may round. */
 	assert_int_equal(limits_set("CONFIG_NET_SOCKET_MAX_SEND_WAIT", 21), 0);
@@ -356,14 +322,14 @@ anothers_handshake_is_waited_for_as_the_socket_says(void **state)
 	kfd = accept(listener, NULL, NULL);
 	while (fake_kernel_count(FAKE_POLL) == 0)
 		continue;
-	assert_int_equal(receive(c.sock, &byte, 1, MSG_DONTWAIT), -EAGAIN);
-	assert_int_equal(transmit(c.sock, "x", 1, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(loop_receive(c.sock, &byte, 1, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(loop_transmit(c.sock, "x", 1, MSG_DONTWAIT), -EAGAIN);
 	start = deadline_now_ns();
-	assert_int_equal(receive(c.sock, &byte, 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(c.sock, &byte, 1, 0), -EAGAIN);
 	assert_took_the_limit(start);
 	assert_int_equal(call_fcntl(c.sock, F_SETFL, O_NONBLOCK), 0);
-	assert_int_equal(receive(c.sock, &byte, 1, 0), -EAGAIN);
-	assert_int_equal(transmit(c.sock, "x", 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(c.sock, &byte, 1, 0), -EAGAIN);
+	assert_int_equal(loop_transmit(c.sock, "x", 1, 0), -EAGAIN);
 	close(kfd); /* with what came unread, so that it is a reset */
 	assert_int_equal((intptr_t)loop_join(thread), -ECONNRESET);
 	fake_kernel_remove();
@@ -376,13 +342,13 @@ static void
 a_plain_receive_costs_no_question_about_time(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, TLS1_2_VERSION);
+	const int sock = peer_serve(&p, &loop_pki.server, TLS1_2_VERSION);
 	char byte;
 
 	(void)state;
 	peer_send(&p, "x", 1);
 	fake_kernel_install();
-	assert_int_equal(receive(sock, &byte, 1, 0), 1);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), 1);
 	assert_true(fake_kernel_count(FAKE_RECVFROM) <= 3);
 	assert_int_equal(fake_kernel_count(FAKE_POLL), 0);
 	assert_int_equal(fake_kernel_count(FAKE_FCNTL), 0);
@@ -415,6 +381,6 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	return cmocka_run_group_tests_name("sock/tls_deadlines", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_deadlines", tests,
+	    loop_setup, loop_teardown);
 }

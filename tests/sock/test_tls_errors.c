@@ -16,51 +16,8 @@
 #include "sock/poll.h"
 #include "sock/tls_names.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
-static ssize_t
-receive(int sock, void *buf, size_t len, int flags)
-{
-	return call_recvfrom(sock, buf, len, flags, NULL, NULL);
-}
-
-static ssize_t
-transmit(int sock, const void *buf, size_t len, int flags)
-{
-	return call_sendto(sock, buf, len, flags, NULL, 0);
-}
-
-static short
-readiness(int sock, short events, int timeout_ms)
-{
-	struct pollfd p = { .fd = sock, .events = events };
-
-	assert_true(poll_sockets(&p, 1, timeout_ms, false) >= 0);
-	return p.revents;
-}
 
 static int
 sticky_error(int sock)
@@ -125,12 +82,12 @@ ask_first(int sock, const struct reset_case *c)
 
 	switch (c->first) {
 	case ASK_POLL:
-		assert_int_equal(readiness(sock, both, 10000) &
+		assert_int_equal(loop_readiness(sock, both, 10000) &
 		        (POLLIN | POLLERR),
 		    data ? POLLIN : POLLIN | POLLERR);
 		break;
 	case ASK_SEND:
-		assert_int_equal(transmit(sock, "x", 1, 0), -ECONNABORTED);
+		assert_int_equal(loop_transmit(sock, "x", 1, 0), -ECONNABORTED);
 		assert_reason_says(sock, "Connection reset by peer");
 		break;
 	case ASK_SO_ERROR:
@@ -147,10 +104,10 @@ a_reset_is_told_after_the_data_and_stays(void **state)
 	const struct reset_case *c = *state;
 	const size_t len = strlen(c->data);
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char buf[64];
 
-	assert_int_equal(receive(sock, buf, 1, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(loop_receive(sock, buf, 1, MSG_DONTWAIT), -EAGAIN);
 	if (c->pending)
 		loop_fill(sock);
 	if (len > 0)
@@ -160,14 +117,14 @@ a_reset_is_told_after_the_data_and_stays(void **state)
 	wait_for_reset(sock);
 	ask_first(sock, c);
 	if (len > 0) {
-		assert_int_equal(receive(sock, buf, sizeof(buf), 0), len);
+		assert_int_equal(loop_receive(sock, buf, sizeof(buf), 0), len);
 		assert_memory_equal(buf, c->data, len);
 	}
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(receive(sock, buf, 1, 0), -c->want);
-		assert_int_equal(transmit(sock, "x", 1, 0), -c->want);
+		assert_int_equal(loop_receive(sock, buf, 1, 0), -c->want);
+		assert_int_equal(loop_transmit(sock, "x", 1, 0), -c->want);
 	}
-	assert_int_equal(readiness(sock, POLLIN, 0), POLLIN | POLLERR);
+	assert_int_equal(loop_readiness(sock, POLLIN, 0), POLLIN | POLLERR);
 	assert_int_equal(sticky_error(sock), c->want);
 	assert_reason_says(sock, "Connection reset by peer");
 	assert_int_equal(call_close(sock), 0);
@@ -178,7 +135,7 @@ static void
 waitall_gives_the_part_and_then_the_reset(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char buf[100];
 
 	(void)state;
@@ -186,9 +143,9 @@ waitall_gives_the_part_and_then_the_reset(void **state)
 	peer_settle(&p);
 	peer_reset(&p);
 	wait_for_reset(sock);
-	assert_int_equal(receive(sock, buf, sizeof(buf), MSG_WAITALL), 10);
-	assert_int_equal(receive(sock, buf, 1, MSG_WAITALL), -EIO);
-	assert_int_equal(receive(sock, buf, 1, 0), -EIO);
+	assert_int_equal(loop_receive(sock, buf, sizeof(buf), MSG_WAITALL), 10);
+	assert_int_equal(loop_receive(sock, buf, 1, MSG_WAITALL), -EIO);
+	assert_int_equal(loop_receive(sock, buf, 1, 0), -EIO);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -198,7 +155,7 @@ data_before_the_end_are_not_lost_to_a_failed_flush(void **state)
 {
 	static char data[20000], got[sizeof(data)];
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	size_t done = 0;
 
 	(void)state;
@@ -211,15 +168,15 @@ data_before_the_end_are_not_lost_to_a_failed_flush(void **state)
 	while (done < sizeof(data)) {
 		ssize_t n;
 
-		assert_int_equal(readiness(sock, POLLIN | POLLOUT, 1000) &
+		assert_int_equal(loop_readiness(sock, POLLIN | POLLOUT, 1000) &
 		        (POLLIN | POLLERR),
 		    POLLIN);
-		n = receive(sock, got + done, sizeof(got) - done, 0);
+		n = loop_receive(sock, got + done, sizeof(got) - done, 0);
 		assert_true(n > 0);
 		done += (size_t)n;
 	}
 	assert_memory_equal(data, got, sizeof(data));
-	assert_int_equal(receive(sock, got, 1, 0), -EIO);
+	assert_int_equal(loop_receive(sock, got, 1, 0), -EIO);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -245,12 +202,12 @@ static void
 recv_that_fails_sends_the_alert(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char byte;
 
 	(void)state;
 	peer_send_raw(&p, junk, sizeof(junk) - 1);
-	assert_int_equal(receive(sock, &byte, 1, 0), -EIO);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), -EIO);
 	assert_alert_comes(&p);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
@@ -260,11 +217,11 @@ static void
 poll_that_finds_the_failure_sends_the_alert(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 
 	(void)state;
 	peer_send_raw(&p, junk, sizeof(junk) - 1);
-	assert_int_equal(readiness(sock, POLLIN, 10000), POLLIN | POLLERR);
+	assert_int_equal(loop_readiness(sock, POLLIN, 10000), POLLIN | POLLERR);
 	assert_alert_comes(&p);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
@@ -275,13 +232,13 @@ static void
 close_sends_the_alert_that_could_not_leave(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 
 	(void)state;
 	peer_send_raw(&p, junk, sizeof(junk) - 1);
 	fake_kernel_install();
 	fake_kernel_fail(FAKE_SENDTO, 1000, EAGAIN);
-	assert_int_equal(readiness(sock, POLLIN, 10000), POLLIN | POLLERR);
+	assert_int_equal(loop_readiness(sock, POLLIN, 10000), POLLIN | POLLERR);
 	assert_true(fake_kernel_count(FAKE_SENDTO) > 0);
 	fake_kernel_remove();
 	assert_int_equal(call_close(sock), 0);
@@ -357,15 +314,15 @@ static void
 poll_is_silent_about_a_session_ticket(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, TLS1_3_VERSION);
+	const int sock = peer_serve(&p, &loop_pki.server, TLS1_3_VERSION);
 	char buf[4];
 
 	(void)state;
 	peer_settle(&p); /* two tickets have arrived */
-	assert_int_equal(readiness(sock, POLLIN, 0), 0);
+	assert_int_equal(loop_readiness(sock, POLLIN, 0), 0);
 	peer_send(&p, "data", 4);
-	assert_int_equal(readiness(sock, POLLIN, 10000), POLLIN);
-	assert_int_equal(receive(sock, buf, 4, 0), 4);
+	assert_int_equal(loop_readiness(sock, POLLIN, 10000), POLLIN);
+	assert_int_equal(loop_receive(sock, buf, 4, 0), 4);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -374,15 +331,15 @@ static void
 the_end_without_close_notify_is_the_end(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char byte;
 
 	(void)state;
 	peer_send(&p, "x", 1);
 	peer_hang_up(&p);
-	assert_int_equal(receive(sock, &byte, 1, 0), 1);
-	assert_int_equal(receive(sock, &byte, 1, 0), 0);
-	assert_int_equal(receive(sock, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), 1);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), 0);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -391,14 +348,14 @@ static void
 the_end_inside_a_record_is_connreset(void **state)
 {
 	struct peer p;
-	const int sock = peer_serve(&p, &pki.server, 0);
+	const int sock = peer_serve(&p, &loop_pki.server, 0);
 	char byte;
 
 	(void)state;
 	peer_send_raw(&p, junk, sizeof(junk) - 2);
 	peer_hang_up(&p);
-	assert_int_equal(receive(sock, &byte, 1, 0), -ECONNRESET);
-	assert_int_equal(receive(sock, &byte, 1, 0), -ECONNRESET);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), -ECONNRESET);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), -ECONNRESET);
 	assert_int_equal(call_close(sock), 0);
 	peer_free(&p);
 }
@@ -432,6 +389,6 @@ main(void)
 			    garbage_in_a_handshake_is_connaborted_and_a_line,
 			.initial_state = (void *)&garbages[i] };
 	memcpy(tests + n, fixed, sizeof(fixed));
-	return cmocka_run_group_tests_name("sock/tls_errors", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_errors", tests, loop_setup,
+	    loop_teardown);
 }

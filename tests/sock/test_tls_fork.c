@@ -12,7 +12,7 @@
 #include "sock/fdtable.h"
 #include "sock/kinds.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
 
 static struct pki pki;
@@ -39,12 +39,6 @@ teardown(void **state)
 }
 
 static ssize_t
-receive(int sock, void *buf, size_t len, int flags)
-{
-	return call_recvfrom(sock, buf, len, flags, NULL, NULL);
-}
-
-static ssize_t
 transmit(int sock, const void *buf, size_t len)
 {
 	return call_sendto(sock, buf, len, 0, NULL, 0);
@@ -55,7 +49,7 @@ receive_one(void *arg)
 {
 	char byte;
 
-	return (void *)(intptr_t)receive(*(int *)arg, &byte, 1, 0);
+	return (void *)(intptr_t)loop_receive(*(int *)arg, &byte, 1, 0);
 }
 
 static int
@@ -101,7 +95,7 @@ serve_echo(void *arg)
 
 	close(s->gate[1]);
 	(void)!read(s->gate[0], &byte, 1); /* until the parent has closed */
-	if (receive(s->sock, buf, 5, MSG_WAITALL) != 5)
+	if (loop_receive(s->sock, buf, 5, MSG_WAITALL) != 5)
 		return 1;
 	if (transmit(s->sock, buf, 5) != 5)
 		return 2;
@@ -128,7 +122,7 @@ a_server_may_fork_for_each_client(void **state)
 	close(s.gate[1]);
 	loop_recv_all(p.client, buf, 5);
 	assert_memory_equal(buf, "hello", 5);
-	assert_int_equal(receive(p.client, buf, 1, 0), 0);
+	assert_int_equal(loop_receive(p.client, buf, 1, 0), 0);
 	assert_int_equal(loop_wait(child), 0);
 	assert_int_equal(call_close(p.client), 0);
 }
@@ -207,7 +201,7 @@ try_and_close(void *arg)
 {
 	const int sock = *(int *)arg;
 	char byte;
-	const ssize_t n = receive(sock, &byte, 1, MSG_DONTWAIT);
+	const ssize_t n = loop_receive(sock, &byte, 1, MSG_DONTWAIT);
 
 	if (n != -EAGAIN && n != -EBADF && n != -EIO)
 		return 1;
@@ -256,7 +250,7 @@ find_it_unusable(void *arg)
 	struct connecting *c = arg;
 	char byte;
 
-	if (receive(c->sock, &byte, 1, 0) != -EBADF)
+	if (loop_receive(c->sock, &byte, 1, 0) != -EBADF)
 		return 1;
 	if (transmit(c->sock, "x", 1) != -EBADF)
 		return 2;

@@ -15,46 +15,8 @@
 #include "base/config.h"
 #include "sock/call.h"
 #include "sock/kinds.h"
-#include "sock/poll.h"
 #include "sock/tls_names.h"
-#include "support/loop.h"
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
-static ssize_t
-transmit(int sock, const void *buf, size_t len, int flags)
-{
-	return call_sendto(sock, buf, len, flags, NULL, 0);
-}
-
-static short
-readiness(int sock, short events, int timeout_ms)
-{
-	struct pollfd p = { .fd = sock, .events = events };
-
-	assert_true(poll_sockets(&p, 1, timeout_ms, false) >= 0);
-	return p.revents;
-}
+#include "support/loop_pki.h"
 
 static void
 a_handshake_is_one_line_of_info_on_each_side(void **state)
@@ -153,8 +115,8 @@ connect_to_a_rogue_fails(void **state)
 	if (strstr(text, name) == NULL)
 		fail_msg("%s", text);
 	/* The socket is of no more use, and says so. */
-	assert_int_equal(transmit(sock, "x", 1, 0), -job.rogue->want);
-	assert_true((readiness(sock, POLLIN, 0) & POLLERR) != 0);
+	assert_int_equal(loop_transmit(sock, "x", 1, 0), -job.rogue->want);
+	assert_true((loop_readiness(sock, POLLIN, 0) & POLLERR) != 0);
 	loop_join(thread);
 	assert_int_equal(call_close(sock), 0);
 	close(job.kfd);
@@ -172,7 +134,7 @@ accept_of_a_rogue_fails_and_the_listener_lives(void **state)
 	assert_int_equal(call_accept(listener, NULL, NULL), -job.rogue->want);
 	assert_true(call_error_text(listener, text, sizeof(text)) > 0);
 	loop_join(thread);
-	assert_int_equal(readiness(listener, POLLIN, 0), 0);
+	assert_int_equal(loop_readiness(listener, POLLIN, 0), 0);
 	assert_int_equal(call_close(listener), 0);
 }
 
@@ -205,7 +167,7 @@ a_silent_peer_costs_the_deadline(void **state)
 	assert_int_equal(call_fcntl(sock, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(loop_connect(sock, AF_INET, port), -EAGAIN);
 	/* That was the call's own answer: nothing can be tried again. */
-	assert_int_equal(transmit(sock, "x", 1, 0), -ETIMEDOUT);
+	assert_int_equal(loop_transmit(sock, "x", 1, 0), -ETIMEDOUT);
 	assert_int_equal(loop_connect(sock, AF_INET, port), -ETIMEDOUT);
 	assert_int_equal(call_getsockopt(sock, SOL_SOCKET, SO_ERROR, &error,
 	                     &len),
@@ -344,8 +306,8 @@ come_back(void *arg)
 	intptr_t resumed = 0;
 	char byte;
 
-	SSL_CTX_use_certificate(ctx, pki.server.cert);
-	SSL_CTX_use_PrivateKey(ctx, pki.server.key);
+	SSL_CTX_use_certificate(ctx, loop_pki.server.cert);
+	SSL_CTX_use_PrivateKey(ctx, loop_pki.server.key);
 	SSL_CTX_set_max_proto_version(ctx, r->version);
 	for (int i = 0; i < 2; i++) {
 		const int kfd = loop_connect_raw(AF_INET, r->port);
@@ -452,6 +414,6 @@ main(void)
 			.initial_state = (void *)&rogues[i] };
 	}
 	memcpy(tests + n, fixed, sizeof(fixed));
-	return cmocka_run_group_tests_name("sock/tls_handshake", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_handshake", tests,
+	    loop_setup, loop_teardown);
 }

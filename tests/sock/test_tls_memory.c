@@ -12,30 +12,8 @@
 #include "sock/call.h"
 #include "sock/kinds.h"
 #include "sock/poll.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/memory.h"
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
 
 static void
 connect_and_close(void)
@@ -207,6 +185,6 @@ main(void)
 		    (struct CMUnitTest){ .name = idles[i].name,
 			    .test_func = takes_little,
 			    .initial_state = (void *)&idles[i] };
-	return cmocka_run_group_tests_name("sock/tls_memory", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_memory", tests, loop_setup,
+	    loop_teardown);
 }

@@ -12,30 +12,9 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 
-static struct pki pki;
 static struct loop_pair p;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
 
 static int
 open_pair(void **state)
@@ -277,6 +256,6 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	return cmocka_run_group_tests_name("sock/tls_shutdown", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_shutdown", tests,
+	    loop_setup, loop_teardown);
 }

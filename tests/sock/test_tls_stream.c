@@ -17,50 +17,7 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "sock/tls_names.h"
-#include "support/loop.h"
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
-
-static ssize_t
-receive(int sock, void *buf, size_t len, int flags)
-{
-	return call_recvfrom(sock, buf, len, flags, NULL, NULL);
-}
-
-static ssize_t
-transmit(int sock, const void *buf, size_t len, int flags)
-{
-	return call_sendto(sock, buf, len, flags, NULL, 0);
-}
-
-static short
-readiness(int sock, short events, int timeout_ms)
-{
-	struct pollfd p = { .fd = sock, .events = events };
-
-	assert_true(poll_sockets(&p, 1, timeout_ms, false) >= 0);
-	return p.revents;
-}
+#include "support/loop_pki.h"
 
 static const struct open_case {
 	const char *name;
@@ -89,12 +46,12 @@ handshake_and_echo(void **state)
 	socklen_t len = sizeof(verified);
 	char buf[6];
 
-	pki_free(&pki.server);
-	pki_make(&pki.server, &pki.ca,
+	pki_free(&loop_pki.server);
+	pki_make(&loop_pki.server, &loop_pki.ca,
 	    &(struct pki_spec){ .name = "localhost",
 	        .san = "DNS:localhost",
 	        .key = c->key });
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
+	pki_store_identity(LOOP_SERVER_TAG, &loop_pki.server);
 	loop_pair_open(&p, c->family, c->proto);
 	assert_int_equal(call_tls_version(p.client, &version), 0);
 	assert_string_equal(version, c->version);
@@ -129,16 +86,17 @@ a_large_stream_arrives_whole(void **state)
 	/* One thread does both, so neither side may block. */
 	while (received < size) {
 		n = sent == size ? 0
-		                 : transmit(p.client, data + sent, size - sent,
-		                       MSG_DONTWAIT);
+		                 : loop_transmit(p.client, data + sent,
+		                       size - sent, MSG_DONTWAIT);
 		assert_true(n >= 0 || n == -EAGAIN);
 		sent += n > 0 ? (size_t)n : 0;
-		n = receive(p.server, got + received, size - received,
+		n = loop_receive(p.server, got + received, size - received,
 		    MSG_DONTWAIT);
 		assert_true(n > 0 || n == -EAGAIN);
 		received += n > 0 ? (size_t)n : 0;
 		if (n == -EAGAIN)
-			(void)readiness(p.client, POLLIN, 0); /* it flushes */
+			(void)loop_readiness(p.client, POLLIN,
+			    0); /* it flushes */
 	}
 	assert_memory_equal(data, got, size);
 	loop_pair_close(&p);
@@ -194,8 +152,8 @@ not_connected_is_enotconn(void **state)
 	char byte;
 
 	(void)state;
-	assert_int_equal(transmit(sock, "x", 1, 0), -ENOTCONN);
-	assert_int_equal(receive(sock, &byte, 1, 0), -ENOTCONN);
+	assert_int_equal(loop_transmit(sock, "x", 1, 0), -ENOTCONN);
+	assert_int_equal(loop_receive(sock, &byte, 1, 0), -ENOTCONN);
 	assert_int_equal(call_tls_version(sock, &version), -ENOTCONN);
 	assert_int_equal(call_getsockopt(sock, TLS_LEVEL,
 	                     TLS_NAME_CIPHERSUITE_USED, &suite, &len),
@@ -211,11 +169,13 @@ nothing_to_read_is_eagain_when_told_not_to_wait(void **state)
 
 	(void)state;
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
-	assert_int_equal(receive(p.client, &byte, 1, MSG_DONTWAIT), -EAGAIN);
+	assert_int_equal(loop_receive(p.client, &byte, 1, MSG_DONTWAIT),
+	    -EAGAIN);
 	assert_int_equal(call_fcntl(p.client, F_SETFL, O_NONBLOCK), 0);
 	assert_int_equal(call_fcntl(p.client, F_GETFL, 0), O_NONBLOCK);
-	assert_int_equal(receive(p.client, &byte, 1, 0), -EAGAIN);
-	assert_int_equal(receive(p.client, &byte, 1, MSG_WAITALL), -EAGAIN);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(p.client, &byte, 1, MSG_WAITALL),
+	    -EAGAIN);
 	loop_pair_close(&p);
 }
 
@@ -231,7 +191,7 @@ receive_timeout_is_eagain(void **state)
 	assert_int_equal(call_setsockopt(p.client, SOL_SOCKET, SO_RCVTIMEO, &tv,
 	                     sizeof(tv)),
 	    0);
-	assert_int_equal(receive(p.client, &byte, 1, 0), -EAGAIN);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), -EAGAIN);
 	loop_pair_close(&p);
 }
 
@@ -248,17 +208,17 @@ a_full_line_is_eagain_and_nothing_is_lost(void **state)
 	assert_non_null(data);
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
 	assert_int_equal(call_fcntl(p.client, F_SETFL, O_NONBLOCK), 0);
-	while ((n = transmit(p.client, data, piece, 0)) > 0)
+	while ((n = loop_transmit(p.client, data, piece, 0)) > 0)
 		sent += (size_t)n;
 	assert_int_equal(n, -EAGAIN);
-	assert_int_equal(readiness(p.client, POLLOUT, 0), 0);
+	assert_int_equal(loop_readiness(p.client, POLLOUT, 0), 0);
 	while (received < sent) {
-		n = receive(p.server, data, piece, MSG_DONTWAIT);
+		n = loop_receive(p.server, data, piece, MSG_DONTWAIT);
 		assert_true(n > 0 || n == -EAGAIN);
 		received += n > 0 ? (size_t)n : 0;
-		(void)readiness(p.client, POLLOUT, 0); /* it flushes */
+		(void)loop_readiness(p.client, POLLOUT, 0); /* it flushes */
 	}
-	assert_int_equal(readiness(p.client, POLLOUT, 1000), POLLOUT);
+	assert_int_equal(loop_readiness(p.client, POLLOUT, 1000), POLLOUT);
 	loop_pair_close(&p);
 	free(data);
 }
@@ -271,17 +231,19 @@ poll_sees_what_is_already_decrypted(void **state)
 
 	(void)state;
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
-	assert_int_equal(readiness(p.server, POLLIN, 0), 0);
+	assert_int_equal(loop_readiness(p.server, POLLIN, 0), 0);
 	loop_send_all(p.client, "12345678", 8);
 	loop_send_all(p.client, "abcd", 4);
-	assert_int_equal(readiness(p.server, POLLIN, 1000), POLLIN);
+	assert_int_equal(loop_readiness(p.server, POLLIN, 1000), POLLIN);
 	for (int i = 0; i < 3; i++) {
 		/* The kernel's queue may be empty: the bytes are in the engine. */
-		assert_int_equal(readiness(p.server, POLLIN, 1000), POLLIN);
+		assert_int_equal(loop_readiness(p.server, POLLIN, 1000),
+		    POLLIN);
 		loop_recv_all(p.server, buf, 4);
 	}
-	assert_int_equal(readiness(p.server, POLLIN, 0), 0);
-	assert_int_equal(readiness(p.server, POLLIN | POLLOUT, 0), POLLOUT);
+	assert_int_equal(loop_readiness(p.server, POLLIN, 0), 0);
+	assert_int_equal(loop_readiness(p.server, POLLIN | POLLOUT, 0),
+	    POLLOUT);
 	loop_pair_close(&p);
 }
 
@@ -294,10 +256,11 @@ poll_reports_the_end(void **state)
 	(void)state;
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
 	assert_int_equal(call_close(p.server), 0);
-	assert_int_equal(readiness(p.client, POLLIN, 1000), POLLIN | POLLHUP);
-	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
-	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
-	assert_int_equal(transmit(p.client, "x", 1, 0), -ECONNABORTED);
+	assert_int_equal(loop_readiness(p.client, POLLIN, 1000),
+	    POLLIN | POLLHUP);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), 0);
+	assert_int_equal(loop_transmit(p.client, "x", 1, 0), -ECONNABORTED);
 	assert_int_equal(call_close(p.client), 0);
 }
 
@@ -311,12 +274,12 @@ waitall_fills_the_buffer(void **state)
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
 	loop_send_all(p.client, "1234", 4);
 	loop_send_all(p.client, "5678", 4);
-	assert_int_equal(receive(p.server, buf, 8, MSG_WAITALL), 8);
+	assert_int_equal(loop_receive(p.server, buf, 8, MSG_WAITALL), 8);
 	assert_memory_equal(buf, "12345678", 8);
 	loop_send_all(p.client, "12", 2);
 	assert_int_equal(call_close(p.client), 0);
-	assert_int_equal(receive(p.server, buf, 8, MSG_WAITALL), 2);
-	assert_int_equal(receive(p.server, buf, 8, MSG_WAITALL), 0);
+	assert_int_equal(loop_receive(p.server, buf, 8, MSG_WAITALL), 2);
+	assert_int_equal(loop_receive(p.server, buf, 8, MSG_WAITALL), 0);
 	assert_int_equal(call_close(p.server), 0);
 }
 
@@ -330,10 +293,11 @@ peek_and_recvmsg_are_refused_as_on_the_device(void **state)
 
 	(void)state;
 	loop_pair_open(&p, AF_INET, KINDS_TLS_1_2);
-	assert_int_equal(receive(p.client, &byte, 1, MSG_PEEK), -EOPNOTSUPP);
+	assert_int_equal(loop_receive(p.client, &byte, 1, MSG_PEEK),
+	    -EOPNOTSUPP);
 	assert_int_equal(call_recvmsg(p.client, &m, 0), -EOPNOTSUPP);
-	assert_int_equal(receive(p.client, &byte, 0, 0), 0);
-	assert_int_equal(transmit(p.client, &byte, 0, 0), 0);
+	assert_int_equal(loop_receive(p.client, &byte, 0, 0), 0);
+	assert_int_equal(loop_transmit(p.client, &byte, 0, 0), 0);
 	loop_pair_close(&p);
 }
 
@@ -401,8 +365,8 @@ close_notify_counts_though_a_reset_follows_it(void **state)
 	    0);
 	loop_send_all(p.client, "unread", 6);
 	assert_int_equal(call_close(p.server), 0);
-	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
-	assert_int_equal(receive(p.client, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), 0);
+	assert_int_equal(loop_receive(p.client, &byte, 1, 0), 0);
 	assert_int_equal(call_close(p.client), 0);
 }
 
@@ -438,7 +402,7 @@ errno_does_not_show_how_a_success_came_about(void **state)
 	table.recvfrom = receive_late;
 	kernel = &table;
 	errno = EXDEV;
-	assert_int_equal(receive(late.client, &byte, 1, 0), 1);
+	assert_int_equal(loop_receive(late.client, &byte, 1, 0), 1);
 	assert_int_equal(errno, EXDEV);
 	assert_true(sent);
 	kernel = &kernel_libc;
@@ -505,6 +469,6 @@ main(void)
 			.test_func = handshake_and_echo,
 			.initial_state = (void *)&opens[i] };
 	memcpy(tests + n, fixed, sizeof(fixed));
-	return cmocka_run_group_tests_name("sock/tls_stream", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_stream", tests, loop_setup,
+	    loop_teardown);
 }

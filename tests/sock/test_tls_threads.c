@@ -17,33 +17,11 @@
 #include "sock/kinds.h"
 #include "sock/poll.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 #include "support/peer.h"
 #include "tls/context.h"
 
 #define DUPLEX (8 * 1024 * 1024)
-
-static struct pki pki;
-
-static int
-setup(void **state)
-{
-	(void)state;
-	pki_init(&pki, PKI_EC);
-	pki_store_ca(LOOP_CA_TAG, &pki.ca);
-	pki_store_identity(LOOP_SERVER_TAG, &pki.server);
-	return 0;
-}
-
-static int
-teardown(void **state)
-{
-	(void)state;
-	pki_forget(LOOP_CA_TAG);
-	pki_forget(LOOP_SERVER_TAG);
-	pki_fini(&pki);
-	return 0;
-}
 
 /* A pattern that shows a byte that is missing, doubled or out of place. */
 static unsigned char
@@ -74,8 +52,8 @@ write_all_then_read_all(void *arg)
 	intptr_t wrong = 0;
 	SSL *ssl;
 
-	SSL_CTX_use_certificate(ctx, pki.server.cert);
-	SSL_CTX_use_PrivateKey(ctx, pki.server.key);
+	SSL_CTX_use_certificate(ctx, loop_pki.server.cert);
+	SSL_CTX_use_PrivateKey(ctx, loop_pki.server.key);
 	ssl = SSL_new(ctx);
 	SSL_set_fd(ssl, kfd);
 	if (SSL_accept(ssl) != 1 || SSL_write_ex(ssl, data, DUPLEX, &n) != 1)
@@ -213,7 +191,7 @@ static void
 poll_leaves_a_blocked_receiver_its_data(void **state)
 {
 	struct peer p;
-	int sock = peer_serve(&p, &pki.server, 0);
+	int sock = peer_serve(&p, &loop_pki.server, 0);
 	const pthread_t poller = loop_start(poll_always, &sock);
 	const pthread_t receiver = loop_start(receive_bytes, &sock);
 
@@ -231,7 +209,7 @@ static void
 no_receiver_sleeps_on_while_there_are_data(void **state)
 {
 	struct peer p;
-	int sock = peer_serve(&p, &pki.server, 0);
+	int sock = peer_serve(&p, &loop_pki.server, 0);
 	pthread_t receivers[3];
 
 	(void)state;
@@ -261,7 +239,7 @@ static void
 poll_looks_again_while_another_thread_receives(void **state)
 {
 	struct peer p;
-	int sock = peer_serve(&p, &pki.server, 0);
+	int sock = peer_serve(&p, &loop_pki.server, 0);
 	pthread_t receiver, poller;
 
 	(void)state;
@@ -317,7 +295,7 @@ a_newcomer_takes_nothing_from_under_a_sleeper(void **state)
 {
 	struct kernel table = kernel_libc;
 	struct peer p;
-	int sock = peer_serve(&p, &pki.server, TLS1_2_VERSION);
+	int sock = peer_serve(&p, &loop_pki.server, TLS1_2_VERSION);
 	pthread_t sleeper, newcomer;
 
 	(void)state;
@@ -413,7 +391,7 @@ stir_the_store(void *arg)
 	struct verdict why;
 
 	for (int i = 0; i < 200; i++) {
-		pki_store_ca(77, &pki.ca);
+		pki_store_ca(77, &loop_pki.ca);
 		if (tls_context_get((int[]){ LOOP_CA_TAG, 77 }, 2, &ctx,
 		        &why) == 0)
 			tls_context_put(ctx);
@@ -453,6 +431,6 @@ main(void)
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
-	return cmocka_run_group_tests_name("sock/tls_threads", tests, setup,
-	    teardown);
+	return cmocka_run_group_tests_name("sock/tls_threads", tests,
+	    loop_setup, loop_teardown);
 }

@@ -111,8 +111,8 @@ ctl_send(int fd, struct wire_frame *w)
 	size_t at = 0;
 	ssize_t n = 0;
 
-	while (n != -1 && at < w->len) {
-		n = send(fd, w->data + at, w->len - at, MSG_NOSIGNAL);
+	while (n != -1 && at < w->b.len) {
+		n = send(fd, w->b.data + at, w->b.len - at, MSG_NOSIGNAL);
 		at += n > 0 ? (size_t)n : 0;
 	}
 	wire_fini(w);
@@ -158,7 +158,7 @@ ctl_number(const struct wire_reader *r, uint16_t tag, uint64_t fallback)
 	uint32_t u;
 	uint64_t v;
 
-	while (wire_next(r->data, r->head.len, &at, &f) == 1) {
+	while (wire_next(r->body.data, r->head.len, &at, &f) == 1) {
 		if (f.tag != tag)
 			continue;
 		if (wire_u32(&f, &u))

@@ -34,14 +34,6 @@ int quirks_run_tests(const char *group, enum profile p,
 /* Far longer than anything takes, and far shorter than a person's patience. */
 #define QUIRKS_FAR_MS 10000
 
-/* The call failed with this errno. */
-#define assert_errno(call, want) \
-	do { \
-		errno = 0; \
-		assert_int_equal((call), -1); \
-		assert_int_equal(errno, want); \
-	} while (0)
-
 /* The errno of a call that failed, or 0: its result is -1 or not. */
 int quirks_errno(long result);
 

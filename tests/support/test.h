@@ -9,7 +9,19 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
+
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
+#define FAR 30000 /* milliseconds; a test that waits for them has failed */
+
+/* A call failed with this errno. */
+#define assert_errno(call, want) \
+	do { \
+		errno = 0; \
+		assert_int_equal((call), -1); \
+		assert_int_equal(errno, want); \
+	} while (0)
 
 /* A test for each of n rows, whose first member is its name; how many. */
 static inline size_t

@@ -134,7 +134,7 @@ static void
 source_case(void **state)
 {
 	const struct source_case *c = *state;
-	struct bytes b = { NULL, 0 };
+	struct buf b = { .len = 0 };
 
 	assert_int_equal(setenv("ARGS_TEST", "value", 1), 0);
 	redirect_begin(STDERR_FILENO);
@@ -148,7 +148,7 @@ source_case(void **state)
 	assert_non_null(b.data);
 	assert_int_equal(b.len, c->len);
 	assert_memory_equal(b.data, c->value, c->len);
-	bytes_fini(&b);
+	buf_fini(&b);
 	assert_null(b.data);
 }
 
@@ -157,7 +157,7 @@ a_pass_phrase_is_the_first_line(void **state)
 {
 	static const char *const values[] = { "pass", "pass\n", "pass\r\n",
 		"pass\nmore\n" };
-	struct bytes b;
+	struct buf b;
 
 	(void)state;
 	for (size_t i = 0; i < LEN(values); i++) {
@@ -165,7 +165,7 @@ a_pass_phrase_is_the_first_line(void **state)
 		assert_int_equal(args_pass(NULL, "ARGS_TEST", NULL, &b), DONE);
 		assert_int_equal(b.len, 4);
 		assert_memory_equal(b.data, "pass", 4);
-		bytes_fini(&b);
+		buf_fini(&b);
 	}
 	assert_int_equal(args_pass(NULL, NULL, NULL, &b), DONE);
 	assert_null(b.data);

@@ -1,14 +1,12 @@
 /* DER: one object, told by its structure. */
 #include "support/test.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
 #include "cred/store.h"
+#include "encode.h"
 #include "got.h"
 #include "kind_key.h"
 #include "support/pki.h"
@@ -162,7 +160,7 @@ an_encrypted_key_is_stored_plain(void **state)
 	got_failed(&g, REFUSED, 0, "does not open");
 	got_fini(&g);
 	o.pass = "secret";
-	assert_true(kind_key_der(&plain, leaf.key));
+	assert_true(encode_key_der(&plain, leaf.key));
 	g = got_import(kind_der_import, data, (size_t)len, &o);
 	got_has(&g, 7, CRED_PRIVATE_KEY, plain.data, plain.len);
 	got_fini(&g);

@@ -8,8 +8,8 @@
 #include <openssl/x509v3.h>
 
 #include "cred/store.h"
-#include "pki_cases.h"
 #include "pki_files.h"
+#include "pki_usual.h"
 
 /* The level at which Debian's OpenSSL, and the library, judge a handshake. */
 #define LEVEL 2
@@ -44,37 +44,6 @@ error_name(int error)
 			return errors[i].name;
 	}
 	return X509_verify_cert_error_string(error);
-}
-
-static const char *const hosts[] = { "localhost", "127.0.0.1", "::1" };
-
-static const struct pki_wants usual = {
-	.hosts = hosts,
-	.nhosts = LEN(hosts),
-	.client = "a client",
-	.psk_id = "an identity",
-	.kind = PKI_P256,
-	.tags = { 1, 2, 3, 4 },
-	.from = "20200101",
-	.until = "20491231",
-};
-
-static struct pki pki;
-
-static int
-set_up(void **state)
-{
-	(void)state;
-	assert_true(pki_set_init(&pki, &usual));
-	return 0;
-}
-
-static int
-tear_down(void **state)
-{
-	(void)state;
-	pki_set_fini(&pki);
-	return 0;
 }
 
 /* Certificates as OpenSSL reads them, whose PEM needs no NUL. */

@@ -2,8 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,28 +10,10 @@
 #include <openssl/crypto.h>
 
 #include "cred/bundle.h"
+#include "cred/bundle_disk.h"
+#include "cred/digits.h"
 #include "cred/types.h"
 #include "say.h"
-
-/* Decimal digits alone, of a number that an int holds. */
-static bool
-read_number(const char *text, int *n)
-{
-	const size_t len = strlen(text);
-	long long v = 0;
-
-	if (len == 0 || len > 10)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		v = v * 10 + (text[i] - '0');
-	}
-	if (v > INT_MAX)
-		return false;
-	*n = (int)v;
-	return true;
-}
 
 int
 args_tag(const char *text, bool any, int *tag)
@@ -42,7 +22,7 @@ args_tag(const char *text, bool any, int *tag)
 		*tag = -1;
 		return DONE;
 	}
-	if (read_number(text, tag))
+	if (digits_number(text, strlen(text), tag))
 		return DONE;
 	return say(USAGE, "\"%s\" is no TAG: a number from 0 to 2147483647%s",
 	    text, any ? ", or any" : "");
@@ -83,62 +63,34 @@ args_filter(char *const *words, int n, int *tag, int *type)
 	return rc;
 }
 
-void
-bytes_fini(struct bytes *b)
+static int
+too_long(const char *what, size_t max)
 {
-	if (b->data != NULL)
-		OPENSSL_cleanse(b->data, b->len);
-	free(b->data);
-	*b = (struct bytes){ NULL, 0 };
+	return say(LIMIT, "%s: more than %zu bytes", what, max);
 }
 
 static int
 take(const char *what, const void *data, size_t len, size_t max,
-    struct bytes *out)
+    struct buf *out)
 {
-	unsigned char *copy;
-
 	if (len > max)
-		return say(LIMIT, "%s: more than %zu bytes", what, max);
-	copy = malloc(len == 0 ? 1 : len);
-	if (copy == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	memcpy(copy, data, len);
-	*out = (struct bytes){ copy, len };
-	return DONE;
+		return too_long(what, max);
+	return buf_copy(out, data, len) ? DONE : say_no_memory();
 }
 
-/* To its end; one byte more than max is too much. */
 static int
-read_fd(int fd, const char *what, size_t max, struct bytes *out)
+read_fd(int fd, const char *what, size_t max, struct buf *out)
 {
-	unsigned char *data = malloc(max + 1);
-	size_t len = 0;
-	ssize_t n = 1;
-	int rc = DONE;
+	const int rc = bundle_disk_read(fd, 0, max, out);
 
-	if (data == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	while (n > 0 && len <= max) {
-		n = read(fd, data + len, max + 1 - len);
-		if (n < 0 &&
-		    (errno == EINTR ||
-		        (errno == EAGAIN && say_wait(fd, POLLIN) == 0)))
-			n = 1;
-		else if (n > 0)
-			len += (size_t)n;
-	}
-	if (n < 0)
-		rc = say(outcome_of(-errno), "%s: %s", what, strerror(errno));
-	else
-		rc = take(what, data, len, max, out);
-	OPENSSL_cleanse(data, len);
-	free(data);
-	return rc;
+	if (rc == -EFBIG)
+		return too_long(what, max);
+	return rc < 0 ? say(outcome_of(rc), "%s: %s", what, strerror(-rc))
+	              : DONE;
 }
 
 static int
-read_file(const char *path, size_t max, struct bytes *out)
+read_file(const char *path, size_t max, struct buf *out)
 {
 	int fd, rc;
 
@@ -151,7 +103,7 @@ read_file(const char *path, size_t max, struct bytes *out)
 }
 
 static int
-read_env(const char *name, size_t max, struct bytes *out)
+read_env(const char *name, size_t max, struct buf *out)
 {
 	const char *value = getenv(name);
 
@@ -161,18 +113,18 @@ read_env(const char *name, size_t max, struct bytes *out)
 }
 
 static int
-read_fd_of(const char *number, size_t max, struct bytes *out)
+read_fd_of(const char *number, size_t max, struct buf *out)
 {
 	int fd;
 
-	if (!read_number(number, &fd))
+	if (!digits_number(number, strlen(number), &fd))
 		return say(USAGE, "\"%s\" is no number of a descriptor",
 		    number);
 	return read_fd(fd, "the descriptor", max, out);
 }
 
 static int
-read_hex(const char *digits, size_t max, struct bytes *out)
+read_hex(const char *digits, size_t max, struct buf *out)
 {
 	unsigned char *data;
 	long len = 0;
@@ -197,7 +149,7 @@ after(const char *text, const char *lead)
 }
 
 int
-args_source(const char *text, bool secret, size_t max, struct bytes *out)
+args_source(const char *text, bool secret, size_t max, struct buf *out)
 {
 	const char *rest;
 
@@ -223,36 +175,46 @@ args_source(const char *text, bool secret, size_t max, struct bytes *out)
 
 #define PASS_MAX ((size_t)4096)
 
-int
-args_pass(const char *file, const char *env, const char *fd, struct bytes *out)
+static int
+read_pass(const char *file, const char *env, const char *fd, struct buf *out)
 {
-	unsigned char *end;
-	size_t len;
+	if (file != NULL)
+		return strcmp(file, "-") == 0
+		    ? read_fd(STDIN_FILENO, "standard input", PASS_MAX, out)
+		    : read_file(file, PASS_MAX, out);
+	if (env != NULL)
+		return read_env(env, PASS_MAX, out);
+	return read_fd_of(fd, PASS_MAX, out);
+}
+
+int
+args_pass(const char *file, const char *env, const char *fd, struct buf *out)
+{
+	const unsigned char *end;
 	int rc;
 
+	*out = (struct buf){ .len = 0 };
 	if ((file != NULL) + (env != NULL) + (fd != NULL) > 1)
 		return say(USAGE,
 		    "one of --pass-file, --pass-env and --pass-fd is enough");
-	*out = (struct bytes){ NULL, 0 };
 	if (file == NULL && env == NULL && fd == NULL)
 		return DONE;
-	if (file != NULL)
-		rc = strcmp(file, "-") == 0
-		    ? read_fd(STDIN_FILENO, "standard input", PASS_MAX, out)
-		    : read_file(file, PASS_MAX, out);
-	else if (env != NULL)
-		rc = read_env(env, PASS_MAX, out);
-	else
-		rc = read_fd_of(fd, PASS_MAX, out);
+	rc = read_pass(file, env, fd, out);
 	if (rc != DONE)
 		return rc;
 	end = memchr(out->data, '\n', out->len);
-	if (end == NULL)
-		return DONE;
-	len = (size_t)(end - out->data);
-	if (len > 0 && out->data[len - 1] == '\r')
-		len--;
-	OPENSSL_cleanse(out->data + len, out->len - len);
-	out->len = len;
+	if (end != NULL)
+		out->len = (size_t)(end - out->data);
+	if (end != NULL && out->len > 0 && end[-1] == '\r')
+		out->len--;
+	if (memchr(out->data, '\0', out->len) != NULL) {
+		buf_fini(out);
+		return say(USAGE, "a pass phrase has no NUL");
+	}
+	if (!buf_reserve(out, 1)) {
+		buf_fini(out);
+		return say_no_memory();
+	}
+	out->data[out->len] = '\0';
 	return DONE;
 }

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "args.h"
+#include "base/files.h"
 #include "cred/bundle_follow.h"
 #include "cred/bundle_save.h"
 #include "say.h"
@@ -23,25 +24,9 @@ failed(const char *path, int rc)
 	return say(outcome_of(rc), "%s: %s", path, strerror(-rc));
 }
 
-static int
-write_all(int fd, const unsigned char *data, size_t len)
-{
-	while (len > 0) {
-		const ssize_t n = write(fd, data, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		data += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* A pipe or a device is no file that could be replaced. */
 static int
-write_there(const char *path, const struct bytes *b, bool secret)
+write_there(const char *path, const struct buf *b, bool secret)
 {
 	int fd, rc;
 
@@ -52,25 +37,12 @@ write_there(const char *path, const struct bytes *b, bool secret)
 		(void)close(fd); /* nothing was written */
 		return refuse_terminal();
 	}
-	rc = write_all(fd, b->data, b->len);
+	rc = files_write(fd, b->data, b->len);
 	if (close(fd) < 0 && rc == 0)
 		rc = -errno;
 	if (rc < 0)
 		return say(FAILED, "%s: %s", path, strerror(-rc));
 	return DONE;
-}
-
-static int
-open_dir(const char *place)
-{
-	char *dir = strndup(place, bundle_follow_dir_len(place));
-	int fd;
-
-	if (dir == NULL)
-		return -ENOMEM;
-	fd = open(*dir != '\0' ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	free(dir);
-	return fd >= 0 ? fd : -errno;
 }
 
 /* Never wider than the file that it replaces, nor than the umask allows. */
@@ -87,17 +59,17 @@ new_mode(int dir, const char *name, bool secret)
 }
 
 static int
-replace(const char *place, const struct bytes *b, bool secret)
+replace(const char *place, const struct buf *b, bool secret)
 {
-	const char *name = place + bundle_follow_dir_len(place);
-	const int dir = open_dir(place);
+	const size_t dir_len = bundle_follow_dir_len(place);
+	const int dir = files_open_dir(place, dir_len);
+	const char *name = place + dir_len;
 	int rc;
 
 	if (dir < 0)
 		return dir;
 	bundle_save_sweep(dir, name, -1);
-	rc = bundle_save(dir, name, b->data, b->len,
-	    new_mode(dir, name, secret), false);
+	rc = bundle_save(dir, name, b, new_mode(dir, name, secret), false);
 	if (rc == 0)
 		rc = bundle_save_sync(dir);
 	(void)close(dir); /* nothing was written through it */
@@ -105,7 +77,7 @@ replace(const char *place, const struct bytes *b, bool secret)
 }
 
 static int
-write_file(const char *path, const struct bytes *b, bool secret)
+write_file(const char *path, const struct buf *b, bool secret)
 {
 	struct bundle_file_error e;
 	char *place;
@@ -125,7 +97,7 @@ write_file(const char *path, const struct bytes *b, bool secret)
 int
 args_write(const char *path, const void *data, size_t len, bool secret)
 {
-	const struct bytes b = { (unsigned char *)data, len };
+	const struct buf b = { (unsigned char *)data, len, len, false };
 	struct stat st;
 
 	if (strcmp(path, "-") == 0) {

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 
 /* How many of them a source may have. */
 #define C_ARRAYS_MAX 1024

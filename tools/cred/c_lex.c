@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cred/digits.h"
+
 void
 c_lex_init(struct c_lex *x, const void *text, size_t len)
 {
@@ -130,14 +132,13 @@ is_name(int c)
 	return c >= 0 && (isalnum(c) || c == '_' || c == '$');
 }
 
+/* 99 of what is no digit of any base. */
 static int
 digit_of(int c)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c < 0 || !isxdigit(c))
-		return 99;
-	return tolower(c) - 'a' + 10;
+	const int digit = c >= 0 ? digits_hex_digit((unsigned char)c) : -1;
+
+	return digit >= 0 ? digit : 99;
 }
 
 /* Decimal, octal, hexadecimal or binary, and the letters of its type. */

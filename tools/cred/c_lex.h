@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 
 /*
  * Words of C source, as far as arrays of bytes need them: comments and line ends

@@ -83,7 +83,7 @@ read_tags(char *text, struct check_options *o, struct rules *r)
 	while (rc == DONE && (word = strsep(&text, ",")) != NULL) {
 		tags = reallocarray(o->tags, r->ntags + 1, sizeof(*tags));
 		if (tags == NULL)
-			return say(FAILED, "%s", strerror(ENOMEM));
+			return say_no_memory();
 		o->tags = tags;
 		rc = args_tag(word, false, &tags[r->ntags]);
 		r->ntags += rc == DONE;

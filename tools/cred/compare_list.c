@@ -5,11 +5,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 #include "cred/store.h"
 #include "cred/types.h"
 #include "kind_text.h"
 #include "kinds.h"
+#include "modem.h"
 #include "say.h"
 
 const char compare_list_modem[] = "cmng";
@@ -128,8 +129,6 @@ read_hex(const char *text, size_t len, char digest[BUNDLE_DIGEST_SIZE])
 static int
 read_modem(struct list *l, struct at *a)
 {
-	static const int types[] = { CRED_CA_CERTIFICATE, CRED_CERTIFICATE,
-		CRED_PRIVATE_KEY, CRED_PSK, CRED_PSK_ID };
 	unsigned long long tag, type;
 	char digest[BUNDLE_DIGEST_SIZE];
 	const char *text;
@@ -140,7 +139,7 @@ read_modem(struct list *l, struct at *a)
 		return DONE; /* a command */
 	if (!take_number(a, &tag) || !take(a, ',') || !take_number(a, &type))
 		return malformed(l, "no tag and type behind %CMNG:");
-	if (tag > INT_MAX || type >= sizeof(types) / sizeof(types[0])) {
+	if (tag > INT_MAX || type >= MODEM_TYPES) {
 		l->skipped++;
 		return DONE;
 	}
@@ -149,7 +148,7 @@ read_modem(struct list *l, struct at *a)
 	len = take_field(a, &text);
 	if (!read_hex(text, len, digest))
 		return malformed(l, "a digest has 64 hexadecimal digits");
-	rc = add(l, (int)tag, types[type], digest, 0);
+	rc = add(l, (int)tag, modem_type(type), digest, 0);
 	if (rc == DONE)
 		l->out->items[l->out->n - 1].origin = compare_list_modem;
 	return rc;

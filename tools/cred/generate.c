@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "cred/buf.h"
+#include "encode.h"
 #include "pki_files.h"
 #include "say.h"
 
@@ -343,12 +345,12 @@ write_arguments(struct generate *g)
 {
 	const struct pki_wants *w = &g->wants;
 	char digest[BUNDLE_DIGEST_SIZE];
-	struct bytes der;
+	struct buf der = { .len = 0 };
 	size_t len;
 	FILE *f = open_memstream(&g->arguments, &len);
 
 	if (f == NULL)
-		return say(FAILED, "out of memory");
+		return say_no_memory();
 	for (size_t i = 0; i < w->nhosts; i++)
 		fprintf(f, "host %s\n", w->hosts[i]);
 	fprintf(f, "client %s\npsk %s\nkey %s\n", w->client, w->psk_id, g->key);
@@ -361,12 +363,11 @@ write_arguments(struct generate *g)
 		if (forms[i].form == 0 || (g->forms & forms[i].form) != 0)
 			fprintf(f, "format %s\n", forms[i].name);
 	}
-	if (w->ca != NULL && pki_der_cert(w->ca, &der)) {
-		if (bundle_digest(der.data, der.len, digest))
-			fprintf(f, "ca %s\n", digest);
-		bytes_fini(&der);
-	}
-	return fclose(f) == 0 ? DONE : say(FAILED, "out of memory");
+	if (w->ca != NULL && encode_cert_der(&der, w->ca) &&
+	    bundle_digest(der.data, der.len, digest))
+		fprintf(f, "ca %s\n", digest);
+	buf_fini(&der);
+	return fclose(f) == 0 ? DONE : say_no_memory();
 }
 
 int

@@ -1,16 +1,13 @@
 #include <limits.h>
-#include <string.h>
 
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
+#include "args.h"
 #include "generate.h"
 #include "kind_key.h"
 #include "say.h"
-
-/* CAs that the sets with a wrong chain have below the root. */
-#define DEEPEST 2
 
 /* Nobody is asked for a pass phrase. */
 static int
@@ -24,7 +21,7 @@ no_pass(char *buf, int size, int rwflag, void *asked)
 }
 
 static X509 *
-parse_cert(const struct bytes *b)
+parse_cert(const struct buf *b)
 {
 	const unsigned char *der = b->data;
 	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
@@ -38,7 +35,7 @@ parse_cert(const struct bytes *b)
 }
 
 static EVP_PKEY *
-parse_key(const struct bytes *b, bool *encrypted)
+parse_key(const struct buf *b, bool *encrypted)
 {
 	const unsigned char *der = b->data;
 	BIO *bio = BIO_new_mem_buf(b->data, (int)b->len);
@@ -56,14 +53,14 @@ parse_key(const struct bytes *b, bool *encrypted)
 static int
 read_cert(struct generate *g)
 {
-	struct bytes b;
+	struct buf b;
 	int rc;
 
 	rc = args_source(g->ca_file, false, 0, &b);
 	if (rc != DONE)
 		return rc;
 	g->wants.ca = parse_cert(&b);
-	bytes_fini(&b);
+	buf_fini(&b);
 	ERR_clear_error();
 	if (g->wants.ca == NULL)
 		return say(MALFORMED, "%s: no certificate, PEM or DER",
@@ -80,14 +77,14 @@ static int
 read_key(struct generate *g)
 {
 	bool encrypted = false;
-	struct bytes b;
+	struct buf b;
 	int rc;
 
 	rc = args_source(g->ca_key_file, true, 0, &b);
 	if (rc != DONE)
 		return rc;
 	g->wants.ca_key = parse_key(&b, &encrypted);
-	bytes_fini(&b);
+	buf_fini(&b);
 	ERR_clear_error();
 	if (encrypted)
 		return say(MALFORMED,
@@ -117,8 +114,9 @@ deepest(const struct generate *g)
 	int most = g->wants.chain;
 
 	for (size_t i = 0; i < pki_ncases; i++) {
-		if (g->wanted[i] && pki_cases[i].deep && most < DEEPEST)
-			most = DEEPEST;
+		if (g->wanted[i] && pki_cases[i].line.n > 1 &&
+		    pki_cases[i].line.n > most)
+			most = pki_cases[i].line.n;
 	}
 	return most;
 }

@@ -5,9 +5,14 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "kinds.h"
 #include "say.h"
 
-const struct help_row help_rows[] = {
+/* Each verb with what it is for, in the order of the manual. */
+static const struct help_row {
+	const struct verb *verb;
+	const char *about;
+} rows[] = {
 	{ &verb_ps, "running processes with a control socket" },
 	{ &verb_list, "" },
 	{ &verb_show,
@@ -31,7 +36,7 @@ const struct help_row help_rows[] = {
 	    "answers Zephyr `cred` commands, so device provisioning scripts "
 	    "run against a process" },
 };
-const size_t help_count = sizeof(help_rows) / sizeof(help_rows[0]);
+#define COUNT (sizeof(rows) / sizeof(rows[0]))
 
 static const char top[] =
     "usage: zsock-cred [-q] [--timeout S] [--wait S] COMMAND [ARG]...        "
@@ -47,7 +52,7 @@ static const char top[] =
 static const char bottom[] =
     "zsock-cred help [COMMAND]     zsock-cred --version\n"
     "\n"
-    "KIND: pem der p12 inc c cstr hex base64 cmng zephyr-shell dir\n"
+    "KIND: " KIND_NAMES "\n"
     "\n"
     "To begin with\n"
     "  make a PKI                 zsock-cred generate pki\n"
@@ -69,9 +74,9 @@ static const char bottom[] =
 const struct verb *
 help_find(const char *name)
 {
-	for (size_t i = 0; i < help_count; i++) {
-		if (strcmp(help_rows[i].verb->name, name) == 0)
-			return help_rows[i].verb;
+	for (size_t i = 0; i < COUNT; i++) {
+		if (strcmp(rows[i].verb->name, name) == 0)
+			return rows[i].verb;
 	}
 	return NULL;
 }
@@ -80,8 +85,8 @@ void
 help_all(void)
 {
 	out("%s", top);
-	for (size_t i = 0; i < help_count; i++) {
-		const struct help_row *row = &help_rows[i];
+	for (size_t i = 0; i < COUNT; i++) {
+		const struct help_row *row = &rows[i];
 		const int width = (int)strlen(row->verb->usage);
 
 		/* What it is for stands in one column, if there is room. */

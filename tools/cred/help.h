@@ -1,17 +1,7 @@
 #ifndef CRED_HELP_H
 #define CRED_HELP_H
 
-#include <stddef.h>
-
 #include "verb.h"
-
-/* Each verb with what it is for, in the order of the manual. */
-struct help_row {
-	const struct verb *verb;
-	const char *about;
-};
-extern const struct help_row help_rows[];
-extern const size_t help_count;
 
 /* NULL if there is no such verb. */
 const struct verb *help_find(const char *name);

@@ -125,19 +125,6 @@ kind_c_import(struct kind_input *in, struct set *out)
 	return rc;
 }
 
-static void
-put_bytes(struct buf *b, const unsigned char *data, size_t len,
-    const char *lead)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (i % 12 == 0)
-			buf_text(b, lead);
-		buf_printf(b,
-		    i % 12 == 11 || i + 1 == len ? "0x%02x,\n" : "0x%02x, ",
-		    data[i]);
-	}
-}
-
 /* Without its NUL, which the source that includes it adds. */
 static int
 write_inc(const struct kind_output *o, const struct item *item, struct buf *b)
@@ -145,7 +132,7 @@ write_inc(const struct kind_output *o, const struct item *item, struct buf *b)
 	const size_t pem = kind_pem_length(item->data, item->len);
 
 	(void)o;
-	put_bytes(b, item->data, pem > 0 ? pem : item->len, "");
+	kind_put_numbers(b, item->data, pem > 0 ? pem : item->len, "");
 	return DONE;
 }
 
@@ -182,7 +169,7 @@ write_c(const struct kind_output *o, const struct item *item, struct buf *b)
 		return KIND_LEFT_OUT;
 	}
 	buf_printf(b, "const unsigned char %s[] = {\n", name);
-	put_bytes(b, item->data, item->len, "\t");
+	kind_put_numbers(b, item->data, item->len, "\t");
 	buf_printf(b, "};\nconst unsigned int %s_len = %zu;\n", name,
 	    item->len);
 	return DONE;

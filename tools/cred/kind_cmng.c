@@ -9,12 +9,7 @@
 #include "cred/types.h"
 #include "kind_key.h"
 #include "kind_text.h"
-
-/* The types of a modem, by their numbers. */
-static const int types[] = { CRED_CA_CERTIFICATE, CRED_CERTIFICATE,
-	CRED_PRIVATE_KEY, CRED_PSK, CRED_PSK_ID };
-
-#define TYPES (sizeof(types) / sizeof(types[0]))
+#include "modem.h"
 
 static const char word[] = "%CMNG";
 
@@ -144,12 +139,12 @@ take_deletion(struct kind_input *in, struct scan *s, struct set *out)
 
 	if (!take(s, ',') || !read_pair(s, &e))
 		return fail_pair(in, &e, "AT%CMNG=3");
-	if (e.tag > INT_MAX || e.type >= TYPES)
+	if (e.tag > INT_MAX || e.type >= MODEM_TYPES)
 		remark("line %d: to delete tag %llu, type %llu is passed over: "
 		       "it is of the modem's own",
 		    e.line, e.tag, e.type);
 	else
-		kind_delete((int)e.tag, types[e.type], e.line, out);
+		kind_delete((int)e.tag, modem_type(e.type), e.line, out);
 	return DONE;
 }
 
@@ -226,7 +221,7 @@ add_unescaped(struct buf *b, const unsigned char *text, size_t len)
 static int
 add_entry(struct kind_input *in, const struct entry *e, struct set *out)
 {
-	const int type = types[e->type];
+	const int type = modem_type(e->type);
 	struct buf b = { .data = NULL };
 	int rc = DONE;
 
@@ -255,7 +250,7 @@ take_entry(struct kind_input *in, const struct entry *e, struct count *n,
     struct set *out)
 {
 	n->entries++;
-	if (e->tag > INT_MAX || e->type >= TYPES) {
+	if (e->tag > INT_MAX || e->type >= MODEM_TYPES) {
 		n->skipped++;
 		remark("line %d: tag %llu, type %llu is skipped: %s", e->line,
 		    e->tag, e->type,
@@ -268,7 +263,7 @@ take_entry(struct kind_input *in, const struct entry *e, struct count *n,
 		n->empty++;
 		remark("line %d: %s is skipped: its digest alone is there, "
 		       "which compare --list is for",
-		    e->line, kind_pair((int)e->tag, types[e->type]));
+		    e->line, kind_pair((int)e->tag, modem_type(e->type)));
 		return DONE;
 	}
 	return add_entry(in, e, out);
@@ -298,16 +293,6 @@ kind_cmng_import(struct kind_input *in, struct set *out)
 		remark("%zu of %zu entries were skipped", n.skipped + n.empty,
 		    n.entries);
 	return rc;
-}
-
-static int
-number_of(int type)
-{
-	for (size_t i = 0; i < TYPES; i++) {
-		if (types[i] == type)
-			return (int)i;
-	}
-	return -1;
 }
 
 /* A string has no escapes: it ends with the first quotation mark. */
@@ -358,7 +343,7 @@ write_command(const struct kind_output *o, const struct item *item,
 {
 	struct buf content = { .data = NULL };
 	const char *why = "a modem has no such type";
-	const int number = number_of(item->type);
+	const int number = modem_number(item->type);
 
 	if (number >= 0)
 		why = write_content(o, item, &content);
@@ -373,7 +358,7 @@ write_command(const struct kind_output *o, const struct item *item,
 		buf_text(b, "\"\n");
 	}
 	buf_fini(&content);
-	return b->failed ? say(FAILED, "out of memory") : DONE;
+	return b->failed ? say_no_memory() : DONE;
 }
 
 int

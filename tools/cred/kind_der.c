@@ -1,3 +1,4 @@
+#include "encode.h"
 #include "kinds.h"
 
 #include <openssl/x509.h>
@@ -22,7 +23,7 @@ import_encrypted(struct kind_input *in, struct set *out)
 	rc = kind_key_open(in, in->data, in->len, 0, &key);
 	if (rc != DONE)
 		return rc;
-	if (kind_key_der(&b, key)) {
+	if (encode_key_der(&b, key)) {
 		v.data = b.data;
 		v.len = b.len;
 		rc = kind_add(in, &v, out);

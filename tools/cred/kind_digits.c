@@ -1,5 +1,6 @@
 #include "kinds.h"
 
+#include "cred/digits.h"
 #include "kind_text.h"
 
 /* The line of the first byte that is none of base64; 0 if each one is. */
@@ -11,7 +12,7 @@ line_of(const struct kind_input *in)
 	for (size_t i = 0; i < in->len; i++) {
 		const unsigned char c = in->data[i];
 
-		if (kind_base64_digit(c) < 0 && !kind_is_blank(c) && c != '=')
+		if (digits_base64_digit(c) < 0 && !kind_is_blank(c) && c != '=')
 			return line;
 		line += c == '\n';
 	}

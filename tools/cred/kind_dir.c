@@ -1,6 +1,5 @@
 #include "kinds.h"
 
-#include <errno.h>
 #include <string.h>
 
 #include "cred/bundle_file.h"
@@ -41,15 +40,15 @@ kind_dir_import(struct kind_input *in, struct set *out)
 static int
 write_value(const struct item *item, int ext, struct buf *b)
 {
-	struct bundle_bytes bytes;
+	struct buf bytes;
 	const int rc = bundle_name_encode(ext, item->data, item->len, &bytes);
 
 	if (rc < 0)
 		return say(outcome_of(rc), "%s: %s",
 		    kind_pair(item->tag, item->type), strerror(-rc));
 	buf_add(b, bytes.data, bytes.len);
-	bundle_disk_wipe(&bytes);
-	return b->failed ? say(FAILED, "%s", strerror(ENOMEM)) : DONE;
+	buf_fini(&bytes);
+	return b->failed ? say_no_memory() : DONE;
 }
 
 int

@@ -9,7 +9,7 @@
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 #include "kind_in.h"
 
 /* CA:TRUE, or one that signed itself before there was such a word. */
@@ -40,16 +40,10 @@ bool kind_legacy(void);
  * false if that would be above the most.
  */
 #define KIND_ROUNDS_MAX 10000000
-bool kind_rounds_add(uint64_t *sum, uint64_t n);
 bool kind_rounds(uint64_t *sum, const X509_ALGOR *alg);
 bool kind_rounds_of_mac(uint64_t *sum, const PKCS12 *p);
 /* Says so; returns LIMIT. */
 int kind_rounds_fail(struct kind_input *in, int line);
-
-/* As PKCS #8 without a pass phrase; false when out of memory. */
-bool kind_key_pem(struct buf *b, EVP_PKEY *key);
-bool kind_key_der(struct buf *b, EVP_PKEY *key);
-bool kind_cert_pem(struct buf *b, X509 *cert);
 
 /*
  * What a value encodes, in the other form, if it is one object of a certificate

@@ -1,10 +1,8 @@
 #include "kind_out.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "say.h"
 
@@ -16,7 +14,7 @@ kind_file_new(struct kind_output *o, const char *format, ...)
 
 	files = realloc(o->files, (o->n + 1) * sizeof(*files));
 	if (files == NULL) {
-		(void)say(FAILED, "%s", strerror(ENOMEM));
+		(void)say_no_memory();
 		return NULL;
 	}
 	o->files = files;
@@ -44,7 +42,7 @@ end_file(struct kind_output *o, int rc)
 	struct kind_file *f = &o->files[o->n - 1];
 
 	if (rc == DONE && f->data.failed)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	if (rc != KIND_LEFT_OUT)
 		return rc;
 	buf_fini(&f->data);

@@ -1,9 +1,8 @@
+#include "encode.h"
 #include "kinds.h"
 
 #include <limits.h>
-#include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509v3.h>
@@ -133,12 +132,12 @@ static int
 add_by_kind(struct kind_input *in, const struct bags *b, struct set *out)
 {
 	struct buf text = { .data = NULL };
-	bool good = b->cert == NULL || kind_cert_pem(&text, b->cert);
+	bool good = b->cert == NULL || encode_cert_pem(&text, b->cert);
 	int rc;
 
 	for (int i = 0; good && i < sk_X509_num(b->others); i++)
-		good = kind_cert_pem(&text, sk_X509_value(b->others, i));
-	good = good && (b->key == NULL || kind_key_pem(&text, b->key));
+		good = encode_cert_pem(&text, sk_X509_value(b->others, i));
+	good = good && (b->key == NULL || encode_key_pem(&text, b->key, NULL));
 	rc = good ? add_text(in, &text, CRED_NONE, out) : kind_no_memory(in);
 	buf_fini(&text);
 	return rc;
@@ -177,20 +176,20 @@ add_chain(struct kind_input *in, struct bags *b, struct set *out)
 	X509 *cert = b->cert, *next;
 	int rc;
 
-	if (!kind_cert_pem(&text, cert))
+	if (!encode_cert_pem(&text, cert))
 		text.failed = true;
 	while (!text.failed && !is_issued_by(cert, cert) &&
 	    (next = take_issuer(b->others, cert)) != NULL) {
 		X509_free(b->cert);
 		b->cert = cert = next;
-		if (!kind_cert_pem(&text, cert))
+		if (!encode_cert_pem(&text, cert))
 			text.failed = true;
 	}
 	rc = add_value(in, &text, CRED_CERTIFICATE, out);
 	buf_fini(&text);
 	if (rc != DONE)
 		return rc;
-	if (!kind_key_pem(&text, b->key))
+	if (!encode_key_pem(&text, b->key, NULL))
 		text.failed = true;
 	rc = add_value(in, &text, CRED_PRIVATE_KEY, out);
 	buf_fini(&text);
@@ -213,7 +212,7 @@ add_anchors(struct kind_input *in, const struct bags *b, struct set *out)
 			remark("\"%s\" is left out: it is no authority, and "
 			       "not in the chain of the private key",
 			    name);
-		} else if (!kind_cert_pem(&text, cert)) {
+		} else if (!encode_cert_pem(&text, cert)) {
 			text.failed = true;
 		}
 	}

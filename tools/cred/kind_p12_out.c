@@ -94,7 +94,7 @@ export_tag(struct kind_output *o, const struct set *s, const struct item *cert,
 		    of_key.key == NULL ? "private key" : "certificate");
 	} else if (c.others == NULL || !add_certs(&c, &of_cert, 1) ||
 	    !add_certs(&c, &of_ca, 0)) {
-		rc = say(FAILED, "out of memory");
+		rc = say_no_memory();
 	} else {
 		c.key = of_key.key;
 		c.cert = sk_X509_value(of_cert.certs, 0);

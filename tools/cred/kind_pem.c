@@ -1,3 +1,4 @@
+#include "encode.h"
 #include "kinds.h"
 
 #include <fnmatch.h>
@@ -292,7 +293,7 @@ take_key(struct kind_input *in, struct found *f, const struct block *b)
 		rc = kind_fail(in, USAGE, b->line,
 		    "--raw keeps what is there, and an encrypted key is of no "
 		    "use to a device");
-	else if (encrypted && !kind_key_pem(&f->key, key))
+	else if (encrypted && !encode_key_pem(&f->key, key, NULL))
 		rc = kind_no_memory(in);
 	else if (!encrypted)
 		add_block(&f->key, b->text, b->len);

@@ -1,3 +1,4 @@
+#include "encode.h"
 #include "kinds.h"
 
 #include "facts.h"
@@ -13,24 +14,12 @@ kind_to_pem(struct buf *b, const struct item *item)
 	facts_of(item->data, item->len, item->type, &f);
 	if (f.form == FORM_DER && f.tail == 0) {
 		if (f.object == OBJECT_CERT && f.certs != NULL)
-			good = kind_cert_pem(b, sk_X509_value(f.certs, 0));
+			good = encode_cert_pem(b, sk_X509_value(f.certs, 0));
 		else if (f.object == OBJECT_KEY && f.key != NULL)
-			good = kind_key_pem(b, f.key);
+			good = encode_key_pem(b, f.key, NULL);
 	}
 	facts_fini(&f);
 	return good;
-}
-
-static bool
-cert_der(struct buf *b, X509 *cert)
-{
-	unsigned char *der = NULL;
-	const int len = i2d_X509(cert, &der);
-
-	if (len > 0)
-		buf_add(b, der, (size_t)len);
-	OPENSSL_free(der);
-	return len > 0;
 }
 
 bool
@@ -43,9 +32,9 @@ kind_to_der(struct buf *b, const struct item *item)
 	facts_of(item->data, item->len, item->type, &f);
 	if (pem && f.blocks == 1) {
 		if (f.object == OBJECT_CERT && f.certs != NULL)
-			good = cert_der(b, sk_X509_value(f.certs, 0));
+			good = encode_cert_der(b, sk_X509_value(f.certs, 0));
 		else if (f.object == OBJECT_KEY && f.key != NULL)
-			good = kind_key_der(b, f.key);
+			good = encode_key_der(b, f.key);
 	}
 	facts_fini(&f);
 	return good;

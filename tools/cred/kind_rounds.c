@@ -75,8 +75,8 @@ rounds_of(const X509_ALGOR *alg)
 	return n;
 }
 
-bool
-kind_rounds_add(uint64_t *sum, uint64_t n)
+static bool
+add(uint64_t *sum, uint64_t n)
 {
 	if (n > KIND_ROUNDS_MAX || *sum > KIND_ROUNDS_MAX - n)
 		return false;
@@ -87,7 +87,7 @@ kind_rounds_add(uint64_t *sum, uint64_t n)
 bool
 kind_rounds(uint64_t *sum, const X509_ALGOR *alg)
 {
-	return alg == NULL || kind_rounds_add(sum, rounds_of(alg));
+	return alg == NULL || add(sum, rounds_of(alg));
 }
 
 bool
@@ -97,7 +97,7 @@ kind_rounds_of_mac(uint64_t *sum, const PKCS12 *p)
 	const X509_ALGOR *alg = NULL;
 
 	PKCS12_get0_mac(NULL, &alg, NULL, &iter, p);
-	return kind_rounds_add(sum, number_of(iter)) && kind_rounds(sum, alg);
+	return add(sum, number_of(iter)) && kind_rounds(sum, alg);
 }
 
 int

@@ -1,7 +1,5 @@
 #include "kinds.h"
 
-#include <string.h>
-
 #include "cred/store.h"
 #include "cred/types.h"
 #include "kind_text.h"
@@ -114,7 +112,7 @@ write_value(struct buf *b, const struct item *item)
 	}
 	buf_printf(b, "cred add %d %s DEFAULT %s\n", item->tag,
 	    cred_types_short(item->type), n < item->len ? "bint" : "bin");
-	return b->failed ? say(FAILED, "out of memory") : DONE;
+	return b->failed ? say_no_memory() : DONE;
 }
 
 int

@@ -4,7 +4,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cred/digits.h"
 #include "cred/types.h"
+
+#define LINE_BYTES 12 /* bytes of a line of numbers */
 
 const char *
 kind_pair(int tag, int type)
@@ -60,13 +63,16 @@ kind_add_text(struct buf *b, const void *text, size_t len, enum kind_eol eol)
 	}
 }
 
-int
-kind_hex_digit(unsigned char c)
+void
+kind_put_numbers(struct buf *b, const unsigned char *data, size_t len,
+    const char *lead)
 {
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+	for (size_t i = 0; i < len; i++) {
+		if (i % LINE_BYTES == 0)
+			buf_text(b, lead);
+		buf_printf(b, "0x%02x,%s", data[i],
+		    (i + 1) % LINE_BYTES == 0 || i + 1 == len ? "\n" : " ");
+	}
 }
 
 bool
@@ -81,7 +87,7 @@ run_of(const unsigned char *text, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && kind_hex_digit(text[n]) >= 0)
+	while (n < len && digits_hex_digit(text[n]) >= 0)
 		n++;
 	return n;
 }
@@ -107,13 +113,13 @@ is_joint(const unsigned char *text, size_t len, size_t at)
 {
 	size_t next = at + 1;
 
-	if (at == 0 || kind_hex_digit(text[at - 1]) < 0)
+	if (at == 0 || digits_hex_digit(text[at - 1]) < 0)
 		return false;
 	if (next < len && (text[next] == '\r' || text[next] == '\n')) {
 		while (next < len && kind_is_blank(text[next]))
 			next++;
 	}
-	return next < len && kind_hex_digit(text[next]) >= 0;
+	return next < len && digits_hex_digit(text[next]) >= 0;
 }
 
 /* Not at a character that is of no hexadecimal digits at all. */
@@ -151,57 +157,27 @@ kind_hex_fault(const unsigned char *text, size_t len, int *line)
 bool
 kind_read_hex(struct buf *b, const unsigned char *text, size_t len)
 {
-	int high = -1, line;
+	int line;
 
-	if (kind_hex_fault(text, len, &line) != NULL)
-		return false;
-	for (size_t i = 0; i < len; i++) {
-		const int digit = kind_hex_digit(text[i]);
-
-		if (digit < 0)
-			continue;
-		if (high >= 0)
-			buf_put(b, (unsigned char)(high << 4 | digit));
-		high = high < 0 ? digit : -1;
-	}
-	return true;
-}
-
-int
-kind_base64_digit(unsigned char c)
-{
-	if (c >= 'A' && c <= 'Z')
-		return c - 'A';
-	if (c >= 'a' && c <= 'z')
-		return c - 'a' + 26;
-	if (c >= '0' && c <= '9')
-		return c - '0' + 52;
-	return c == '+' ? 62 : c == '/' ? 63 : -1;
+	return kind_hex_fault(text, len, &line) == NULL &&
+	    digits_read_hex(b, text, len, ": \t\r\n") == DIGITS_GOOD;
 }
 
 bool
 kind_read_base64(struct buf *b, const unsigned char *text, size_t len)
 {
-	unsigned bits = 0, nbits = 0, pad = 0;
+	struct digits_base64 d = { .nbits = 0 };
+	unsigned char byte;
 
 	for (size_t i = 0; i < len; i++) {
-		const int digit = kind_base64_digit(text[i]);
+		const int n = kind_is_blank(text[i])
+		    ? 0
+		    : digits_take_base64(&d, text[i], &byte);
 
-		if (kind_is_blank(text[i]))
-			continue;
-		if (text[i] == '=' && pad < 2) {
-			pad++;
-			continue;
-		}
-		if (digit < 0 || pad > 0)
+		if (n < 0)
 			return false;
-		bits = (bits << 6 | (unsigned)digit) & 0xfff;
-		nbits += 6;
-		if (nbits >= 8) {
-			nbits -= 8;
-			buf_put(b, (unsigned char)(bits >> nbits));
-		}
+		if (n > 0)
+			buf_put(b, byte);
 	}
-	/* Groups are whole, and no bit is lost. */
-	return pad * 2 == nbits && (bits & ((1U << nbits) - 1)) == 0;
+	return digits_is_whole(&d);
 }

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 
 /* "42 CA", and in small letters "42-ca"; of a buffer that is static. */
 const char *kind_pair(int tag, int type);
@@ -19,9 +19,11 @@ size_t kind_pem_length(const void *data, size_t len);
 void kind_add_text(struct buf *b, const void *text, size_t len,
     enum kind_eol eol);
 
-/* What a digit stands for, or -1; and is it a blank or a line end? */
-int kind_hex_digit(unsigned char c);
-int kind_base64_digit(unsigned char c);
+/* "0x2d, 0x2d, ", to stand in the braces of an array; lead begins each line. */
+void kind_put_numbers(struct buf *b, const unsigned char *data, size_t len,
+    const char *lead);
+
+/* Is it a blank or a line end? */
 bool kind_is_blank(unsigned char c);
 /*
  * Pairs of hexadecimal digits, with blanks, or a colon, between them.  What is

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "say.h"
+
 const struct kind kinds[] = {
 	{ "pem",
 	    KIND_TAG | KIND_TYPE | KIND_CERTS | KIND_PASS | KIND_RAW |
@@ -36,5 +38,6 @@ kind_find(const char *name)
 		if (strcmp(kinds[i].name, name) == 0)
 			return &kinds[i];
 	}
+	(void)say(USAGE, "\"%s\" is no KIND: " KIND_NAMES, name);
 	return NULL;
 }

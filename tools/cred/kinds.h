@@ -38,7 +38,8 @@ struct kind {
 };
 extern const struct kind kinds[];
 extern const size_t kinds_n;
-const struct kind *kind_find(const char *name); /* NULL: no such one */
+const struct kind *kind_find(const char *name); /* NULL: no such one, said */
+#define KIND_NAMES "pem der p12 inc c cstr hex base64 cmng zephyr-shell dir"
 
 kind_import kind_pem_import, kind_der_import, kind_p12_import, kind_c_import,
     kind_hex_import, kind_base64_import, kind_cmng_import, kind_shell_import,

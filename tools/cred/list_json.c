@@ -1,10 +1,10 @@
-#include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 
 #include "cred/store.h"
 #include "cred/types.h"
+#include "encode.h"
 #include "json.h"
 #include "say.h"
 #include "view.h"
@@ -18,19 +18,14 @@ static void
 put_pem(struct json *j, const struct about *a)
 {
 	const int n = sk_X509_num(a->facts.certs);
-	BIO *bio = n > 0 ? BIO_new(BIO_s_mem()) : NULL;
-	bool good = bio != NULL;
-	char *text;
-	long len;
+	struct buf b = { .len = 0 };
+	bool good = n > 0;
 
 	for (int i = 0; good && i < n; i++)
-		good = PEM_write_bio_X509(bio,
-		           sk_X509_value(a->facts.certs, i)) == 1;
-	if (good) {
-		len = BIO_get_mem_data(bio, &text);
-		json_bytes(j, "pem", text, (size_t)len);
-	}
-	BIO_free(bio);
+		good = encode_cert_pem(&b, sk_X509_value(a->facts.certs, i));
+	if (good)
+		json_bytes(j, "pem", b.data, b.len);
+	buf_fini(&b);
 }
 
 static void

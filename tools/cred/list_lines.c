@@ -5,6 +5,7 @@
 
 #include "cred/store.h"
 #include "cred/types.h"
+#include "modem.h"
 #include "say.h"
 #include "view.h"
 
@@ -79,26 +80,6 @@ list_csv(const struct view *v)
 	}
 }
 
-/* The numbers of nRF modems; -1 if they have none for it. */
-static int
-modem_type(int type)
-{
-	switch (type) {
-	case CRED_CA_CERTIFICATE:
-		return 0;
-	case CRED_CERTIFICATE:
-		return 1;
-	case CRED_PRIVATE_KEY:
-		return 2;
-	case CRED_PSK:
-		return 3;
-	case CRED_PSK_ID:
-		return 4;
-	default:
-		return -1;
-	}
-}
-
 void
 list_cmng(const struct view *v)
 {
@@ -108,13 +89,13 @@ list_cmng(const struct view *v)
 	for (size_t n = 0; n < v->set.n; n++) {
 		const struct item *i = &v->set.items[n];
 
-		if (modem_type(i->type) < 0 || status(i) != 0 ||
+		if (modem_number(i->type) < 0 || status(i) != 0 ||
 		    EVP_DecodeBlock(md, (const unsigned char *)i->digest,
 		        BUNDLE_DIGEST_SIZE - 1) < 32) {
 			skipped++;
 			continue;
 		}
-		out("%%CMNG: %d,%d,\"", i->tag, modem_type(i->type));
+		out("%%CMNG: %d,%d,\"", i->tag, modem_number(i->type));
 		for (int k = 0; k < 32; k++)
 			out("%02X", md[k]);
 		out("\"\n");

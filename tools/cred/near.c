@@ -7,7 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 #include "cred/store.h"
 #include "kind_key.h"
 #include "kind_text.h"

@@ -1,37 +1,15 @@
 #include "pki_bad.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include "encode.h"
+#include "kind_text.h"
+
 #define LONG_PSK 64
-
-/* Takes over b. */
-static bool
-replace(struct bytes *what, struct bytes b)
-{
-	bytes_fini(what);
-	*what = b;
-	return true;
-}
-
-static bool
-replace_certs(struct bytes *what, X509 *const *certs, size_t n)
-{
-	struct bytes b;
-
-	return pki_pem_certs(certs, n, &b) && replace(what, b);
-}
-
-static bool
-replace_key(struct bytes *what, EVP_PKEY *key, const char *pass)
-{
-	struct bytes b;
-
-	return pki_pem_key(key, pass, &b) && replace(what, b);
-}
 
 /* Names of a leaf; text is what they are kept in. */
 struct names {
@@ -90,7 +68,7 @@ choose_rest(struct pki_spec *s, const struct pki_leaf *l)
 
 /* The certificate with those that vouch for it. */
 static bool
-put_leaf(const struct pki *p, X509 *leaf, bool alone, struct pki_values *v)
+put_leaf(const struct pki *p, X509 *leaf, bool alone, struct buf *out)
 {
 	X509 *certs[1 + PKI_CHAIN_MAX];
 	size_t n = 0;
@@ -98,7 +76,7 @@ put_leaf(const struct pki *p, X509 *leaf, bool alone, struct pki_values *v)
 	certs[n++] = leaf;
 	for (int i = p->wants->chain; i > 0 && !alone; i--)
 		certs[n++] = p->chain[i - 1];
-	return replace_certs(&v->cert, certs, n);
+	return pki_put_certs(out, certs, n);
 }
 
 static X509 *
@@ -116,18 +94,19 @@ sign_leaf(const struct pki *p, const struct pki_spec *s, EVP_PKEY *key,
 
 /* The key stays the good one, unless that is what is wrong. */
 bool
-pki_bad_leaf(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_leaf(const struct pki_bad *b)
 {
-	const struct pki_leaf *l = &c->leaf;
-	EVP_PKEY *key = c->role == PKI_SERVER ? p->server_key : p->client_key;
+	const struct pki_leaf *l = &b->c->leaf;
+	const struct pki *p = b->p;
+	EVP_PKEY *key =
+	    b->c->role == PKI_SERVER ? p->server_key : p->client_key;
 	EVP_PKEY *weak = NULL;
 	struct pki_spec s;
 	struct names names;
 	X509 *leaf;
 	bool good;
 
-	pki_spec_good(p, c->role, &s);
+	pki_spec_good(p, b->c->role, &s);
 	choose_names(&s, p, l->names, &names);
 	choose_rest(&s, l);
 	if (l->rsa1024) {
@@ -138,277 +117,160 @@ pki_bad_leaf(const struct pki *p, const struct pki_case *c,
 	}
 	leaf = sign_leaf(p, &s, key, l->issuer);
 	good = leaf != NULL &&
-	    put_leaf(p, leaf, l->issuer == PKI_ISSUER_SELF, v) &&
-	    (weak == NULL || replace_key(&v->key, weak, NULL));
+	    put_leaf(p, leaf, l->issuer == PKI_ISSUER_SELF, &b->v->cert) &&
+	    (weak == NULL || pki_put_key(&b->v->key, weak, NULL));
 	X509_free(leaf);
 	EVP_PKEY_free(weak);
 	return good;
 }
 
-/* The certificate, made by the last of n CAs below the root. */
-#define LINE_CAS 2
+/* The certificate, and the CAs between it and the root, from the root down. */
 struct line {
-	X509 *ca[LINE_CAS], *leaf;
+	X509 *leaf, *ca[PKI_LINE_MAX];
 };
 
-static void
-line_fini(struct line *l)
-{
-	for (size_t i = 0; i < LINE_CAS; i++)
-		X509_free(l->ca[i]);
-	X509_free(l->leaf);
-}
-
 static bool
-line_init(const struct pki *p, struct line *l, size_t n,
-    const struct pki_spec *first)
+make_line(const struct pki_bad *b, struct line *l)
 {
-	EVP_PKEY *key = p->ca_key;
-	X509 *above = p->ca;
-	struct pki_spec s = *first;
+	const struct pki_line *want = &b->c->line;
+	EVP_PKEY *key = b->p->ca_key;
+	X509 *above = b->p->ca;
+	struct pki_spec s;
 
-	*l = (struct line){ 0 };
-	for (size_t i = 0; i < n && above != NULL; i++) {
+	pki_spec_ca(b->p, want->first, &s);
+	s.ca = !want->not_ca;
+	if (want->last)
+		s.pathlen = 0;
+	for (int i = 0; i < want->n && above != NULL; i++) {
 		above = l->ca[i] =
-		    pki_make_cert(&s, p->other_key[i], above, key);
-		key = p->other_key[i];
-		pki_spec_ca(p, "zsock test lower CA", &s);
+		    pki_make_cert(&s, b->p->other_key[i], above, key);
+		key = b->p->other_key[i];
+		pki_spec_ca(b->p, "zsock test lower CA", &s);
 	}
-	pki_spec_good(p, PKI_SERVER, &s);
+	pki_spec_good(b->p, PKI_SERVER, &s);
 	if (above != NULL)
-		l->leaf = pki_make_cert(&s, p->server_key, above, key);
-	if (l->leaf != NULL)
-		return true;
-	line_fini(l);
-	return false;
+		l->leaf = pki_make_cert(&s, b->p->server_key, above, key);
+	return l->leaf != NULL;
 }
 
 bool
-pki_bad_no_intermediate(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_line(const struct pki_bad *b)
 {
-	struct pki_spec s;
-	struct line l;
-	bool good;
+	const char *order = b->c->line.order;
+	struct line l = { .leaf = NULL };
+	X509 *certs[1 + PKI_LINE_MAX];
+	size_t n = 0;
+	bool good = make_line(b, &l);
 
-	(void)c; /* nothing about it is in the table */
-	pki_spec_ca(p, "zsock test upper CA", &s);
-	if (!line_init(p, &l, 1, &s))
-		return false;
-	good = replace_certs(&v->cert, &l.leaf, 1);
-	line_fini(&l);
+	certs[n++] = l.leaf;
+	for (; *order != '\0'; order++)
+		certs[n++] = l.ca[*order - '0'];
+	good = good && pki_put_certs(&b->v->cert, certs, n);
+	X509_free(l.leaf);
+	for (int i = 0; i < PKI_LINE_MAX; i++)
+		X509_free(l.ca[i]);
 	return good;
 }
 
 bool
-pki_bad_reversed(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_mismatch(const struct pki_bad *b)
 {
-	struct pki_spec s;
-	struct line l;
-	bool good;
-
-	(void)c; /* nothing about it is in the table */
-	pki_spec_ca(p, "zsock test upper CA", &s);
-	if (!line_init(p, &l, 2, &s))
-		return false;
-	good = replace_certs(&v->cert,
-	    (X509 *const[]){ l.leaf, l.ca[0], l.ca[1] }, 3);
-	line_fini(&l);
-	return good;
-}
-
-bool
-pki_bad_not_ca(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
-{
-	struct pki_spec s;
-	struct line l;
-	bool good;
-
-	(void)c; /* nothing about it is in the table */
-	pki_spec_ca(p, "zsock test no CA", &s);
-	s.ca = false;
-	if (!line_init(p, &l, 1, &s))
-		return false;
-	good = replace_certs(&v->cert, (X509 *const[]){ l.leaf, l.ca[0] }, 2);
-	line_fini(&l);
-	return good;
-}
-
-bool
-pki_bad_pathlen(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
-{
-	struct pki_spec s;
-	struct line l;
-	bool good;
-
-	(void)c; /* nothing about it is in the table */
-	pki_spec_ca(p, "zsock test upper CA", &s);
-	s.pathlen = 0;
-	if (!line_init(p, &l, 2, &s))
-		return false;
-	good = replace_certs(&v->cert,
-	    (X509 *const[]){ l.leaf, l.ca[1], l.ca[0] }, 3);
-	line_fini(&l);
-	return good;
-}
-
-bool
-pki_bad_mismatch(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
-{
-	(void)c; /* nothing about it is in the table */
-	return replace_key(&v->key, p->other_key[0], NULL);
+	return pki_put_key(&b->v->key, b->p->other_key[0], NULL);
 }
 
 /* Its name, key and all else are those of the good one. */
 bool
-pki_bad_ca_expired(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_ca_expired(const struct pki_bad *b)
 {
-	X509 *old = X509_dup(p->ca);
+	const struct pki_leaf *l = &b->c->leaf;
+	X509 *old = X509_dup(b->p->ca);
 	bool good;
 
 	good = old != NULL &&
-	    pki_date_cert(old, c->leaf.from, c->leaf.until, p->ca_key) &&
-	    replace_certs(&v->ca, &old, 1);
+	    pki_date_cert(old, l->from, l->until, b->p->ca_key) &&
+	    pki_put_certs(&b->v->ca, &old, 1);
 	X509_free(old);
 	return good;
 }
 
 bool
-pki_bad_no_nul(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_no_nul(const struct pki_bad *b)
 {
-	(void)p; /* the good value has all that is needed */
-	(void)c;
-	v->ca.len--;
+	b->v->ca.len--;
 	return true;
 }
 
 bool
-pki_bad_crlf(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_crlf(const struct pki_bad *b)
 {
-	struct bytes b = { malloc(2 * v->ca.len), 0 };
+	struct buf crlf = { .len = 0 };
 
-	(void)p; /* the good value has all that is needed */
-	(void)c;
-	if (b.data == NULL)
-		return false;
-	for (size_t i = 0; i < v->ca.len; i++) {
-		if (v->ca.data[i] == '\n')
-			b.data[b.len++] = '\r';
-		b.data[b.len++] = v->ca.data[i];
-	}
-	return replace(&v->ca, b);
+	kind_add_text(&crlf, b->v->ca.data, b->v->ca.len, KIND_EOL_CRLF);
+	buf_fini(&b->v->ca);
+	b->v->ca = crlf;
+	return !crlf.failed;
 }
 
 bool
-pki_bad_truncated(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_truncated(const struct pki_bad *b)
 {
-	struct bytes b;
-
-	(void)c; /* nothing about it is in the table */
-	if (!pki_der_cert(p->server, &b))
+	buf_clear(&b->v->cert);
+	if (!encode_cert_der(&b->v->cert, b->p->server))
 		return false;
-	b.len = b.len * 2 / 3;
-	return replace(&v->cert, b);
+	b->v->cert.len = b->v->cert.len * 2 / 3;
+	return true;
 }
 
 /* As of who counts the NUL of what is no text. */
 bool
-pki_bad_tail(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_tail(const struct pki_bad *b)
 {
-	struct bytes der, b;
-
-	(void)c; /* nothing about it is in the table */
-	if (!pki_der_cert(p->ca, &der))
-		return false;
-	b = (struct bytes){ calloc(1, der.len + 1), der.len + 1 };
-	if (b.data != NULL)
-		memcpy(b.data, der.data, der.len);
-	bytes_fini(&der);
-	return b.data != NULL && replace(&v->ca, b);
+	buf_clear(&b->v->ca);
+	if (encode_cert_der(&b->v->ca, b->p->ca))
+		buf_put(&b->v->ca, '\0');
+	return b->v->ca.len > 0 && !b->v->ca.failed;
 }
 
 bool
-pki_bad_encrypted(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_encrypted(const struct pki_bad *b)
 {
-	(void)c; /* nothing about it is in the table */
-	return replace_key(&v->key, p->server_key, PKI_PASS);
+	return pki_put_key(&b->v->key, b->p->server_key, PKI_PASS);
 }
 
 bool
-pki_bad_psk_key(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_psk_key(const struct pki_bad *b)
 {
-	static const char digits[] = "0123456789abcdef";
-	const size_t len = (size_t)2 * PKI_PSK_LEN;
-	struct bytes b = { malloc(len), len };
-
-	(void)c; /* nothing about it is in the table */
-	if (b.data == NULL)
-		return false;
-	for (size_t i = 0; i < PKI_PSK_LEN; i++) {
-		b.data[2 * i] = (unsigned char)digits[p->psk[i] >> 4];
-		b.data[2 * i + 1] = (unsigned char)digits[p->psk[i] & 15];
-	}
-	return replace(&v->psk, b);
-}
-
-/* An identity with one more byte. */
-static bool
-extend_id(struct pki_values *v, unsigned char last)
-{
-	const size_t len = v->psk_id.len;
-	struct bytes b = { malloc(len + 1), len + 1 };
-
-	if (b.data == NULL)
-		return false;
-	memcpy(b.data, v->psk_id.data, len);
-	b.data[len] = last;
-	return replace(&v->psk_id, b);
+	buf_clear(&b->v->psk);
+	buf_hex(&b->v->psk, b->p->psk, PKI_PSK_LEN);
+	return !b->v->psk.failed;
 }
 
 bool
-pki_bad_psk_id(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_psk_id(const struct pki_bad *b)
 {
-	(void)p; /* the good value has all that is needed */
-	(void)c;
-	return extend_id(v, '\n');
+	buf_put(&b->v->psk_id, '\n');
+	return !b->v->psk_id.failed;
 }
 
 bool
-pki_bad_psk_nul(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_psk_nul(const struct pki_bad *b)
 {
-	(void)p; /* the good value has all that is needed */
-	(void)c;
-	return extend_id(v, '\0');
+	buf_put(&b->v->psk_id, '\0');
+	return !b->v->psk_id.failed;
 }
 
+/* Nothing but its length is wrong with it. */
 bool
-pki_bad_psk_long(const struct pki *p, const struct pki_case *c,
-    struct pki_values *v)
+pki_bad_psk_long(const struct pki_bad *b)
 {
-	struct bytes b = { malloc(LONG_PSK), LONG_PSK };
+	unsigned char psk[LONG_PSK];
+	bool good;
 
-	(void)p; /* it is no key that anybody has */
-	(void)c;
-	if (b.data == NULL)
-		return false;
-	if (RAND_priv_bytes(b.data, LONG_PSK) != 1) {
-		bytes_fini(&b);
-		return false;
-	}
-	/* Nothing but its length is wrong with it. */
-	b.data[0] |= 0x80;
-	return replace(&v->psk, b);
+	buf_clear(&b->v->psk);
+	good = RAND_priv_bytes(psk, LONG_PSK) == 1;
+	psk[0] |= 0x80;
+	if (good)
+		buf_add(&b->v->psk, psk, LONG_PSK);
+	OPENSSL_cleanse(psk, sizeof(psk));
+	return good && !b->v->psk.failed;
 }

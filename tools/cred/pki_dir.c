@@ -34,12 +34,6 @@ failed(const struct pki_dir *d, const char *name)
 }
 
 static int
-no_memory(void)
-{
-	return say(FAILED, "out of memory");
-}
-
-static int
 no_directory(const struct pki_dir *d)
 {
 	return say(CONFLICT,
@@ -93,7 +87,7 @@ check_writers_in(const struct pki_dir *d, const char *name, int fd)
 	int rc;
 
 	if (asprintf(&path, "%s/%s", d->path, name) < 0)
-		return no_memory();
+		return say_no_memory();
 	rc = check_writers(fd, path);
 	free(path);
 	return rc;
@@ -127,14 +121,14 @@ has_bad(const struct pki_dir_files *l)
 /* *out is NULL if it is not there; wiped by the caller. */
 static int
 read_file(const struct pki_dir *d, const char *name, bool trusted,
-    struct bundle_bytes *out)
+    struct buf *out)
 {
 	const char *base;
 	const int dir = place(d, name, &base);
 	struct stat st;
 	int fd, rc;
 
-	*out = (struct bundle_bytes){ NULL, 0 };
+	*out = (struct buf){ .len = 0 };
 	if (dir < 0)
 		return DONE;
 	fd = openat(dir, base,
@@ -162,14 +156,14 @@ read_file(const struct pki_dir *d, const char *name, bool trusted,
 static int
 read_record(struct pki_dir *d)
 {
-	struct bundle_bytes text;
+	struct buf text;
 	int rc;
 
 	rc = read_file(d, PKI_DIR_RECORD, true, &text);
 	if (rc != DONE)
 		return rc;
-	rc = pki_record_read(d, text.data, text.len);
-	bundle_disk_wipe(&text);
+	rc = pki_record_read(d, (const char *)text.data, text.len);
+	buf_fini(&text);
 	return rc;
 }
 
@@ -237,7 +231,7 @@ static int
 check_file(const struct pki_dir *d, const struct pki_dir_file *f)
 {
 	char digest[BUNDLE_DIGEST_SIZE];
-	struct bundle_bytes b;
+	struct buf b;
 	const char *is = NULL;
 	int rc;
 
@@ -247,10 +241,10 @@ check_file(const struct pki_dir *d, const struct pki_dir_file *f)
 	if (b.data == NULL)
 		is = "is gone";
 	else if (!bundle_digest(b.data, b.len, digest))
-		rc = no_memory();
+		rc = say_no_memory();
 	else if (strcmp(digest, f->digest) != 0)
 		is = "is not what was made";
-	bundle_disk_wipe(&b);
+	buf_fini(&b);
 	if (is == NULL)
 		return rc;
 	return say(CONFLICT,
@@ -294,7 +288,7 @@ pki_dir_plan(struct pki_dir *d, const char *name, const void *data, size_t len)
 	return bundle_digest(data, len, digest) &&
 	        pki_record_add(&d->now, name, digest)
 	    ? DONE
-	    : no_memory();
+	    : say_no_memory();
 }
 
 /* There is no other way to ask for it. */
@@ -313,13 +307,13 @@ pki_dir_put(struct pki_dir *d, const char *name, const void *data, size_t len,
 {
 	const char *base;
 	const int dir = place(d, name, &base);
+	const struct buf b = { (unsigned char *)data, len, len, false };
 	int rc;
 
 	if (dir < 0)
 		return failed_by(d, name, -ENOENT);
 	bundle_save_sweep(dir, base, -1);
-	rc = bundle_save(dir, base, data, len, masked(secret ? 0600 : 0644),
-	    false);
+	rc = bundle_save(dir, base, &b, masked(secret ? 0600 : 0644), false);
 	if (rc == -EFBIG) /* of the system, and no limit of the tool's own */
 		return say(FAILED, "%s/%s: %s", d->path, name, strerror(EFBIG));
 	return rc < 0 ? failed_by(d, name, rc) : DONE;
@@ -334,7 +328,7 @@ write_record(struct pki_dir *d, const char *arguments, bool done)
 
 	text = pki_record_write(d, arguments, done, &len);
 	if (text == NULL)
-		return no_memory();
+		return say_no_memory();
 	rc = pki_dir_put(d, PKI_DIR_RECORD, text, len, false);
 	free(text);
 	if (rc == DONE) {

@@ -5,26 +5,28 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
-
 #include "cred/bundle_write.h"
 #include "cred/store.h"
+#include "encode.h"
 
-#define HEAD_MAX 512
 #define CHECK_MAX 512
 
 bool
-pki_files_add(struct pki_files *f, struct bytes text, bool secret,
+pki_files_add(struct pki_files *f, struct buf text, bool secret,
     const char *format, ...)
 {
 	struct pki_file *files;
 	va_list args;
 	int n;
 
+	if (text.failed) {
+		buf_fini(&text);
+		return false;
+	}
 	/* There are only pointers to what may be secret in it. */
 	files = reallocarray(f->files, f->n + 1, sizeof(*files));
 	if (files == NULL) {
-		bytes_fini(&text);
+		buf_fini(&text);
 		return false;
 	}
 	f->files = files;
@@ -40,56 +42,30 @@ void
 pki_files_fini(struct pki_files *f)
 {
 	for (size_t i = 0; i < f->n; i++)
-		bytes_fini(&f->files[i].text);
+		buf_fini(&f->files[i].text);
 	free(f->files);
 	*f = (struct pki_files){ 0 };
 }
 
-/* Head and sections in one, with a blank line before each section. */
 static bool
-join(const char *head, const struct bytes *sections, size_t n,
-    struct bytes *out)
+make_bundle(const struct pki_case *c, const struct set *s, struct buf *out)
 {
-	size_t len = strlen(head), at = len;
-
-	for (size_t i = 0; i < n; i++)
-		len += 1 + sections[i].len;
-	out->data = malloc(len);
-	if (out->data == NULL)
-		return false;
-	out->len = len;
-	memcpy(out->data, head, at);
-	for (size_t i = 0; i < n; i++) {
-		out->data[at++] = '\n';
-		memcpy(out->data + at, sections[i].data, sections[i].len);
-		at += sections[i].len;
-	}
-	return true;
-}
-
-static bool
-make_bundle(const struct pki_case *c, const struct set *s, struct bytes *out)
-{
-	struct bytes sections[PKI_VALUES] = { 0 };
-	char head[HEAD_MAX];
-	bool good = s->n <= PKI_VALUES;
-
-	snprintf(head, sizeof(head),
-	    "zsock-credentials 1\nTest-Only: yes\nNote: %s, %s%s%s\n",
+	*out = (struct buf){ .len = 0 };
+	buf_printf(out,
+	    BUNDLE_FIRST_LINE "\nTest-Only: yes\nNote: %s, %s%s%s\n",
 	    pki_role_name(c->role), c->name, c->note[0] != '\0' ? ": " : "",
 	    c->note);
-	for (size_t i = 0; good && i < s->n; i++) {
+	for (size_t i = 0; !out->failed && i < s->n; i++) {
 		const struct item *it = &s->items[i];
 
-		sections[i].data =
-		    (unsigned char *)bundle_write_section(it->tag, it->type,
-		        it->data, it->len, &sections[i].len);
-		good = sections[i].data != NULL;
+		buf_put(out, '\n');
+		if (!bundle_write_section(out, it->tag, it->type, it->data,
+		        it->len))
+			out->failed = true;
 	}
-	good = good && join(head, sections, s->n, out);
-	for (size_t i = 0; i < PKI_VALUES; i++)
-		bytes_fini(&sections[i]);
-	return good;
+	if (out->failed)
+		buf_fini(out);
+	return out->data != NULL;
 }
 
 static bool
@@ -97,7 +73,7 @@ add_case(const struct pki *p, const struct pki_case *c, const struct set *good,
     unsigned forms, struct pki_files *f)
 {
 	struct set s = { .n = 0 };
-	struct bytes text;
+	struct buf text;
 	bool done;
 
 	if (!pki_case_values(p, c, &s))
@@ -135,55 +111,44 @@ static bool
 add_ca(const struct pki *p, const struct set *ca, unsigned forms,
     struct pki_files *f)
 {
-	struct bytes key;
+	struct buf key = { .len = 0 };
 
 	if (!pki_forms_add_one(f, "ca", &ca->items[0], forms | PKI_FORM_PEM))
 		return false;
 	if (p->wants->ca != NULL)
 		return true;
-	if (!pki_pem_key(p->ca_key, NULL, &key))
-		return false;
-	key.len--; /* a file of text has no NUL */
-	return pki_files_add(f, key, true, "ca.key");
+	return encode_key_pem(&key, p->ca_key, NULL) &&
+	    pki_files_add(f, key, true, "ca.key");
 }
 
 /* RFC 4180: with quotes where there is a comma. */
 static void
-put_row(const struct pki *p, const struct pki_case *c, FILE *out)
+put_row(const struct pki *p, const struct pki_case *c, struct buf *out)
 {
 	char check[CHECK_MAX], note[CHECK_MAX + 256];
 
 	pki_case_check(p, c, check, sizeof(check));
 	snprintf(note, sizeof(note), "%s%s%s", c->note,
 	    c->note[0] != '\0' ? "; " : "", check);
-	fprintf(out, "%s.zcred,%s,%s,%s,%s,%s,", c->file,
+	buf_printf(out, "%s.zcred,%s,%s,%s,%s,%s,", c->file,
 	    pki_role_name(c->role), c->name, c->rule != NULL ? c->rule : "-",
 	    c->verify != NULL ? c->verify : "-",
 	    c->flag != NULL ? c->flag : "-");
-	fprintf(out, strchr(note, ',') != NULL ? "\"%s\"\n" : "%s\n", note);
+	buf_printf(out, strchr(note, ',') != NULL ? "\"%s\"\n" : "%s\n", note);
 }
 
 static bool
 add_index(const struct pki *p, const bool *wanted, struct pki_files *f)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	struct buf text = { .len = 0 };
 
-	if (out == NULL)
-		return false;
-	fprintf(out,
+	buf_text(&text,
 	    "file,role,case,check_rule,openssl_verify,mbedtls_flag,note\n");
 	for (size_t i = 0; i < pki_ncases; i++) {
 		if (wanted[i])
-			put_row(p, &pki_cases[i], out);
+			put_row(p, &pki_cases[i], &text);
 	}
-	if (fclose(out) != 0) {
-		free(text);
-		return false;
-	}
-	return pki_files_add(f, (struct bytes){ (unsigned char *)text, len },
-	    false, "index.csv");
+	return pki_files_add(f, text, false, "index.csv");
 }
 
 bool

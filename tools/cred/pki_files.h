@@ -4,12 +4,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "cred/buf.h"
 #include "pki_cases.h"
 
 /* The files of a set, before they are written. */
 struct pki_file {
 	char name[128]; /* "server.zcred", "bad/sha1-cert.der" */
-	struct bytes text;
+	struct buf text;
 	bool
 	    secret; /* a key alone, which is in no file that says "Test-Only" */
 };
@@ -36,7 +37,7 @@ void pki_files_fini(struct pki_files *f);
 bool pki_files_is_name(const char *name);
 
 /* For those who make them: takes over text, also on failure. */
-bool pki_files_add(struct pki_files *f, struct bytes text, bool secret,
+bool pki_files_add(struct pki_files *f, struct buf text, bool secret,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* The values of a set but those that are in good too, each as base-cert.pem. */

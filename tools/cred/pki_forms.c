@@ -1,18 +1,15 @@
 #include <ctype.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/crypto.h>
 #include <openssl/pem.h>
 
+#include "cred/pem.h"
 #include "cred/store.h"
+#include "kind_text.h"
 #include "pki_files.h"
-
-/* Bytes of a line of numbers, as xxd and Zephyr's file2hex have them. */
-#define INC_LINE 8
-#define INC_BYTE 6 /* "0x00, " */
 
 /* What a value is called in the name of its file. */
 static const char *
@@ -35,10 +32,7 @@ suffix(int type)
 static bool
 is_pem(const struct item *i)
 {
-	static const char begin[] = "-----BEGIN ";
-
-	return i->len > sizeof(begin) &&
-	    memcmp(i->data, begin, sizeof(begin) - 1) == 0;
+	return pem_is_first(i->data, i->len);
 }
 
 /* Without the NUL that text in a file does not have. */
@@ -49,22 +43,11 @@ text_len(const struct item *i)
 }
 
 static bool
-copy(const void *data, size_t len, struct bytes *out)
-{
-	out->data = malloc(len > 0 ? len : 1);
-	if (out->data == NULL)
-		return false;
-	memcpy(out->data, data, len);
-	out->len = len;
-	return true;
-}
-
-static bool
 add_pem(struct pki_files *f, const char *name, const struct item *i)
 {
-	struct bytes b;
+	struct buf b;
 
-	return copy(i->data, text_len(i), &b) &&
+	return buf_copy(&b, i->data, text_len(i)) &&
 	    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.pem", name);
 }
 
@@ -72,16 +55,9 @@ add_pem(struct pki_files *f, const char *name, const struct item *i)
 static bool
 add_inc(struct pki_files *f, const char *name, const struct item *i)
 {
-	const size_t n = text_len(i);
-	const size_t room = n * INC_BYTE + n / INC_LINE + 2;
-	struct bytes b = { malloc(room), 0 };
+	struct buf b = { .len = 0 };
 
-	if (b.data == NULL)
-		return false;
-	for (size_t at = 0; at < n; at++)
-		b.len += (size_t)snprintf((char *)b.data + b.len, room - b.len,
-		    "0x%02x,%s", i->data[at],
-		    (at + 1) % INC_LINE == 0 || at + 1 == n ? "\n" : " ");
+	kind_put_numbers(&b, i->data, text_len(i), "");
 	return pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.pem.inc",
 	    name);
 }
@@ -94,7 +70,7 @@ add_der_blocks(struct pki_files *f, const char *name, const struct item *i)
 	char *label = NULL, *header = NULL, number[16] = "";
 	unsigned char *data = NULL;
 	bool good = bio != NULL;
-	struct bytes b;
+	struct buf b;
 	long len;
 
 	for (int k = 1;
@@ -102,7 +78,7 @@ add_der_blocks(struct pki_files *f, const char *name, const struct item *i)
 	     k++) {
 		if (k > 1)
 			snprintf(number, sizeof(number), "-%d", k);
-		good = copy(data, (size_t)len, &b) &&
+		good = buf_copy(&b, data, (size_t)len) &&
 		    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s%s.der",
 		        name, number);
 		OPENSSL_free(label);
@@ -116,11 +92,11 @@ add_der_blocks(struct pki_files *f, const char *name, const struct item *i)
 static bool
 add_der(struct pki_files *f, const char *name, const struct item *i)
 {
-	struct bytes b;
+	struct buf b;
 
 	if (is_pem(i))
 		return add_der_blocks(f, name, i);
-	return copy(i->data, i->len, &b) &&
+	return buf_copy(&b, i->data, i->len) &&
 	    pki_files_add(f, b, i->type == CRED_PRIVATE_KEY, "%s.der", name);
 }
 
@@ -140,25 +116,15 @@ pki_forms_add_one(struct pki_files *f, const char *name, const struct item *i,
 static bool
 add_psk(struct pki_files *f, const char *name, const struct item *i)
 {
-	struct bytes b;
+	struct buf b;
 
 	if (i->type == CRED_PSK_ID)
-		return copy(i->data, i->len, &b) &&
+		return buf_copy(&b, i->data, i->len) &&
 		    pki_files_add(f, b, false, "%s.txt", name);
-	b = (struct bytes){ malloc(2 * i->len + 2), 2 * i->len + 1 };
-	if (b.data == NULL)
-		return false;
-	for (size_t at = 0; at < i->len; at++)
-		snprintf((char *)b.data + 2 * at, 3, "%02x", i->data[at]);
-	b.data[2 * i->len] = '\n';
+	b = (struct buf){ .len = 0 };
+	buf_hex(&b, i->data, i->len);
+	buf_put(&b, '\n');
 	return pki_files_add(f, b, true, "%s.hex", name);
-}
-
-static bool
-is_same(const struct item *a, const struct item *b)
-{
-	return b != NULL && a->len == b->len &&
-	    CRYPTO_memcmp(a->data, b->data, a->len) == 0;
 }
 
 bool
@@ -170,7 +136,7 @@ pki_forms_add(struct pki_files *f, const char *base, const struct set *s,
 	for (size_t at = 0; forms != 0 && at < s->n; at++) {
 		const struct item *i = &s->items[at];
 
-		if (is_same(i, set_find(good, i->tag, i->type)))
+		if (item_is_same(i, set_find(good, i->tag, i->type)))
 			continue;
 		snprintf(name, sizeof(name), "%s%s", base, suffix(i->type));
 		if (i->type == CRED_PSK || i->type == CRED_PSK_ID) {

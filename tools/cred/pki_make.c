@@ -1,12 +1,9 @@
 #include "pki_make.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include <openssl/bio.h>
 #include <openssl/bn.h>
-#include <openssl/crypto.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
@@ -267,72 +264,4 @@ pki_date_cert(X509 *x, const char *from, const char *until, EVP_PKEY *key)
 	    set_day(X509_getm_notBefore(x), from, "000000Z") &&
 	    set_day(X509_getm_notAfter(x), until, "235959Z") &&
 	    X509_sign(x, key, digest_for(key, false)) > 0;
-}
-
-/* What was written to bio, and a NUL if that is wanted. */
-static bool
-take(BIO *bio, bool nul, struct bytes *out)
-{
-	char *text;
-	const long len = BIO_get_mem_data(bio, &text);
-	unsigned char *data;
-
-	if (len <= 0)
-		return false;
-	data = malloc((size_t)len + 1);
-	if (data == NULL)
-		return false;
-	memcpy(data, text, (size_t)len);
-	data[len] = '\0';
-	*out = (struct bytes){ data, (size_t)len + nul };
-	return true;
-}
-
-bool
-pki_pem_certs(X509 *const *certs, size_t n, struct bytes *out)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	bool good = bio != NULL;
-
-	for (size_t i = 0; good && i < n; i++)
-		good = PEM_write_bio_X509(bio, certs[i]) == 1;
-	good = good && take(bio, true, out);
-	BIO_free(bio);
-	return good;
-}
-
-bool
-pki_pem_key(EVP_PKEY *key, const char *pass, struct bytes *out)
-{
-	BIO *bio = BIO_new(BIO_s_secmem());
-	const bool good = bio != NULL &&
-	    PEM_write_bio_PKCS8PrivateKey(bio, key,
-	        pass != NULL ? EVP_aes_256_cbc() : NULL, pass,
-	        pass != NULL ? (int)strlen(pass) : 0, NULL, NULL) == 1 &&
-	    take(bio, true, out);
-
-	BIO_free(bio);
-	return good;
-}
-
-bool
-pki_der_cert(X509 *cert, struct bytes *out)
-{
-	BIO *bio = BIO_new(BIO_s_mem());
-	const bool good = bio != NULL && i2d_X509_bio(bio, cert) == 1 &&
-	    take(bio, false, out);
-
-	BIO_free(bio);
-	return good;
-}
-
-bool
-pki_der_key(EVP_PKEY *key, struct bytes *out)
-{
-	BIO *bio = BIO_new(BIO_s_secmem());
-	const bool good = bio != NULL &&
-	    i2d_PKCS8PrivateKeyInfo_bio(bio, key) == 1 && take(bio, false, out);
-
-	BIO_free(bio);
-	return good;
 }

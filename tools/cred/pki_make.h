@@ -7,8 +7,6 @@
 #include <openssl/evp.h>
 #include <openssl/x509.h>
 
-#include "args.h"
-
 /*
  * Keys and certificates for trials, good ones and others.  What returns false
  * or NULL has made nothing, and OpenSSL's error queue says why.
@@ -54,14 +52,5 @@ bool pki_date_cert(X509 *x, const char *from, const char *until, EVP_PKEY *key);
 
 /* Is it the text of an IPv4 or IPv6 address? */
 bool pki_is_address(const char *host);
-
-/*
- * As a device stores them: PEM with its final NUL.  A pass phrase encrypts the
- * key, NULL leaves it plain.
- */
-bool pki_pem_certs(X509 *const *certs, size_t n, struct bytes *out);
-bool pki_pem_key(EVP_PKEY *key, const char *pass, struct bytes *out);
-bool pki_der_cert(X509 *cert, struct bytes *out);
-bool pki_der_key(EVP_PKEY *key, struct bytes *out); /* PKCS#8 */
 
 #endif

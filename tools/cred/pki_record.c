@@ -58,12 +58,6 @@ damaged(const struct pki_dir *d)
 	    d->path);
 }
 
-static int
-no_memory(void)
-{
-	return say(FAILED, "out of memory");
-}
-
 /*
  * "DIGEST NAME".  A record may have been tampered with: a name is none but of a
  * file that generate makes.
@@ -77,7 +71,7 @@ parse_file(struct pki_dir *d, char *text)
 	if (name == NULL || strlen(digest) != BUNDLE_DIGEST_SIZE - 1 ||
 	    !pki_files_is_name(name))
 		return damaged(d);
-	return pki_record_add(&d->old, name, digest) ? DONE : no_memory();
+	return pki_record_add(&d->old, name, digest) ? DONE : say_no_memory();
 }
 
 static int
@@ -123,14 +117,14 @@ pki_record_read(struct pki_dir *d, const char *text, size_t len)
 	/* No line of it is longer there than here. */
 	d->arguments = calloc(1, len + 2);
 	if (d->arguments == NULL)
-		return no_memory();
+		return say_no_memory();
 	if (text == NULL)
 		return DONE;
 	if (memchr(text, '\0', len) != NULL)
 		return damaged(d);
 	copy = strndup(text, len);
 	if (copy == NULL)
-		return no_memory();
+		return say_no_memory();
 	rc = parse(d, copy);
 	free(copy);
 	return rc;

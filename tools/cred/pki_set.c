@@ -1,11 +1,11 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
 #include "cred/store.h"
+#include "encode.h"
 #include "pki_bad.h"
 #include "pki_cases.h"
 
@@ -177,49 +177,62 @@ pki_set_fini(struct pki *p)
 	OPENSSL_cleanse(p, sizeof(*p));
 }
 
-void
-pki_values_fini(struct pki_values *v)
+bool
+pki_put_certs(struct buf *b, X509 *const *certs, size_t n)
 {
-	bytes_fini(&v->ca);
-	bytes_fini(&v->cert);
-	bytes_fini(&v->key);
-	bytes_fini(&v->psk);
-	bytes_fini(&v->psk_id);
-}
+	bool good = true;
 
-static bool
-copy(const void *data, size_t len, struct bytes *out)
-{
-	out->data = malloc(len);
-	if (out->data == NULL)
-		return false;
-	memcpy(out->data, data, len);
-	out->len = len;
-	return true;
+	buf_clear(b);
+	for (size_t i = 0; good && i < n; i++)
+		good = encode_cert_pem(b, certs[i]);
+	buf_put(b, '\0');
+	return good && !b->failed;
 }
 
 bool
-pki_values_good(const struct pki *p, enum pki_role role, struct pki_values *v)
+pki_put_key(struct buf *b, EVP_PKEY *key, const char *pass)
+{
+	bool good;
+
+	buf_clear(b);
+	good = encode_key_pem(b, key, pass);
+	buf_put(b, '\0');
+	return good && !b->failed;
+}
+
+static void
+values_fini(struct pki_values *v)
+{
+	buf_fini(&v->ca);
+	buf_fini(&v->cert);
+	buf_fini(&v->key);
+	buf_fini(&v->psk);
+	buf_fini(&v->psk_id);
+}
+
+/* Those of a good set of one role. */
+static bool
+values_good(const struct pki *p, enum pki_role role, struct pki_values *v)
 {
 	const bool server = role == PKI_SERVER;
+	const char *id = p->wants->psk_id;
 	X509 *certs[1 + PKI_CHAIN_MAX];
 	size_t n = 0;
 
 	if (role == PKI_PSK)
-		return copy(p->psk, PKI_PSK_LEN, &v->psk) &&
-		    copy(p->wants->psk_id, strlen(p->wants->psk_id),
-		        &v->psk_id);
+		return buf_copy(&v->psk, p->psk, PKI_PSK_LEN) &&
+		    buf_copy(&v->psk_id, id, strlen(id));
 	certs[n++] = server ? p->server : p->client;
 	for (int i = p->wants->chain; i > 0; i--)
 		certs[n++] = p->chain[i - 1];
-	return pki_pem_certs(&p->ca, 1, &v->ca) &&
-	    pki_pem_certs(certs, n, &v->cert) &&
-	    pki_pem_key(server ? p->server_key : p->client_key, NULL, &v->key);
+	return pki_put_certs(&v->ca, &p->ca, 1) &&
+	    pki_put_certs(&v->cert, certs, n) &&
+	    pki_put_key(&v->key, server ? p->server_key : p->client_key, NULL);
 }
 
 /* The CA of both ends is one. */
 static bool
-put(struct set *out, int tag, int type, const struct bytes *b)
+put(struct set *out, int tag, int type, const struct buf *b)
 {
 	return b->data == NULL || set_find(out, tag, type) != NULL ||
 	    set_add(out, tag, type, b->data, b->len) != NULL;
@@ -232,17 +245,17 @@ put_role(const struct pki *p, const struct pki_case *c, enum pki_role role,
 	const int *tags = p->wants->tags;
 	const int end =
 	    tags[role == PKI_SERVER ? PKI_TAG_SERVER : PKI_TAG_CLIENT];
-	struct pki_values v = { 0 };
+	struct pki_values v = { .ca = { .len = 0 } };
+	const struct pki_bad b = { p, c, &v };
 	bool good;
 
-	good = pki_values_good(p, role, &v) &&
-	    (c->make == NULL || c->make(p, c, &v)) &&
+	good = values_good(p, role, &v) && (c->make == NULL || c->make(&b)) &&
 	    put(out, tags[PKI_TAG_CA], CRED_CA_CERTIFICATE, &v.ca) &&
 	    put(out, end, CRED_CERTIFICATE, &v.cert) &&
 	    put(out, end, CRED_PRIVATE_KEY, &v.key) &&
 	    put(out, tags[PKI_TAG_PSK], CRED_PSK, &v.psk) &&
 	    put(out, tags[PKI_TAG_PSK], CRED_PSK_ID, &v.psk_id);
-	pki_values_fini(&v);
+	values_fini(&v);
 	return good;
 }
 

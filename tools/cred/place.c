@@ -27,7 +27,7 @@ place_open(const char *name, struct place **out)
 		return say(USAGE, "STORE is a name, and not empty");
 	p = malloc(sizeof(*p) + size);
 	if (p == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	*p = (struct place){ .file = NULL };
 	memcpy(p->name, name, size);
 	rc = name[0] == '@' ? process_open(p->name, &p->process)

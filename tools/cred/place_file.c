@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "code.h"
@@ -31,7 +30,7 @@ file_open(const char *name, struct file **out)
 	struct file *f = malloc(sizeof(*f));
 
 	if (f == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	*f = (struct file){ .name = name, .std = strcmp(name, "-") == 0 };
 	*out = f;
 	return DONE;
@@ -183,7 +182,7 @@ fill(const struct bundle_file *b, int tag, int type, struct set *out)
 			continue;
 		if (!add_section(&s, b, section)) {
 			set_fini(&s);
-			return say(FAILED, "%s", strerror(ENOMEM));
+			return say_no_memory();
 		}
 	}
 	set_sort(&s);
@@ -208,23 +207,30 @@ struct edit {
 };
 
 static int
-edit_text(void *arg, const struct bundle_file *old, char **out, size_t *out_len)
+edit_text(void *arg, const struct bundle_file *old, struct buf *out)
 {
 	struct edit *e = arg;
 	const struct place_change *c = e->c;
-	const struct cred_op_count *n = &e->r->count;
+	const struct bundle_edit edit = { old->text, old->len, &old->bundle,
+		c->note };
+	struct bundle_edited done;
 
 	e->failed = c->n;
 	if (c->if_generation && c->generation != generation(old)) {
 		e->rc = -ESTALE;
 		return e->rc;
 	}
-	e->rc = bundle_edit(old->text, old->len, &old->bundle, c->ops, c->n,
-	    c->note, out, out_len, &e->r->count, &e->failed);
+	e->rc = bundle_edit(&edit, c->ops, c->n, &done);
+	e->failed = done.failed;
 	if (e->rc < 0)
 		return e->rc;
-	return n->added + n->replaced + n->deleted > 0 || old->text == NULL ? 0
-	                                                                    : 1;
+	*out = done.text;
+	e->r->count = done.count;
+	return done.count.added + done.count.replaced + done.count.deleted >
+	            0 ||
+	        old->text == NULL
+	    ? 0
+	    : 1;
 }
 
 /* Why there was no change: one of the ops, or all of them together. */
@@ -296,20 +302,17 @@ apply_text(struct file *f, struct edit *e)
 {
 	const struct bundle_file none = { .text = NULL };
 	const struct bundle_file *old = f->read ? &f->held : &none;
-	char *text = NULL;
-	size_t len = 0;
+	struct buf text = { .len = 0 };
 	int rc = DONE;
 
-	if (edit_text(e, old, &text, &len) < 0)
+	if (edit_text(e, old, &text) < 0)
 		return tell(f, e);
 	if (!e->c->dry_run && has_secrets(old, e->c) && isatty(STDOUT_FILENO))
 		rc = say(REFUSED,
 		    "a bundle with secrets is not for a terminal: use a pipe");
 	else if (!e->c->dry_run)
-		out_bytes(text, len);
-	if (text != NULL)
-		OPENSSL_cleanse(text, len);
-	free(text);
+		out_bytes(text.data, text.len);
+	buf_fini(&text);
 	return rc;
 }
 
@@ -327,7 +330,7 @@ check_parent(const struct file *f)
 		len--;
 	dir = len > 0 ? strndup(f->name, len) : strdup(".");
 	if (dir == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	rc = faccessat(AT_FDCWD, dir, W_OK | X_OK, AT_EACCESS) < 0 ? -errno : 0;
 	free(dir);
 	return rc < 0 ? say(outcome_of(rc), "%s: %s", f->name, strerror(-rc))

@@ -15,6 +15,8 @@ int place_timeout_ms = 3000, place_wait_ms;
 /* No process has so many: what says so is not believed. */
 #define ITEMS_MAX 65536
 
+#define LEN(a) (sizeof(a) / sizeof((a)[0]))
+
 /* How often a store may change while it is read. */
 #define TRIES 5
 
@@ -51,38 +53,24 @@ struct listed {
 static bool
 read_listed(const struct link *l, struct listed *i)
 {
-	struct wire_field f;
-	size_t at = 0;
-	bool ok = true;
-	int rc = 0;
+	struct wire_field digest = { .len = 0 };
+	const struct wire_want wants[] = {
+		{ WIRE_SEC_TAG, &i->tag, NULL, NULL },
+		{ WIRE_CRED_TYPE, &i->type, NULL, NULL },
+		{ WIRE_LENGTH, &i->len, NULL, NULL },
+		{ WIRE_DIGEST, NULL, NULL, &digest },
+		{ WIRE_ERRNO, &i->error, NULL, NULL },
+		{ WIRE_ORIGIN, &i->origin, NULL, NULL },
+		{ WIRE_OVERRIDE, &i->override, NULL, NULL },
+		{ WIRE_SERIAL, NULL, &i->serial, NULL },
+	};
 
 	*i = (struct listed){ .tag = UINT32_MAX };
-	while (ok && (rc = link_field(l, &at, &f)) == 1) {
-		if (f.tag == WIRE_SEC_TAG)
-			ok = wire_u32(&f, &i->tag);
-		else if (f.tag == WIRE_CRED_TYPE)
-			ok = wire_u32(&f, &i->type);
-		else if (f.tag == WIRE_LENGTH)
-			ok = wire_u32(&f, &i->len);
-		else if (f.tag == WIRE_DIGEST)
-			ok = wire_text(&f, i->digest, sizeof(i->digest));
-		else if (f.tag == WIRE_ERRNO)
-			ok = wire_u32(&f, &i->error) && i->error < 4096;
-		else if (f.tag == WIRE_ORIGIN)
-			ok = wire_u32(&f, &i->origin);
-		else if (f.tag == WIRE_OVERRIDE)
-			ok = wire_u32(&f, &i->override);
-		else if (f.tag == WIRE_SERIAL)
-			ok = wire_u64(&f, &i->serial);
-	}
-	return ok && rc == 0 && i->tag <= INT32_MAX && i->type <= INT32_MAX &&
+	return wire_pick(&l->in, wants, LEN(wants)) &&
+	    (digest.data == NULL ||
+	        wire_text(&digest, i->digest, sizeof(i->digest))) &&
+	    i->error < 4096 && i->tag <= INT32_MAX && i->type <= INT32_MAX &&
 	    cred_types_short((int)i->type) != NULL;
-}
-
-static int
-out_of_memory(void)
-{
-	return say(FAILED, "%s", strerror(ENOMEM));
 }
 
 static int
@@ -98,12 +86,12 @@ add_item(struct reading *r)
 		r->room = r->room == 0 ? 16 : 2 * r->room;
 		serials = reallocarray(r->serials, r->room, sizeof(*serials));
 		if (serials == NULL)
-			return out_of_memory();
+			return say_no_memory();
 		r->serials = serials;
 	}
 	i = set_add(r->set, (int)l.tag, (int)l.type, NULL, l.len);
 	if (i == NULL)
-		return out_of_memory();
+		return say_no_memory();
 	memcpy(i->digest, l.digest, sizeof(i->digest));
 	i->denied = -(int)l.error;
 	i->origin = origin_name(l.origin);
@@ -115,18 +103,13 @@ add_item(struct reading *r)
 static int
 read_done(struct reading *r)
 {
-	const struct link *l = &r->p->link;
-	struct wire_field f;
 	uint32_t count = UINT32_MAX;
-	size_t at = 0;
-	bool ok = true;
+	const struct wire_want wants[] = {
+		{ WIRE_COUNT, &count, NULL, NULL },
+		{ WIRE_GENERATION, NULL, &r->set->generation, NULL },
+	};
+	const bool ok = wire_pick(&r->p->link.in, wants, LEN(wants));
 
-	while (ok && link_field(l, &at, &f) == 1) {
-		if (f.tag == WIRE_COUNT)
-			ok = wire_u32(&f, &count);
-		else if (f.tag == WIRE_GENERATION)
-			ok = wire_u64(&f, &r->set->generation);
-	}
 	return ok && count == r->set->n ? DONE : process_lost(r->p, -EPROTO);
 }
 
@@ -159,36 +142,34 @@ read_list(struct reading *r, int tag, int type)
 	return rc;
 }
 
+/* What was asked for, and what came of it. */
+struct asked {
+	int tag, type;
+	struct wire_field value;
+	uint64_t serial;
+	int error; /* as process_next has it */
+};
+
 /* The value in the answer, or false if it is not the one that was asked for. */
 static bool
-read_value(const struct link *l, int tag, int type, struct wire_field *value,
-    uint64_t *serial)
+read_value(const struct link *l, struct asked *a)
 {
-	uint32_t got_tag = UINT32_MAX, got_type = 0;
-	bool ok = true;
-	struct wire_field f;
-	size_t at = 0;
+	uint32_t tag = UINT32_MAX, type = 0;
+	const struct wire_want wants[] = {
+		{ WIRE_SEC_TAG, &tag, NULL, NULL },
+		{ WIRE_CRED_TYPE, &type, NULL, NULL },
+		{ WIRE_SERIAL, NULL, &a->serial, NULL },
+		{ WIRE_BYTES, NULL, NULL, &a->value },
+	};
 
-	value->data = NULL;
-	*serial = 0;
-	while (ok && link_field(l, &at, &f) == 1) {
-		if (f.tag == WIRE_SEC_TAG)
-			ok = wire_u32(&f, &got_tag);
-		else if (f.tag == WIRE_CRED_TYPE)
-			ok = wire_u32(&f, &got_type);
-		else if (f.tag == WIRE_SERIAL)
-			ok = wire_u64(&f, serial);
-		else if (f.tag == WIRE_BYTES)
-			*value = f;
-	}
-	return ok && value->data != NULL && got_tag == (uint32_t)tag &&
-	    got_type == (uint32_t)type && value->len <= BUNDLE_VALUE_MAX;
+	return wire_pick(&l->in, wants, LEN(wants)) && a->value.data != NULL &&
+	    tag == (uint32_t)a->tag && type == (uint32_t)a->type &&
+	    a->value.len <= BUNDLE_VALUE_MAX;
 }
 
-/* GET; *error as process_next has it. */
+/* GET; an outcome. */
 static int
-ask_value(struct process *p, int tag, int type, struct wire_field *value,
-    uint64_t *serial, int *error)
+ask_value(struct process *p, struct asked *a)
 {
 	static const enum wire_type types[2] = { WIRE_VALUE, WIRE_VALUE };
 	const struct deadline until = deadline_in_ms(place_timeout_ms);
@@ -198,13 +179,12 @@ ask_value(struct process *p, int tag, int type, struct wire_field *value,
 	rc = process_begin(p, &w, WIRE_GET);
 	if (rc != DONE)
 		return rc;
-	wire_put_u32(&w, WIRE_SEC_TAG, (uint32_t)tag);
-	wire_put_u32(&w, WIRE_CRED_TYPE, (uint32_t)type);
+	wire_put_u32(&w, WIRE_SEC_TAG, (uint32_t)a->tag);
+	wire_put_u32(&w, WIRE_CRED_TYPE, (uint32_t)a->type);
 	rc = process_send(p, &w, until);
 	if (rc == DONE)
-		rc = process_next(p, until, types, error);
-	if (rc == DONE && *error == 0 &&
-	    !read_value(&p->link, tag, type, value, serial))
+		rc = process_next(p, until, types, &a->error);
+	if (rc == DONE && a->error == 0 && !read_value(&p->link, a))
 		rc = process_lost(p, -EPROTO);
 	return rc;
 }
@@ -214,31 +194,30 @@ fill_item(struct reading *r, size_t n)
 {
 	struct item *i = &r->set->items[n];
 	char digest[BUNDLE_DIGEST_SIZE];
-	struct wire_field value = { .len = 0 };
-	uint64_t serial = 0;
-	int rc, error;
+	struct asked a = { .tag = i->tag, .type = i->type };
+	int rc;
 
-	rc = ask_value(r->p, i->tag, i->type, &value, &serial, &error);
+	rc = ask_value(r->p, &a);
 	if (rc != DONE)
 		return rc;
-	if (error == EACCES) /* so it stays unseen */
+	if (a.error == EACCES) /* so it stays unseen */
 		return DONE;
-	if (error == ENOENT || r->serials == NULL ||
-	    (error == 0 && serial != r->serials[n])) {
+	if (a.error == ENOENT || r->serials == NULL ||
+	    (a.error == 0 && a.serial != r->serials[n])) {
 		r->changed = true;
 		return DONE;
 	}
-	if (error != 0)
-		return process_refused(r->p, error, "get", NULL, 0);
-	if (!bundle_digest(value.data, value.len, digest))
-		return out_of_memory();
-	if (value.len != i->len ||
+	if (a.error != 0)
+		return process_refused(r->p, a.error, "get", NULL, 0);
+	if (!bundle_digest(a.value.data, a.value.len, digest))
+		return say_no_memory();
+	if (a.value.len != i->len ||
 	    (i->digest[0] != '\0' && strcmp(digest, i->digest) != 0))
 		return process_lost(r->p, -EPROTO);
-	i->data = malloc(value.len > 0 ? value.len : 1);
+	i->data = malloc(a.value.len > 0 ? a.value.len : 1);
 	if (i->data == NULL)
-		return out_of_memory();
-	memcpy(i->data, value.data, value.len);
+		return say_no_memory();
+	memcpy(i->data, a.value.data, a.value.len);
 	memcpy(i->digest, digest, sizeof(digest));
 	return DONE;
 }
@@ -289,22 +268,21 @@ process_read(struct process *p, enum place_want want, int tag, int type,
 int
 process_get(struct process *p, int tag, int type, struct item *out)
 {
+	struct asked a = { .tag = tag, .type = type };
 	struct set set = { 0 };
-	struct wire_field value = { .len = 0 };
-	uint64_t serial = 0;
 	char what[64];
-	int rc, error;
+	int rc;
 
-	rc = ask_value(p, tag, type, &value, &serial, &error);
+	rc = ask_value(p, &a);
 	if (rc != DONE)
 		return rc;
-	if (error != 0) {
+	if (a.error != 0) {
 		snprintf(what, sizeof(what), "get %d %s", tag,
 		    cred_types_short(type));
-		return process_refused(p, error, what, NULL, 0);
+		return process_refused(p, a.error, what, NULL, 0);
 	}
-	if (set_add(&set, tag, type, value.data, value.len) == NULL)
-		return out_of_memory();
+	if (set_add(&set, tag, type, a.value.data, a.value.len) == NULL)
+		return say_no_memory();
 	*out = set.items[0];
 	free(set.items); /* what was in it is out's */
 	return DONE;

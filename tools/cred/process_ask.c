@@ -142,14 +142,11 @@ static int
 error_of(const struct link *l)
 {
 	uint32_t error = 0;
-	struct wire_field f;
-	size_t at = 0;
+	const struct wire_want want = { WIRE_ERRNO, &error, NULL, NULL };
 
-	while (link_field(l, &at, &f) == 1) {
-		if (f.tag == WIRE_ERRNO && !wire_u32(&f, &error))
-			return EPROTO;
-	}
-	return error > 0 && error < 4096 ? (int)error : EPROTO;
+	return wire_pick(&l->in, &want, 1) && error > 0 && error < 4096
+	    ? (int)error
+	    : EPROTO;
 }
 
 int
@@ -189,15 +186,16 @@ process_refused(const struct process *p, int error, const char *what,
 {
 	char text[256] = "", pair[64] = "";
 	uint32_t index = UINT32_MAX;
-	struct wire_field f;
-	size_t at = 0;
+	struct wire_field why = { .len = 0 };
+	const struct wire_want wants[] = {
+		{ WIRE_TEXT, NULL, NULL, &why },
+		{ WIRE_OP_INDEX, &index, NULL, NULL },
+	};
 
-	while (link_field(&p->link, &at, &f) == 1) {
-		if (f.tag == WIRE_TEXT)
-			(void)wire_text(&f, text, sizeof(text)); /* or none */
-		else if (f.tag == WIRE_OP_INDEX)
-			(void)wire_u32(&f, &index); /* or none */
-	}
+	/* Without them as much is said as is known. */
+	(void)wire_pick(&p->link.in, wants, 2);
+	if (why.data != NULL)
+		(void)wire_text(&why, text, sizeof(text));
 	if (index < n)
 		snprintf(pair, sizeof(pair), "%d %s: ", ops[index].tag,
 		    cred_types_short(ops[index].type));

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/files.h"
 #include "process_link.h"
 #include "say.h"
 
@@ -72,17 +73,12 @@ add(struct crowd *c, const char *name)
 static int
 read_names(struct crowd *c, const struct control_dir *d)
 {
-	const int fd = openat(d->kfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd != -1 ? fdopendir(fd) : NULL;
+	DIR *dir = files_list(d->kfd);
 	struct dirent *e;
 	int rc = 0;
 
-	if (dir == NULL) {
-		rc = -errno;
-		if (fd != -1)
-			close(fd);
-		return rc;
-	}
+	if (dir == NULL)
+		return -errno;
 	while (rc == 0 && (e = readdir(dir)) != NULL) {
 		if (e->d_name[0] == '.' && ends_in(e->d_name, ".tmp"))
 			bury_if_dead(d, e->d_name);

@@ -84,7 +84,7 @@ link_close(struct link *l)
 void
 link_begin(struct link *l, struct wire_frame *w, enum wire_type type)
 {
-	*w = (struct wire_frame){ .data = NULL };
+	*w = (struct wire_frame){ .begin = 0 };
 	wire_begin(w, type, ++l->id);
 }
 
@@ -96,8 +96,8 @@ send_all(const struct link *l, const struct wire_frame *w,
 	ssize_t n;
 	int rc;
 
-	while (at < w->len) {
-		n = send(l->fd, w->data + at, w->len - at, MSG_NOSIGNAL);
+	while (at < w->b.len) {
+		n = send(l->fd, w->b.data + at, w->b.len - at, MSG_NOSIGNAL);
 		if (n >= 0) {
 			at += (size_t)n;
 			continue;
@@ -162,7 +162,7 @@ link_receive(struct link *l, struct deadline until)
 int
 link_field(const struct link *l, size_t *at, struct wire_field *f)
 {
-	return wire_next(l->in.data, l->in.head.len, at, f);
+	return wire_next(l->in.body.data, l->in.head.len, at, f);
 }
 
 bool
@@ -190,6 +190,8 @@ read_text(const struct wire_field *f, char *out, size_t size)
 {
 	const size_t len = f->len < size ? f->len : size - 1;
 
+	if (f->data == NULL)
+		return;
 	memcpy(out, f->data, len);
 	out[len] = '\0';
 }
@@ -198,32 +200,24 @@ static int
 read_hello(struct link *l, struct place_process *out)
 {
 	uint32_t version = 0, pid = 0, level = 0, count = 0;
-	struct wire_field f;
-	size_t at = 0;
-	bool ok = true;
-	int rc;
+	struct wire_field name = { .len = 0 }, exe = { .len = 0 };
+	const struct wire_want wants[] = {
+		{ WIRE_MAX_VERSION, &version, NULL, NULL },
+		{ WIRE_PID, &pid, NULL, NULL },
+		{ WIRE_LEVEL, &level, NULL, NULL },
+		{ WIRE_COUNT, &count, NULL, NULL },
+		{ WIRE_GENERATION, NULL, &out->generation, NULL },
+		{ WIRE_NAME, NULL, NULL, &name },
+		{ WIRE_EXE, NULL, NULL, &exe },
+	};
 
-	while (ok && (rc = link_field(l, &at, &f)) == 1) {
-		if (f.tag == WIRE_MAX_VERSION)
-			ok = wire_u32(&f, &version);
-		else if (f.tag == WIRE_PID)
-			ok = wire_u32(&f, &pid);
-		else if (f.tag == WIRE_LEVEL)
-			ok = wire_u32(&f, &level) &&
-			    wire_level_name(level) != NULL;
-		else if (f.tag == WIRE_COUNT)
-			ok = wire_u32(&f, &count);
-		else if (f.tag == WIRE_GENERATION)
-			ok = wire_u64(&f, &out->generation);
-		else if (f.tag == WIRE_NAME)
-			read_text(&f, out->name, sizeof(out->name));
-		else if (f.tag == WIRE_EXE)
-			read_text(&f, out->exe, sizeof(out->exe));
-	}
-	if (!ok || rc < 0)
+	if (!wire_pick(&l->in, wants, sizeof(wants) / sizeof(wants[0])) ||
+	    wire_level_name(level) == NULL)
 		return -EPROTO;
 	if (version != WIRE_VERSION)
 		return -EPROTONOSUPPORT;
+	read_text(&name, out->name, sizeof(out->name));
+	read_text(&exe, out->exe, sizeof(out->exe));
 	/* Of another pid namespace the kernel knows no number here. */
 	out->pid = l->pid > 0 ? (int)l->pid : (int)pid;
 	out->level = (int)level;

@@ -172,7 +172,7 @@ process_open(const char *name, struct process **out)
 	int rc;
 
 	if (p == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	p->typed = name;
 	p->link.fd = -1;
 	if (name[1] == '/') {
@@ -226,7 +226,7 @@ place_processes(struct place_process **out, size_t *n, size_t *silent)
 	list = calloc(c.n + 1, sizeof(*list));
 	if (list == NULL) {
 		crowd_fini(&c);
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	}
 	*n = 0;
 	for (size_t i = 0; i < c.n; i++) {

@@ -56,44 +56,10 @@ bool rules_names_host(X509 *cert);
 /* Room for a name in a detail. */
 #define RULES_NAME_MAX 80
 
-#define RULE(code) void rule_##code(struct rules *r, const struct subject *s)
-RULE(e02);
-RULE(e05);
-RULE(e06);
-RULE(e07);
-RULE(e08);
-RULE(e09);
-RULE(e10);
-RULE(e11);
-RULE(e12);
-RULE(e13);
-RULE(e14);
-RULE(e15);
-RULE(e16);
-RULE(e17);
-RULE(e18);
-RULE(w20);
-RULE(w21);
-RULE(w22);
-RULE(w23);
-RULE(w24);
-RULE(w25);
-RULE(w26);
-RULE(w27);
-RULE(w28);
-RULE(w29);
-RULE(w30);
-RULE(w31);
-RULE(w32);
-RULE(w33);
-RULE(w34);
-RULE(w35);
-RULE(w36);
-RULE(w37);
-RULE(w38);
-RULE(n40);
-RULE(n41);
-RULE(n42);
-RULE(n43);
+/* The function of a row. */
+#define RULE(name) void rule_##name(struct rules *r, const struct subject *s)
+#define ROW(code, name, targets, text, cure) RULE(name);
+#include "rules.def"
+#undef ROW
 
 #endif

@@ -1,9 +1,5 @@
 #include "rules_own.h"
 
-#include <string.h>
-
-#include <openssl/crypto.h>
-
 #include "cred/store.h"
 #include "cred/types.h"
 
@@ -121,9 +117,7 @@ is_same_key(const struct subject *a, const struct subject *b)
 	if (a->item->type == CRED_PRIVATE_KEY)
 		return a->facts.key != NULL && b->facts.key != NULL &&
 		    EVP_PKEY_eq(a->facts.key, b->facts.key) == 1;
-	return a->item->type == CRED_PSK && rules_is_seen(a) &&
-	    rules_is_seen(b) && a->item->len == b->item->len &&
-	    CRYPTO_memcmp(a->item->data, b->item->data, a->item->len) == 0;
+	return a->item->type == CRED_PSK && item_is_same(a->item, b->item);
 }
 
 RULE(w38)

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -167,6 +166,12 @@ say(enum outcome outcome, const char *format, ...)
 	complain(format, ap);
 	va_end(ap);
 	return outcome;
+}
+
+int
+say_no_memory(void)
+{
+	return say(FAILED, "%s", strerror(ENOMEM));
 }
 
 void

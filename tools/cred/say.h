@@ -23,7 +23,9 @@ enum outcome {
 /* "zsock-cred: ..." on standard error, escaped; returns outcome. */
 int say(enum outcome outcome, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The same without an outcome: a warning, or what was done; not with -q. */
+/* FAILED, for want of memory. */
+int say_no_memory(void);
+/* The same as say without an outcome: a warning, or what was done; not with -q. */
 void remark(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern int say_quiet; /* -q */
 

@@ -87,6 +87,13 @@ set_sort(struct set *s)
 	}
 }
 
+bool
+item_is_same(const struct item *a, const struct item *b)
+{
+	return b != NULL && a->data != NULL && b->data != NULL &&
+	    a->len == b->len && CRYPTO_memcmp(a->data, b->data, a->len) == 0;
+}
+
 void
 item_fini(struct item *i)
 {

@@ -36,6 +36,8 @@ void set_sort(struct set *s);
 /* Wipes and frees. */
 void set_fini(struct set *s);
 
+/* Have two the same value, which can be seen?  b may be NULL. */
+bool item_is_same(const struct item *a, const struct item *b);
 /* Wipes and frees the value of one that is in no set. */
 void item_fini(struct item *i);
 

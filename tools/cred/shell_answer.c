@@ -1,8 +1,5 @@
 #include "shell_answer.h"
 
-#include <errno.h>
-#include <string.h>
-
 #include <openssl/x509.h>
 
 #include "cred/store.h"
@@ -156,7 +153,7 @@ print_value(const struct shell_command *c, const struct item *item)
 	}
 	buf_base64(&text, item->data, len);
 	if (text.failed)
-		rc = say(FAILED, "%s", strerror(ENOMEM));
+		rc = say_no_memory();
 	else
 		put_lines(text.data, text.len);
 	buf_fini(&text);

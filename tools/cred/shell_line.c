@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "cred/digits.h"
 #include "cred/types.h"
 #include "kind_text.h"
 #include "shell_words.h"
@@ -51,20 +52,13 @@ is_any(const char *text)
 static bool
 read_tag(struct shell_command *c, const char *text, bool any)
 {
-	unsigned long long n = 0;
-
 	if (any && is_any(text)) {
 		c->tag = -1;
 		return true;
 	}
-	for (const char *at = text; n <= INT_MAX && *at != '\0'; at++)
-		n = *at < '0' || *at > '9' ? (unsigned long long)INT_MAX + 1
-		                           : n * 10 + (unsigned)(*at - '0');
-	if (*text == '\0' || n > INT_MAX)
-		return wrong(c, SHELL_ERROR_TAG,
-		    "\"%.80s\" is no sec_tag: 0 to 2147483647.", text);
-	c->tag = (int)n;
-	return true;
+	return digits_number(text, strlen(text), &c->tag) ||
+	    wrong(c, SHELL_ERROR_TAG,
+	        "\"%.80s\" is no sec_tag: 0 to 2147483647.", text);
 }
 
 static bool

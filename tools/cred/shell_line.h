@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 
 /*
  * Lines of Zephyr's shell, as far as its "cred" command goes: what a person

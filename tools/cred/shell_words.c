@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "cred/digits.h"
+
 /* The line, and where in it. */
 struct at {
 	const char *line;
@@ -19,12 +21,8 @@ peek(const struct at *a, size_t ahead)
 static int
 digit_of(int c, int base)
 {
-	int digit = 99;
+	const int digit = c >= 0 ? digits_hex_digit((unsigned char)c) : -1;
 
-	if (c >= '0' && c <= '9')
-		digit = c - '0';
-	else if (c > 0 && isxdigit(c))
-		digit = tolower(c) - 'a' + 10;
 	return digit < base ? digit : -1;
 }
 

@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 
 /* A line as Zephyr's shell takes it apart: blanks, quotes and backslashes. */
 #define SHELL_WORDS_MAX 8

@@ -1,8 +1,6 @@
 #include "value_as.h"
 
-#include <errno.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <openssl/bio.h>
@@ -10,7 +8,9 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
+#include "cred/pem.h"
 #include "cred/store.h"
+#include "encode.h"
 #include "facts.h"
 #include "say.h"
 
@@ -39,32 +39,20 @@ value_as_find(const char *name, bool in, enum value_as *as)
 }
 
 static int
-no_memory(void)
+copy(const void *data, size_t len, struct buf *out)
 {
-	return say(FAILED, "%s", strerror(ENOMEM));
-}
-
-static int
-copy(const void *data, size_t len, struct bytes *out)
-{
-	unsigned char *p = malloc(len == 0 ? 1 : len);
-
-	if (p == NULL)
-		return no_memory();
-	memcpy(p, data, len);
-	*out = (struct bytes){ p, len };
-	return DONE;
+	return buf_copy(out, data, len) ? DONE : say_no_memory();
 }
 
 /* Does a line of it begin a block? */
 static bool
-looks_like_pem(const struct bytes *b)
+looks_like_pem(const struct buf *b)
 {
-	static const char lead[] = "-----BEGIN ";
 	const unsigned char *at = b->data;
 	size_t left = b->len;
 
-	while ((at = memmem(at, left, lead, strlen(lead))) != NULL) {
+	while ((at = memmem(at, left, PEM_LINE_BEGIN,
+	            strlen(PEM_LINE_BEGIN))) != NULL) {
 		if (at == b->data || at[-1] == '\n')
 			return true;
 		at++;
@@ -81,7 +69,7 @@ is_pem(const struct facts *f)
 
 /* Its one block, decoded. */
 static int
-decode(const void *data, size_t len, struct bytes *out)
+decode(const void *data, size_t len, struct buf *out)
 {
 	char *label = NULL, *fields = NULL;
 	unsigned char *der = NULL;
@@ -91,7 +79,7 @@ decode(const void *data, size_t len, struct bytes *out)
 
 	bio = BIO_new_mem_buf(data, (int)len);
 	if (bio == NULL)
-		return no_memory();
+		return say_no_memory();
 	if (PEM_read_bio(bio, &label, &fields, &der, &n) != 1) {
 		ERR_clear_error();
 		rc = say(MALFORMED, "the PEM of it cannot be decoded");
@@ -109,7 +97,7 @@ decode(const void *data, size_t len, struct bytes *out)
 }
 
 static int
-to_der(const void *data, size_t len, const struct facts *f, struct bytes *out)
+to_der(const void *data, size_t len, const struct facts *f, struct buf *out)
 {
 	if (f->form == FORM_DER)
 		return copy(data, len, out);
@@ -161,29 +149,7 @@ label_of(const void *data, size_t len, const struct facts *f)
 }
 
 static int
-encode(const char *label, const void *data, size_t len, struct bytes *out)
-{
-	BIO *bio = BIO_new(BIO_s_secmem());
-	char *text;
-	long n;
-	int rc;
-
-	if (bio == NULL)
-		return no_memory();
-	if (PEM_write_bio(bio, label, "", data, (long)len) <= 0) {
-		ERR_clear_error();
-		BIO_free(bio);
-		return no_memory();
-	}
-	n = BIO_get_mem_data(bio, &text);
-	rc = copy(text, (size_t)n, out);
-	OPENSSL_cleanse(text, (size_t)n);
-	BIO_free(bio);
-	return rc;
-}
-
-static int
-to_pem(const void *data, size_t len, const struct facts *f, struct bytes *out)
+to_pem(const void *data, size_t len, const struct facts *f, struct buf *out)
 {
 	const char *label;
 
@@ -192,52 +158,36 @@ to_pem(const void *data, size_t len, const struct facts *f, struct bytes *out)
 	label = f->form == FORM_DER ? label_of(data, len, f) : NULL;
 	if (label == NULL)
 		return say(MALFORMED, "the value is neither PEM nor DER");
-	return encode(label, data, len - f->tail, out);
+	*out = (struct buf){ .len = 0 };
+	if (encode_pem(out, label, data, len - f->tail))
+		return DONE;
+	ERR_clear_error();
+	return say_no_memory();
 }
 
 static int
-to_hex(const unsigned char *data, size_t len, struct bytes *out)
+to_digits(enum value_as as, const void *data, size_t len, struct buf *out)
 {
-	static const char digits[] = "0123456789abcdef";
-	unsigned char *p = malloc(2 * len + 1);
-
-	if (p == NULL)
-		return no_memory();
-	for (size_t i = 0; i < len; i++) {
-		p[2 * i] = (unsigned char)digits[data[i] >> 4];
-		p[2 * i + 1] = (unsigned char)digits[data[i] & 15];
-	}
-	p[2 * len] = '\n';
-	*out = (struct bytes){ p, 2 * len + 1 };
-	return DONE;
-}
-
-static int
-to_base64(const unsigned char *data, size_t len, struct bytes *out)
-{
-	unsigned char *p = malloc(4 * (len / 3 + 1) + 2);
-	int n;
-
-	if (p == NULL)
-		return no_memory();
-	n = EVP_EncodeBlock(p, data, (int)len);
-	p[n] = '\n';
-	*out = (struct bytes){ p, (size_t)n + 1 };
-	return DONE;
+	*out = (struct buf){ .len = 0 };
+	if (as == AS_HEX)
+		buf_hex(out, data, len);
+	else
+		buf_base64(out, data, len);
+	buf_put(out, '\n');
+	return out->failed ? say_no_memory() : DONE;
 }
 
 int
 value_as_out(enum value_as as, int type, const void *data, size_t len,
-    struct bytes *out)
+    struct buf *out)
 {
 	struct facts f;
 	int rc;
 
 	switch (as) {
 	case AS_HEX:
-		return to_hex(data, len, out);
 	case AS_BASE64:
-		return to_base64(data, len, out);
+		return to_digits(as, data, len, out);
 	case AS_PEM:
 	case AS_DER:
 		facts_of(data, len, type, &f);
@@ -252,25 +202,15 @@ value_as_out(enum value_as as, int type, const void *data, size_t len,
 
 /* Zephyr knows PEM by the NUL at its end. */
 static int
-add_nul(struct bytes *b)
+add_nul(struct buf *b)
 {
-	unsigned char *p;
-
-	if (b->len > 0 && b->data[b->len - 1] == '\0')
-		return DONE;
-	p = malloc(b->len + 1);
-	if (p == NULL)
-		return no_memory();
-	memcpy(p, b->data, b->len);
-	p[b->len] = '\0';
-	OPENSSL_cleanse(b->data, b->len);
-	free(b->data);
-	*b = (struct bytes){ p, b->len + 1 };
-	return DONE;
+	if (b->len == 0 || b->data[b->len - 1] != '\0')
+		buf_put(b, '\0');
+	return b->failed ? say_no_memory() : DONE;
 }
 
 static int
-check_pem(int type, const struct bytes *b)
+check_pem(int type, const struct buf *b)
 {
 	struct facts f;
 	bool good;
@@ -282,21 +222,21 @@ check_pem(int type, const struct bytes *b)
 }
 
 static int
-make_der(int type, struct bytes *b)
+make_der(int type, struct buf *b)
 {
-	struct bytes der = { NULL, 0 };
+	struct buf der = { .len = 0 };
 	int rc;
 
 	rc = value_as_out(AS_DER, type, b->data, b->len, &der);
 	if (rc != DONE)
 		return rc;
-	bytes_fini(b);
+	buf_fini(b);
 	*b = der;
 	return DONE;
 }
 
 int
-value_as_in(enum value_as as, int type, struct bytes *b)
+value_as_in(enum value_as as, int type, struct buf *b)
 {
 	const bool text = type == CRED_PSK || type == CRED_PSK_ID;
 	int rc;

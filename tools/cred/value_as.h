@@ -17,9 +17,9 @@ enum value_as {
 int value_as_find(const char *name, bool in, enum value_as *as);
 
 /* Makes what is stored of what was given. */
-int value_as_in(enum value_as as, int type, struct bytes *b);
+int value_as_in(enum value_as as, int type, struct buf *b);
 /* Makes what is printed of what is stored; out is wiped by the caller. */
 int value_as_out(enum value_as as, int type, const void *data, size_t len,
-    struct bytes *out);
+    struct buf *out);
 
 #endif

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,7 +39,7 @@ read_stores(struct check *c, char *const *names, size_t n)
 	c->places = calloc(n, sizeof(struct place *));
 	c->sets = calloc(n, sizeof(struct set));
 	if (c->places == NULL || c->sets == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	for (size_t i = 0; rc == DONE && i < n; i++)
 		rc = read_store(c, names[i]);
 	return rc;
@@ -69,7 +68,7 @@ make_subjects(struct check *c)
 		total += c->sets[i].n;
 	c->rules.subjects = calloc(total + 1, sizeof(struct subject));
 	if (c->rules.subjects == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	for (size_t i = 0; i < c->n; i++) {
 		const struct set *set = &c->sets[i];
 
@@ -215,8 +214,7 @@ check_run(int argc, char **argv)
 		rc = check_tags(&c.rules);
 	if (rc == DONE) {
 		rules_run(&c.rules);
-		rc = c.rules.failed ? say(FAILED, "%s", strerror(ENOMEM))
-		                    : report(&c);
+		rc = c.rules.failed ? say_no_memory() : report(&c);
 	}
 	release(&c);
 	return rc;

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
@@ -37,7 +36,7 @@ static int
 read_list(const char *name, struct set *out)
 {
 	struct kind_input in = { .tag = -1 };
-	struct bytes b = { NULL, 0 };
+	struct buf b = { .len = 0 };
 	int rc;
 
 	rc = args_source(name, true, BUNDLE_SIZE_MAX, &b);
@@ -48,7 +47,7 @@ read_list(const char *name, struct set *out)
 	rc = compare_list_read(&in, out);
 	if (rc != DONE)
 		rc = kind_say(&in, rc, name);
-	bytes_fini(&b);
+	buf_fini(&b);
 	return rc;
 }
 

@@ -1,5 +1,4 @@
 #include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,7 +70,7 @@ read_add(int argc, char **argv, struct add *a)
 
 /* A key is its bytes; that its digits were meant is the likeliest mistake. */
 static void
-look_at_digits(int type, const struct bytes *value)
+look_at_digits(int type, const struct buf *value)
 {
 	size_t n = 0;
 
@@ -92,7 +91,7 @@ add(char **words, const struct add *a, int tag, int type)
 {
 	struct cred_op op = { .tag = tag, .type = type };
 	const struct place_change c = { .ops = &op, .n = 1, .note = a->note };
-	struct bytes value = { NULL, 0 };
+	struct buf value = { .len = 0 };
 	struct place *p;
 	int rc;
 
@@ -113,7 +112,7 @@ add(char **words, const struct add *a, int tag, int type)
 		if (rc == DONE)
 			look_at_digits(type, &value);
 	}
-	bytes_fini(&value);
+	buf_fini(&value);
 	return rc;
 }
 
@@ -140,7 +139,7 @@ delete_items(struct place *p, const struct set *s, bool missing_ok, bool *gone)
 	int rc;
 
 	if (ops == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	for (size_t i = 0; i < s->n; i++)
 		ops[i] = (struct cred_op){ .kind = CRED_OP_DELETE,
 			.tag = s->items[i].tag,

@@ -2,11 +2,8 @@
 #include <getopt.h>
 #include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-
-#include <openssl/crypto.h>
 
 #include "args.h"
 #include "cred/store.h"
@@ -25,8 +22,7 @@ struct export
 	bool secrets;
 	int tag, type;
 	const char *pass_file;
-	char *pass;
-	size_t pass_len;
+	struct buf pass;
 	struct kind_output o;
 	struct buf whole; /* files of it that were written as one */
 };
@@ -78,7 +74,7 @@ read_back(const struct export *e, const struct buf *b, int tag, int type,
 		.tag = tag,
 		.type = typed ? type : 0,
 		.nul = e->o.nul,
-		.pass = e->pass };
+		.pass = e->o.pass };
 	const int quiet = say_quiet;
 	int rc;
 
@@ -206,7 +202,7 @@ write_one(struct export *e)
 		buf_add(b, f->data.data, f->data.len);
 	}
 	if (b->failed)
-		rc = say(FAILED, "%s", strerror(ENOMEM));
+		rc = say_no_memory();
 	else
 		rc = args_write(e->path != NULL ? e->path : "-",
 		    b->data != NULL ? (void *)b->data : "", b->len, secret);
@@ -255,7 +251,7 @@ export_set(struct export *e, const struct place *p, struct set *s)
 
 	if (rc != DONE || s->n == 0)
 		return rc;
-	e->o.pass = e->pass;
+	e->o.pass = (const char *)e->pass.data;
 	rc = e->kind->export(&e->o, s);
 	if (rc == DONE)
 		rc = write_files(e);
@@ -266,34 +262,11 @@ export_set(struct export *e, const struct place *p, struct set *s)
 	return rc;
 }
 
-static int
-read_pass(struct export *e)
-{
-	struct bytes b = { NULL, 0 };
-	int rc;
-
-	rc = args_pass(e->pass_file, NULL, NULL, &b);
-	if (rc != DONE || b.data == NULL)
-		return rc;
-	e->pass = malloc(b.len + 1);
-	if (e->pass == NULL) {
-		rc = say(FAILED, "%s", strerror(ENOMEM));
-	} else if (memchr(b.data, '\0', b.len) != NULL) {
-		rc = say(USAGE, "a pass phrase has no NUL");
-	} else {
-		memcpy(e->pass, b.data, b.len);
-		e->pass[b.len] = '\0';
-		e->pass_len = b.len;
-	}
-	bytes_fini(&b);
-	return rc;
-}
-
 static int export(struct export *e, const char *store)
 {
 	struct set s = { .n = 0 };
 	struct place *p;
-	int rc = read_pass(e);
+	int rc = args_pass(e->pass_file, NULL, NULL, &e->pass);
 
 	if (rc != DONE)
 		return rc;
@@ -354,12 +327,7 @@ take_option(struct export *e, int option)
 	switch (option) {
 	case TO:
 		e->kind = kind_find(optarg);
-		if (e->kind != NULL)
-			return DONE;
-		return say(USAGE,
-		    "\"%s\" is no KIND: pem der p12 inc c cstr hex base64 "
-		    "cmng zephyr-shell dir",
-		    optarg);
+		return e->kind != NULL ? DONE : USAGE;
 	case 'o':
 		e->path = optarg;
 		break;
@@ -434,9 +402,7 @@ run(int argc, char **argv)
 	if (rc != DONE)
 		return verb_usage("export");
 	rc = export(&e, argv[optind]);
-	if (e.pass != NULL)
-		OPENSSL_cleanse(e.pass, e.pass_len);
-	free(e.pass);
+	buf_fini(&e.pass);
 	return rc;
 }
 
@@ -446,8 +412,7 @@ const struct verb verb_export = {
 	         "[--secrets] [--eol lf|crlf|escaped] [--pass-file F] "
 	         "[--legacy] [--as pem|der] [--nul]",
 	.options =
-	    "KIND           pem der p12 inc c cstr hex base64 cmng "
-	    "zephyr-shell dir\n"
+	    "KIND           " KIND_NAMES "\n"
 	    "-o FILE|DIR    several values of most kinds are files of a "
 	    "directory\n"
 	    "--secrets      PK and PSK, too; not to a terminal\n"

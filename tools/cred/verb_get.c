@@ -1,9 +1,4 @@
-#include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include <openssl/crypto.h>
 
 #include "args.h"
 #include "cred/bundle_write.h"
@@ -13,6 +8,7 @@
 #include "say.h"
 #include "value_as.h"
 #include "verb.h"
+#include "view.h"
 
 struct get {
 	const char *file;
@@ -23,7 +19,7 @@ struct get {
 static int
 get(struct place *p, const struct get *g)
 {
-	struct bytes b = { NULL, 0 };
+	struct buf b = { .len = 0 };
 	struct item item;
 	int rc;
 
@@ -34,7 +30,7 @@ get(struct place *p, const struct get *g)
 	if (rc == DONE)
 		rc = args_write(g->file, b.data, b.len,
 		    value_is_secret(g->type, item.data, item.len));
-	bytes_fini(&b);
+	buf_fini(&b);
 	item_fini(&item);
 	return rc;
 }
@@ -83,37 +79,21 @@ run_get(int argc, char **argv)
 	return rc;
 }
 
-/* The bundle in the making; sections are never copied about. */
-struct page {
-	struct bytes *parts;
-	size_t n, len;
-};
-
 static bool
 is_secret(const struct item *i)
 {
 	return value_is_secret(i->type, i->data, i->len);
 }
 
-static int
-add_part(struct page *page, const struct item *i, bool secrets)
+/* A weak key could be guessed by its digest. */
+static bool
+put_section(struct buf *b, const struct item *i, bool secrets)
 {
-	const bool hidden = i->data == NULL || (is_secret(i) && !secrets);
-	/* A weak key could be guessed by its digest. */
-	const bool digest = i->digest[0] != '\0' && i->type != CRED_PSK;
-	struct bytes *b = &page->parts[page->n];
-	char *text;
-
-	text = hidden
-	    ? bundle_write_redacted(i->tag, i->type, digest ? i->digest : NULL,
-	          &b->len)
-	    : bundle_write_section(i->tag, i->type, i->data, i->len, &b->len);
-	if (text == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	b->data = (unsigned char *)text;
-	page->n++;
-	page->len += b->len + 1;
-	return DONE;
+	buf_put(b, '\n');
+	if (i->data == NULL || (is_secret(i) && !secrets))
+		return bundle_write_redacted(b, i->tag, i->type,
+		    item_shows_digest(i) ? i->digest : NULL);
+	return bundle_write_section(b, i->tag, i->type, i->data, i->len);
 }
 
 static bool
@@ -124,31 +104,6 @@ is_decree(const struct set *s)
 			return false;
 	}
 	return s->n > 0;
-}
-
-static int
-write_page(const struct page *page, const struct set *s, const char *file,
-    bool secret)
-{
-	const char *top = is_decree(s) ? "zsock-credentials 1\nMode: override\n"
-	                               : "zsock-credentials 1\n";
-	const size_t top_len = strlen(top), len = top_len + page->len;
-	unsigned char *text = malloc(len), *at = text;
-	int rc;
-
-	if (text == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	memcpy(at, top, top_len);
-	at += top_len;
-	for (size_t i = 0; i < page->n; i++) {
-		*at++ = '\n';
-		memcpy(at, page->parts[i].data, page->parts[i].len);
-		at += page->parts[i].len;
-	}
-	rc = args_write(file, text, len, secret);
-	OPENSSL_cleanse(text, len);
-	free(text);
-	return rc;
 }
 
 struct dump {
@@ -179,8 +134,8 @@ check_readable(const struct place *p, const struct set *s, bool *secret)
 static int
 dump_set(const struct place *p, const struct dump *d, const struct set *s)
 {
-	struct page page = { .n = 0 };
-	bool secret = false;
+	struct buf b = { .len = 0 };
+	bool secret = false, good = true;
 	int rc = DONE;
 
 	if (s->n == 0 && (d->tag >= 0 || d->type != 0))
@@ -190,16 +145,14 @@ dump_set(const struct place *p, const struct dump *d, const struct set *s)
 		rc = check_readable(p, s, &secret);
 	if (rc != DONE)
 		return rc;
-	page.parts = calloc(s->n + 1, sizeof(*page.parts));
-	if (page.parts == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	for (size_t i = 0; rc == DONE && i < s->n; i++)
-		rc = add_part(&page, &s->items[i], d->secrets);
-	if (rc == DONE)
-		rc = write_page(&page, s, d->file, secret);
-	for (size_t i = 0; i < page.n; i++)
-		bytes_fini(&page.parts[i]);
-	free(page.parts);
+	buf_text(&b, BUNDLE_FIRST_LINE "\n");
+	if (is_decree(s))
+		buf_text(&b, "Mode: override\n");
+	for (size_t i = 0; good && i < s->n; i++)
+		good = put_section(&b, &s->items[i], d->secrets);
+	rc = good && !b.failed ? args_write(d->file, b.data, b.len, secret)
+	                       : say_no_memory();
+	buf_fini(&b);
 	return rc;
 }
 

@@ -1,10 +1,7 @@
-#include <errno.h>
 #include <getopt.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
@@ -13,6 +10,7 @@
 #include "kind_key.h"
 #include "kinds.h"
 #include "place.h"
+#include "plan.h"
 #include "report.h"
 #include "say.h"
 #include "verb.h"
@@ -20,12 +18,11 @@
 struct import {
 	const struct kind *kind;
 	struct kind_input in; /* of each file, but for its bytes */
-	bool one, replace, dry_run;
+	bool one;
 	const char *anchor_file, *pass_file, *pass_env, *pass_fd;
-	char *pass;
-	size_t pass_len;
+	struct buf pass;
 	STACK_OF(X509) * anchor_of;
-	struct set set;
+	struct plan plan;
 };
 
 static int
@@ -40,7 +37,7 @@ push_certs(BIO *bio, STACK_OF(X509) * chain, const char *name)
 		if (sk_X509_push(chain, cert) > 0)
 			continue;
 		X509_free(cert);
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	}
 	reason = ERR_GET_REASON(ERR_peek_last_error());
 	ERR_clear_error();
@@ -59,7 +56,7 @@ push_certs(BIO *bio, STACK_OF(X509) * chain, const char *name)
 static int
 read_chain(const char *name, STACK_OF(X509) * *chain)
 {
-	struct bytes b = { NULL, 0 };
+	struct buf b = { .len = 0 };
 	BIO *bio = NULL;
 	int rc;
 
@@ -69,35 +66,11 @@ read_chain(const char *name, STACK_OF(X509) * *chain)
 	*chain = sk_X509_new_null();
 	bio = BIO_new_mem_buf(b.data, (int)b.len);
 	if (*chain == NULL || bio == NULL)
-		rc = say(FAILED, "%s", strerror(ENOMEM));
+		rc = say_no_memory();
 	else
 		rc = push_certs(bio, *chain, name);
 	BIO_free(bio);
-	bytes_fini(&b);
-	return rc;
-}
-
-static int
-read_pass(struct import *i)
-{
-	struct bytes b = { NULL, 0 };
-	int rc;
-
-	rc = args_pass(i->pass_file, i->pass_env, i->pass_fd, &b);
-	if (rc != DONE || b.data == NULL)
-		return rc;
-	i->pass = malloc(b.len + 1);
-	if (i->pass == NULL) {
-		rc = say(FAILED, "%s", strerror(ENOMEM));
-	} else if (memchr(b.data, '\0', b.len) != NULL) {
-		rc = say(USAGE, "a pass phrase has no NUL");
-	} else {
-		memcpy(i->pass, b.data, b.len);
-		i->pass[b.len] = '\0';
-		i->pass_len = b.len;
-		i->in.pass = i->pass;
-	}
-	bytes_fini(&b);
+	buf_fini(&b);
 	return rc;
 }
 
@@ -105,11 +78,11 @@ read_pass(struct import *i)
 static int
 next_tag(struct import *i)
 {
-	for (size_t at = 0; i->in.split && at < i->set.n; at++) {
-		if (i->set.items[at].tag == INT_MAX)
+	for (size_t at = 0; i->in.split && at < i->plan.wanted.n; at++) {
+		if (i->plan.wanted.items[at].tag == INT_MAX)
 			return say(LIMIT, "there is no tag after 2147483647");
-		if (i->set.items[at].tag >= i->in.tag)
-			i->in.tag = i->set.items[at].tag + 1;
+		if (i->plan.wanted.items[at].tag >= i->in.tag)
+			i->in.tag = i->plan.wanted.items[at].tag + 1;
 	}
 	return DONE;
 }
@@ -118,7 +91,7 @@ static int
 import_file(struct import *i, const char *name)
 {
 	struct kind_input in;
-	struct bytes b = { NULL, 0 };
+	struct buf b = { .len = 0 };
 	int rc;
 
 	rc = next_tag(i);
@@ -135,65 +108,12 @@ import_file(struct import *i, const char *name)
 	}
 	if (rc != DONE)
 		return rc;
-	rc = i->kind->import(&in, &i->set);
+	rc = i->kind->import(&in, &i->plan.wanted);
 	if (rc != DONE)
 		rc = (i->kind->takes & KIND_DIRECTORY) != 0
 		    ? say(rc, "%s", in.text)
 		    : kind_say(&in, rc, name);
-	bytes_fini(&b);
-	return rc;
-}
-
-static int
-show_plan(const struct import *i, struct place *p)
-{
-	struct set held = { .n = 0 };
-	int rc = DONE;
-
-	if (!place_is_new(p))
-		rc = place_read(p, PLACE_LIST, -1, 0, &held);
-	for (size_t at = 0; rc == DONE && at < i->set.n; at++) {
-		const struct item *item = &i->set.items[at];
-		const struct item *old = set_find(&held, item->tag, item->type);
-
-		out("%s %d %s\n",
-		    old == NULL                                  ? "add"
-		        : strcmp(old->digest, item->digest) == 0 ? "same"
-		                                                 : "replace",
-		    item->tag, cred_types_short(item->type));
-	}
-	set_fini(&held);
-	return rc;
-}
-
-static int
-apply(const struct import *i, struct place *p)
-{
-	struct cred_op *ops = calloc(i->set.n + 1, sizeof(*ops));
-	const struct place_change c = {
-		.ops = ops,
-		.n = i->set.n,
-		.dry_run = i->dry_run,
-	};
-	struct place_result r = { .generation = 0 };
-	int rc;
-
-	if (ops == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	for (size_t at = 0; at < i->set.n; at++)
-		ops[at] = (struct cred_op){
-			.kind = i->replace ? CRED_OP_PUT : CRED_OP_ADD,
-			.tag = i->set.items[at].tag,
-			.type = i->set.items[at].type,
-			.data = i->set.items[at].data,
-			.len = i->set.items[at].len,
-		};
-	rc = place_apply(p, &c, &r);
-	if (rc == DONE && i->dry_run)
-		rc = show_plan(i, p);
-	else if (rc == DONE)
-		report_change(p, &r);
-	free(ops);
+	buf_fini(&b);
 	return rc;
 }
 
@@ -201,7 +121,9 @@ static int
 import(struct import *i, const char *store, char **files, int n)
 {
 	struct place *p;
-	int rc = read_pass(i);
+	int rc = args_pass(i->pass_file, i->pass_env, i->pass_fd, &i->pass);
+
+	i->in.pass = (const char *)i->pass.data;
 
 	if (rc == DONE && i->anchor_file != NULL) {
 		rc = read_chain(i->anchor_file, &i->anchor_of);
@@ -211,13 +133,13 @@ import(struct import *i, const char *store, char **files, int n)
 		rc = import_file(i, files[at]);
 	if (rc != DONE)
 		return rc;
-	set_sort(&i->set);
+	set_sort(&i->plan.wanted);
 	rc = place_open(store, &p);
 	if (rc != DONE)
 		return rc;
 	/* Of what was skipped alone there is nothing to change. */
-	if (i->set.n > 0 || is_stream(p))
-		rc = apply(i, p);
+	if (i->plan.wanted.n > 0 || is_stream(p))
+		rc = plan_carry_out(&i->plan, p);
 	else
 		remark("%s is as it was: nothing was left to import", store);
 	place_close(p);
@@ -261,25 +183,14 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 },
 };
 
-static int
-find_kind(struct import *i, const char *name)
-{
-	i->kind = kind_find(name);
-	if (i->kind != NULL)
-		return DONE;
-	return say(USAGE,
-	    "\"%s\" is no KIND: pem der p12 inc c cstr hex base64 cmng "
-	    "zephyr-shell dir",
-	    name);
-}
-
 /* An option, and what of a kind it is for. */
 static int
 take_option(struct import *i, int option)
 {
 	switch (option) {
 	case FROM:
-		return find_kind(i, optarg);
+		i->kind = kind_find(optarg);
+		return i->kind != NULL ? DONE : USAGE;
 	case TAG:
 		return args_tag(optarg, false, &i->in.tag);
 	case TYPE:
@@ -315,10 +226,10 @@ take_option(struct import *i, int option)
 		i->in.nul = true;
 		break;
 	case REPLACE:
-		i->replace = true;
+		i->plan.replace = true;
 		break;
 	case DRY_RUN:
-		i->dry_run = true;
+		i->plan.dry_run = true;
 		break;
 	default:
 		return USAGE;
@@ -411,11 +322,9 @@ run(int argc, char **argv)
 	if (rc != DONE)
 		return verb_usage("import");
 	rc = import(&i, argv[optind], argv + optind + 1, argc - optind - 1);
-	set_fini(&i.set);
+	set_fini(&i.plan.wanted);
 	sk_X509_pop_free(i.anchor_of, X509_free);
-	if (i.pass != NULL)
-		OPENSSL_cleanse(i.pass, i.pass_len);
-	free(i.pass);
+	buf_fini(&i.pass);
 	return rc;
 }
 
@@ -428,8 +337,7 @@ const struct verb verb_import = {
 	    "                  [--pass-file F | --pass-env NAME | --pass-fd N] "
 	    "[--raw] [--nul] [--replace] [--dry-run]",
 	.options =
-	    "KIND         pem der p12 inc c cstr hex base64 cmng zephyr-shell "
-	    "dir\n"
+	    "KIND         " KIND_NAMES "\n"
 	    "--tag N      for the kinds without tags: all but the last three\n"
 	    "--split      an authority each for tags N, N+1, ...; --one: all "
 	    "in one\n"

@@ -1,27 +1,16 @@
-#include <errno.h>
 #include <getopt.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "args.h"
 #include "cred/types.h"
 #include "place.h"
+#include "plan.h"
 #include "report.h"
 #include "say.h"
 #include "verb.h"
 
-/* What STORE is to hold, and how it comes there. */
-struct load {
-	bool sync;
-	bool replace, keep_others, dry_run;
-	struct set wanted;
-	struct set held;
-	struct cred_op *ops;
-	size_t n;
-};
-
 static int
-take(struct load *l, const struct place *from, const struct item *i)
+take(struct plan *l, const struct place *from, const struct item *i)
 {
 	const char *type = cred_types_short(i->type);
 	struct item *new;
@@ -40,13 +29,13 @@ take(struct load *l, const struct place *from, const struct item *i)
 		    place_name(from), i->tag, type);
 	new = set_add(&l->wanted, i->tag, i->type, i->data, i->len);
 	if (new == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	new->override = i->override;
 	return DONE;
 }
 
 static int
-read_bundle(struct load *l, const char *name)
+read_bundle(struct plan *l, const char *name)
 {
 	struct set s = { .n = 0 };
 	struct place *from;
@@ -64,7 +53,7 @@ read_bundle(struct load *l, const char *name)
 }
 
 static int
-read_bundles(struct load *l, char **words, int n)
+read_bundles(struct plan *l, char **words, int n)
 {
 	int streams = 0, rc = DONE;
 
@@ -78,119 +67,9 @@ read_bundles(struct load *l, char **words, int n)
 	return rc;
 }
 
-/* What is redacted has the digest of a value, and not the value. */
-static bool
-is_same(const struct item *held, const struct item *wanted)
-{
-	return held != NULL && !held->redacted &&
-	    strcmp(held->digest, wanted->digest) == 0 &&
-	    (held->override || !wanted->override);
-}
-
-static void
-put_op(struct load *l, enum cred_op_kind kind, const struct item *i)
-{
-	l->ops[l->n++] = (struct cred_op){ .kind = kind,
-		.tag = i->tag,
-		.type = i->type,
-		.data = i->data,
-		.len = i->len,
-		.override = i->override };
-}
-
-/* What is to go comes first, and makes room. */
-static int
-plan(struct load *l)
-{
-	const bool others = l->sync && !l->keep_others;
-
-	l->n = 0;
-	l->ops = calloc(l->wanted.n + l->held.n + 1, sizeof(*l->ops));
-	if (l->ops == NULL)
-		return say(FAILED, "%s", strerror(ENOMEM));
-	for (size_t i = 0; others && i < l->held.n; i++) {
-		const struct item *held = &l->held.items[i];
-
-		if (set_find(&l->wanted, held->tag, held->type) == NULL)
-			put_op(l, CRED_OP_DELETE, held);
-	}
-	for (size_t i = 0; i < l->wanted.n; i++) {
-		const struct item *wanted = &l->wanted.items[i];
-
-		if (!l->sync)
-			put_op(l, l->replace ? CRED_OP_PUT : CRED_OP_ADD,
-			    wanted);
-		else if (!is_same(set_find(&l->held, wanted->tag, wanted->type),
-		             wanted))
-			put_op(l, CRED_OP_PUT, wanted);
-	}
-	return DONE;
-}
-
-static void
-show_plan(const struct load *l)
-{
-	for (size_t i = 0; i < l->n && l->ops[i].kind == CRED_OP_DELETE; i++)
-		out("delete %d %s\n", l->ops[i].tag,
-		    cred_types_short(l->ops[i].type));
-	for (size_t i = 0; i < l->wanted.n; i++) {
-		const struct item *wanted = &l->wanted.items[i];
-		const struct item *held =
-		    set_find(&l->held, wanted->tag, wanted->type);
-		const char *what = held == NULL ? "add"
-		    : is_same(held, wanted)     ? "same"
-		                                : "replace";
-
-		out("%s %d %s\n", what, wanted->tag,
-		    cred_types_short(wanted->type));
-	}
-}
-
-static int
-apply(struct load *l, struct place *p)
-{
-	const struct place_change c = {
-		.ops = l->ops,
-		.n = l->n,
-		.dry_run = l->dry_run,
-		.if_generation = l->sync,
-		.generation = l->held.generation,
-	};
-	struct place_result r = { .generation = 0 };
-	int rc = DONE;
-
-	if (l->n > 0 || is_stream(p) || place_is_new(p))
-		rc = place_apply(p, &c, &r);
-	if (rc != DONE)
-		return rc;
-	if (l->dry_run)
-		show_plan(l);
-	else
-		report_change(p, &r);
-	return DONE;
-}
-
-/* What is there must be known, to be left alone or to be shown. */
-static int
-load_once(struct load *l, struct place *p)
-{
-	int rc = DONE;
-
-	if ((l->sync || l->dry_run) && !place_is_new(p))
-		rc = place_read(p, PLACE_LIST, -1, 0, &l->held);
-	if (rc == DONE)
-		rc = plan(l);
-	if (rc == DONE)
-		rc = apply(l, p);
-	free(l->ops);
-	l->ops = NULL;
-	set_fini(&l->held);
-	return rc;
-}
-
 /* A bundle has one mode for all that it holds, and its head is not changed. */
 static void
-drop_mode(struct load *l, const char *store)
+drop_mode(struct plan *l, const char *store)
 {
 	bool override = false;
 
@@ -205,7 +84,7 @@ drop_mode(struct load *l, const char *store)
 }
 
 static int
-load(struct load *l, const char *store)
+load(struct plan *l, const char *store)
 {
 	struct place *p;
 	int rc;
@@ -215,10 +94,10 @@ load(struct load *l, const char *store)
 		return rc;
 	if (!place_is_process(p))
 		drop_mode(l, store);
-	rc = load_once(l, p);
+	rc = plan_carry_out(l, p);
 	if (rc == CONFLICT && l->sync && !is_stream(p)) {
 		remark("%s: once more, from what it is now", store);
-		rc = load_once(l, p);
+		rc = plan_carry_out(l, p);
 	}
 	place_close(p);
 	return rc;
@@ -233,7 +112,7 @@ static const struct option options[] = {
 
 /* Each of the two verbs has an option that the other has not. */
 static int
-read_options(int argc, char **argv, struct load *l)
+read_options(int argc, char **argv, struct plan *l)
 {
 	const char *other = l->sync ? "replace" : "keep-others";
 	int at = 0, option;
@@ -255,7 +134,7 @@ read_options(int argc, char **argv, struct load *l)
 static int
 run(int argc, char **argv, bool sync)
 {
-	struct load l = { .sync = sync };
+	struct plan l = { .sync = sync };
 	int rc;
 
 	if (read_options(argc, argv, &l) != DONE)

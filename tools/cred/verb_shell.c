@@ -7,7 +7,7 @@
 #include <termios.h>
 #include <unistd.h>
 
-#include "buf.h"
+#include "cred/buf.h"
 #include "place.h"
 #include "say.h"
 #include "shell_answer.h"
@@ -82,7 +82,7 @@ take(struct shell *s, char c)
 		return say(LIMIT, "a line of more than %zu bytes",
 		    LINE_MAX_LEN);
 	buf_put(&s->line, (unsigned char)c);
-	return s->line.failed ? say(FAILED, "%s", strerror(ENOMEM)) : DONE;
+	return s->line.failed ? say_no_memory() : DONE;
 }
 
 /* Data that is loaded comes as it is; what ends it is a part of none. */

@@ -1,6 +1,5 @@
 #include "view.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +54,7 @@ view_init(struct view *v, const char *store, struct set *set)
 	v->abouts = calloc(v->set.n + 1, sizeof(*v->abouts));
 	if (v->abouts == NULL) {
 		set_fini(&v->set);
-		return say(FAILED, "%s", strerror(ENOMEM));
+		return say_no_memory();
 	}
 	for (size_t i = 0; i < v->set.n; i++) {
 		const struct item *item = &v->set.items[i];

@@ -1,6 +1,6 @@
-#include "buf.h"
+#include "cred/buf.h"
 
-#include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,24 +8,27 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-static bool
-make_room(struct buf *b, size_t len)
+#define ROOM_FIRST 256
+
+/* Not by realloc, which leaves the old bytes somewhere. */
+bool
+buf_reserve(struct buf *b, size_t more)
 {
-	size_t room = b->room == 0 ? 256 : b->room;
+	size_t room = b->room == 0 ? ROOM_FIRST : b->room;
 	unsigned char *data;
 
-	if (b->failed || len <= b->room - b->len)
+	if (b->failed || (b->data != NULL && more <= b->room - b->len))
 		return !b->failed;
-	while (room - b->len < len)
+	while (room - b->len < more && room <= SIZE_MAX / 2)
 		room *= 2;
-	data = malloc(room);
+	data = room - b->len >= more ? malloc(room) : NULL;
 	if (data == NULL) {
 		b->failed = true;
 		return false;
 	}
 	if (b->data != NULL) {
 		memcpy(data, b->data, b->len);
-		OPENSSL_cleanse(b->data, b->len);
+		OPENSSL_cleanse(b->data, b->room);
 		free(b->data);
 	}
 	b->data = data;
@@ -36,7 +39,7 @@ make_room(struct buf *b, size_t len)
 void
 buf_add(struct buf *b, const void *data, size_t len)
 {
-	if (len == 0 || !make_room(b, len))
+	if (len == 0 || !buf_reserve(b, len))
 		return;
 	memcpy(b->data + b->len, data, len);
 	b->len += len;
@@ -55,20 +58,31 @@ buf_text(struct buf *b, const char *text)
 }
 
 void
-buf_printf(struct buf *b, const char *format, ...)
+buf_vprintf(struct buf *b, const char *format, va_list ap)
 {
-	char text[1024];
-	va_list ap;
+	va_list again;
 	int n;
 
+	va_copy(again, ap);
+	n = vsnprintf(NULL, 0, format, again);
+	va_end(again);
+	if (n < 0 || !buf_reserve(b, (size_t)n + 1)) {
+		b->failed = true;
+		return;
+	}
+	(void)vsnprintf((char *)b->data + b->len, (size_t)n + 1, format,
+	    ap); /* there is room for all of it */
+	b->len += (size_t)n;
+}
+
+void
+buf_printf(struct buf *b, const char *format, ...)
+{
+	va_list ap;
+
 	va_start(ap, format);
-	n = vsnprintf(text, sizeof(text), format, ap);
+	buf_vprintf(b, format, ap);
 	va_end(ap);
-	if (n < 0 || (size_t)n >= sizeof(text))
-		b->failed = true; /* a line of ours is never as long */
-	else
-		buf_add(b, text, (size_t)n);
-	OPENSSL_cleanse(text, sizeof(text));
 }
 
 void
@@ -97,11 +111,28 @@ buf_hex(struct buf *b, const void *data, size_t len)
 	}
 }
 
+bool
+buf_copy(struct buf *b, const void *data, size_t len)
+{
+	*b = (struct buf){ .len = 0 };
+	if (!buf_reserve(b, len))
+		return false;
+	buf_add(b, data, len);
+	return true;
+}
+
+bool
+buf_is(const struct buf *b, const void *data, size_t len)
+{
+	return b->len == len &&
+	    (len == 0 || CRYPTO_memcmp(b->data, data, len) == 0);
+}
+
 void
 buf_clear(struct buf *b)
 {
 	if (b->data != NULL)
-		OPENSSL_cleanse(b->data, b->len);
+		OPENSSL_cleanse(b->data, b->room);
 	b->len = 0;
 }
 
