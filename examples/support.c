@@ -250,7 +250,8 @@ printable(const void *data, size_t len)
 	size_t i;
 
 	for (i = 0; i < len && i < sizeof(text) - 1; i++)
-		text[i] = bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?';
+		text[i] =
+		    (char)(bytes[i] >= ' ' && bytes[i] <= '~' ? bytes[i] : '?');
 	text[i] = '\0';
 	return text;
 }
@@ -324,7 +325,7 @@ bind_address(const char *address, int port, int type, int proto)
 bool
 tell_port(int sock)
 {
-	struct net_sockaddr_in6 addr;
+	struct net_sockaddr_in6 addr = { .sin6_port = 0 };
 	net_socklen_t len = sizeof(addr);
 
 	if (zsock_getsockname(sock, (struct net_sockaddr *)&addr, &len) < 0)

@@ -30,8 +30,9 @@ static _Atomic(pid_t) owner;
  */
 static atomic_int *shared;
 
-void
-slots_forget(int fd)
+/* fd is another file's now: its place is nobody's. */
+static void
+forget(int fd)
 {
 	if (standard_is(fd))
 		standard_give(fd);
@@ -51,7 +52,7 @@ slots_confirm(int fd)
 	if (tag == CORE_SECURE && slots_may(fd))
 		pending_foreign(fd);
 	if (atomic_load(&frozen) == 0 && !slots_vforked())
-		slots_forget(fd);
+		forget(fd);
 	return false;
 }
 

@@ -27,9 +27,6 @@ int slots_new(int fd);
 /* Closes a descriptor of the core's.  0, or -1 and errno; it is free. */
 int slots_close(int fd);
 
-/* fd is another file's now: its place is nobody's. */
-void slots_forget(int fd);
-
 /* Has fd a place?  It may be one that nobody has told the shim is free. */
 static inline bool
 slots_may(int fd)

@@ -8,7 +8,7 @@
  * with -D.  As in Kconfig, a symbol that is off is not defined at all.
  */
 #ifdef ZSOCK_AUTOCONF
-#include ZSOCK_AUTOCONF
+#include <zsock/detail/own_autoconf.h>
 #else
 
 #ifndef CONFIG_NETWORKING

@@ -89,8 +89,8 @@ ZSOCK_API int zsock_cred_load_mem(const void *text, size_t len, unsigned flags,
  * Returns 0, or
  *   -EINVAL    level is NULL or none of the three, or name cannot be one
  *   -EALREADY  there is one, by this call or by ZSOCK_CTL
- *   -ENOMEM, -EACCES, -EPERM, -EMFILE, ...  the socket cannot be made; the log
- *              says why
+ *   -ENOMEM, -EAGAIN, -EACCES, -EPERM, -EMFILE, ...  the socket cannot be made,
+ *              or its thread not be started; the log says why
  */
 ZSOCK_API int zsock_ctl_start(const char *level, const char *name);
 

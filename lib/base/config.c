@@ -173,15 +173,15 @@ read_environment(void)
 	const int saved = errno;
 
 	config.log_level = env_log_level();
-	config.log_file = env_text("ZSOCK_LOG_FILE");
+	config.log_file = unless_empty(config_secure("ZSOCK_LOG_FILE"));
 	config.keylog = unless_empty(config_secure("SSLKEYLOGFILE"));
 	config.ctl = unless_empty(config_secure("ZSOCK_CTL"));
 	config.ctl_name = unless_empty(config_secure("ZSOCK_CTL_NAME"));
 	config.profile = env_profile();
 	config.fd_base = env_number("ZSOCK_FD_BASE", 0, CONFIG_FD_BASE_MAX, 0,
 	    "it is " CONFIG_FD_BASE_WANT);
-	config.limits = env_text("ZSOCK_LIMITS");
-	config.hosts = env_text("ZSOCK_HOSTS");
+	config.limits = unless_empty(config_secure("ZSOCK_LIMITS"));
+	config.hosts = unless_empty(config_secure("ZSOCK_HOSTS"));
 	config.credentials = unless_empty(config_secure("ZSOCK_CREDENTIALS"));
 	config.credentials_errors = env_credentials_errors();
 	config.leaks = env_leaks();

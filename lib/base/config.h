@@ -17,21 +17,20 @@
 /* What becomes of a program whose credentials cannot be used. */
 enum config_errors { CONFIG_ERRORS_EXIT, CONFIG_ERRORS_WARN };
 
-/* What the environment asks for.  Read once, before its first use. */
+/*
+ * What the environment asks for.  Read once, before its first use.  What names
+ * a file, or lets others in, is NULL in a set-user-ID program.
+ */
 struct config {
 	/* ZSOCK_LOG: off, error, warn (default), info or debug. */
 	int log_level;
 	/* ZSOCK_LOG_FILE: where log lines are appended; NULL is stderr. */
 	const char *log_file;
-	/*
-	 * SSLKEYLOGFILE: where the keys of TLS are appended, or NULL; always
-	 * that in a set-user-ID program.
-	 */
+	/* SSLKEYLOGFILE: where the keys of TLS are appended, or NULL. */
 	const char *keylog;
 	/*
 	 * ZSOCK_CTL, the level of the control socket, and ZSOCK_CTL_NAME, what
-	 * this process is called there; or NULL, as always in a set-user-ID
-	 * program.
+	 * this process is called there; or NULL.
 	 */
 	const char *ctl, *ctl_name;
 	/*
@@ -54,8 +53,7 @@ struct config {
 	const char *hosts;
 	/*
 	 * ZSOCK_CREDENTIALS: bundles, names separated by colons, or NULL, and
-	 * ZSOCK_CREDENTIALS_ERRORS: exit (default) or warn.  As if neither were
-	 * set in a set-user-ID program.
+	 * ZSOCK_CREDENTIALS_ERRORS: exit (default) or warn.
 	 */
 	const char *credentials;
 	enum config_errors credentials_errors;

@@ -19,7 +19,10 @@ bool bundle_name_parse(const char *text, struct bundle_name *out);
 /* What parse understands, for people. */
 extern const char bundle_name_rule[];
 
-/* The value of a file's bytes, in a new buf.  -EINVAL: they are no hexadecimal number. */
+/*
+ * The value of a file's bytes, in a new buf.  -EINVAL: they are no hexadecimal
+ * number.
+ */
 int bundle_name_decode(int ext, const struct buf *file, struct buf *value);
 
 /*

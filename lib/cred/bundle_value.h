@@ -18,8 +18,9 @@ bool bundle_value_begins(const struct bundle_line *l);
 
 /*
  * Reads the value that begins with the line at hand into an empty buf, which is
- * the caller's also if that fails, and goes to the line behind it.  Returns 0, or -EINVAL or -EFBIG with a sentence, or -ENOMEM.  A block of
- * bytes has nothing that could be wanted of it.
+ * the caller's also if that fails, and goes to the line behind it.  Returns 0,
+ * or -EINVAL or -EFBIG with a sentence, or -ENOMEM.  A block of bytes has
+ * nothing that could be wanted of it.
  */
 int bundle_value_blocks(struct bundle_scan *s, const struct bundle_want *want,
     struct buf *v, bool *bytes);

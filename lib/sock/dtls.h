@@ -40,7 +40,7 @@ struct dtls_sock {
 };
 
 /* The most that OpenSSL takes of one datagram, and a bit. */
-#define DTLS_DATAGRAM_MAX (17 * 1024)
+#define DTLS_DATAGRAM_MAX ((size_t)17 * 1024)
 
 int dtls_open(int family, int type, int proto, struct zsock **out);
 
@@ -75,25 +75,6 @@ void dtls_break_locked(struct dtls_sock *d, struct dtls_session *s, int error,
     const char *why);
 
 /*
- * Does what is due: flights are sent again, memory is given back.  glance is
- * for whoever comes often, and may be some milliseconds late.  wake is when the
- * next thing is due, or sooner.
- */
-void dtls_tick_locked(struct dtls_sock *d);
-void dtls_glance_locked(struct dtls_sock *d);
-struct deadline dtls_wake_locked(const struct dtls_sock *d);
-
-/*
- * A server's sessions of which nothing was heard.  They end only when it is
- * known that nothing of theirs waits in the kernel or in ready.
- */
-bool dtls_idle_over_locked(const struct dtls_sock *d);
-void dtls_expire_locked(struct dtls_sock *d);
-
-/* Something has come from the session's peer, beyond doubt. */
-void dtls_heard_locked(struct dtls_sock *d, struct dtls_session *s);
-
-/*
  * Before there is one session more, and when there is one less.  The device's
  * first one comes with its socket; the others are taken from what the target
  * has: false if that is used up.
@@ -101,7 +82,7 @@ void dtls_heard_locked(struct dtls_sock *d, struct dtls_session *s);
 bool dtls_count_locked(struct dtls_sock *d);
 void dtls_discount_locked(struct dtls_sock *d);
 
-/* Gives memory back that sessions need only to move bytes. */
-void dtls_rest_locked(struct dtls_sock *d);
+/* Another process may have it, or has it, since a fork. */
+bool dtls_is_elsewhere(const struct dtls_session *s);
 
 #endif

@@ -6,6 +6,7 @@
 
 #include "base/kernel.h"
 #include "base/profile.h"
+#include "sock/dtls_due.h"
 #include "sock/dtls_io.h"
 #include "sock/tls_handshake.h"
 
@@ -22,6 +23,7 @@ start(struct dtls_sock *d)
 {
 	struct tls_engine *engine;
 	struct dtls_session *s;
+	struct verdict why;
 	int rc;
 
 	dtls_io_discard_locked(d);
@@ -35,6 +37,11 @@ start(struct dtls_sock *d)
 	s = dtls_table_add(&d->sessions, &d->peer, d->peer_len, engine);
 	if (s == NULL) {
 		tls_engine_free(engine);
+		verdict_set(&why,
+		    "DTLS client: out of memory for a session "
+		    "with %s",
+		    d->tls.peer);
+		tls_sock_reason_locked(&d->tls, &why);
 		return -ENOMEM;
 	}
 	dtls_advance_locked(d, s);

@@ -7,6 +7,7 @@
 
 #include "base/kernel.h"
 #include "sock/dtls_calls.h"
+#include "sock/dtls_due.h"
 
 /* Bytes of the headers of IP and UDP. */
 #define HEADERS_V4 28

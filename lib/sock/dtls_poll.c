@@ -3,6 +3,7 @@
 #include <poll.h>
 
 #include "base/profile.h"
+#include "sock/dtls_due.h"
 #include "sock/dtls_io.h"
 
 /*

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/profile.h"
+#include "sock/dtls_due.h"
 #include "sock/dtls_path.h"
 
 /* Datagrams without data are no reason to pass over a call's time limit. */

@@ -11,6 +11,7 @@
 
 #include "base/limits.h"
 #include "base/profile.h"
+#include "sock/dtls_due.h"
 #include "sock/dtls_path.h"
 
 /* What one datagram is made of. */

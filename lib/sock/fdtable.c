@@ -20,6 +20,7 @@
 
 _Atomic(struct zsock *) fdtable_slots[CAPACITY];
 atomic_uint fdtable_polls[CAPACITY];
+atomic_ullong fdtable_poll_changes;
 
 /* Of the kernel's numbers, those of sockets, also while they are closing. */
 static atomic_bool ours[CAPACITY];
@@ -289,6 +290,14 @@ poll_word(const struct zsock *s)
 	return (unsigned)s->kfd << FDTABLE_POLL_BITS | how;
 }
 
+/* The word comes first: who sees the count sees it as well. */
+static void
+put_poll(int n, unsigned word)
+{
+	atomic_store(&fdtable_polls[n], word);
+	atomic_fetch_add(&fdtable_poll_changes, 1);
+}
+
 /*
  * The caller's reference keeps the number from being given again.  Of one that
  * is closed meanwhile, either this or fdtable_remove clears the word last.
@@ -301,9 +310,9 @@ fdtable_set_poll(struct zsock *s, enum sock_poll how)
 	atomic_store(&s->poll_plain, (int)how);
 	if (n < 0)
 		return;
-	atomic_store(&fdtable_polls[n], poll_word(s));
+	put_poll(n, poll_word(s));
 	if (atomic_load(&fdtable_slots[n]) != s)
-		atomic_store(&fdtable_polls[n], 0);
+		put_poll(n, 0);
 }
 
 int
@@ -321,7 +330,7 @@ fdtable_install(int place, struct zsock *s)
 	atomic_store(&s->names, 1);
 	if (place < atomic_load(&hidden))
 		raise_highest(place);
-	atomic_store(&fdtable_polls[place], poll_word(s));
+	put_poll(place, poll_word(s));
 	atomic_store_explicit(&fdtable_slots[place], s, memory_order_release);
 	return place;
 }
@@ -364,7 +373,7 @@ fdtable_share(int n, struct zsock *s)
 {
 	fdtable_hold(n);
 	raise_highest(n);
-	atomic_store(&fdtable_polls[n], 0);
+	put_poll(n, 0);
 	atomic_store_explicit(&fdtable_slots[n], s, memory_order_release);
 }
 
@@ -378,7 +387,7 @@ fdtable_move(int from, int to)
 	atomic_store(&s->kfd, to);
 	s->number = to;
 	fdtable_share(to, s);
-	atomic_store(&fdtable_polls[to], word != 0 ? poll_word(s) : 0);
+	put_poll(to, word != 0 ? poll_word(s) : 0);
 	fdtable_disown(from);
 	kfd_close(from);
 }
@@ -400,7 +409,7 @@ fdtable_remove(int sock)
 	/* Of two threads that close the same number, one gets the socket. */
 	s = atomic_exchange(&fdtable_slots[sock], NULL);
 	if (s != NULL)
-		atomic_store(&fdtable_polls[sock], 0);
+		put_poll(sock, 0);
 	return s;
 }
 

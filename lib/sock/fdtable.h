@@ -74,6 +74,9 @@ extern _Atomic(struct zsock *) fdtable_slots[FDTABLE_CAPACITY];
 
 extern atomic_uint fdtable_polls[FDTABLE_CAPACITY];
 
+/* Counts on after each change of these. */
+extern atomic_ullong fdtable_poll_changes;
+
 /* Whom poll asks about s from now on. */
 void fdtable_set_poll(struct zsock *s, enum sock_poll how);
 
@@ -165,7 +168,7 @@ void fdtable_thaw(void);
  */
 void fdtable_each(void (*fn)(struct zsock *s, int sock, void *arg), void *arg);
 
-/* At most n numbers; 0 is the default, RLIMIT_NOFILE.  For limits and tests. */
+/* At most n numbers; 0 is the default, RLIMIT_NOFILE.  For tests. */
 void fdtable_limit(int n);
 
 #endif

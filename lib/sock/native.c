@@ -23,6 +23,13 @@ native_send_ms(void)
 	    : 0;
 }
 
+bool
+native_untouched(const struct native *n)
+{
+	return atomic_load(&n->plain) && profile_get() != PROFILE_LINUX &&
+	    !fdtable_kernel_numbers();
+}
+
 /*
  * May poll, send and recv ask the kernel alone?  See struct zsock_ops.  What
  * contains a struct native has operations of its own, and is never plain.

@@ -46,7 +46,7 @@ struct native {
 	atomic_int reuse;          /* SO_REUSEADDR */
 	atomic_llong send_timeout; /* SO_SNDTIMEO in microseconds, or 0 */
 	atomic_bool recv_timeout;  /* SO_RCVTIMEO is set */
-	atomic_bool plain;         /* no option was ever set */
+	atomic_bool plain; /* no option was ever set: native_untouched */
 	atomic_int sndbuf, rcvbuf; /* as set, not as the kernel doubles them */
 	atomic_int priority;       /* SO_PRIORITY */
 	atomic_int txtime;         /* SO_TXTIME */
@@ -179,6 +179,12 @@ int native_error(struct native *n);
  * that was kept, or error itself if it is no failure of the connection's.
  */
 int native_latch(struct native *n, int error);
+
+/*
+ * Are the options of its kernel socket surely those that the library gave it?
+ * On the host, and where numbers are the kernel's, programs set them past it.
+ */
+bool native_untouched(const struct native *n);
 
 /* The device's limit of a blocking send in milliseconds, 0 for none. */
 int native_send_ms(void);

@@ -119,7 +119,9 @@ native_init_child(struct native *n, const struct zsock_ops *ops, int kfd,
 	}
 	n->type = SOCK_STREAM;
 	atomic_init(&n->family, atomic_load(&parent->family));
-	atomic_init(&n->plain, true);
+	atomic_init(&n->plain,
+	    quirk(QUIRK_ACCEPT_PLAIN_CHILD) != 0 ||
+	        atomic_load(&parent->plain));
 	if (quirk(QUIRK_SOCKNAME_CHILD) != 0)
 		atomic_init(&n->child_port, invented_port(kfd));
 	sock_init(&n->base, ops, kfd);

@@ -60,13 +60,17 @@ bind_for_connect(struct native *n)
 	return 0;
 }
 
-/* It is connected: from here on the limit of its sends counts. */
+/*
+ * It is connected: from here on the limit of its sends counts.  No send of a
+ * secure socket waits in the kernel.
+ */
 static int
 settle_connected(struct native *n)
 {
+	const struct zsock_ops *ops = n->base.ops;
 	int rc = 0;
 
-	if (quirk(QUIRK_SEND_WINDOW) != 0)
+	if (quirk(QUIRK_SEND_WINDOW) != 0 && !ops->secure)
 		rc = native_limit_sends(n);
 	native_set_state(n, NATIVE_CONNECTED);
 	return rc;

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdlib.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "base/err.h"
@@ -11,117 +11,8 @@
 #include "base/profile.h"
 #include "sock/fdtable.h"
 #include "sock/poll_events.h"
+#include "sock/poll_room.h"
 #include "sock/shimmed.h"
-
-/* What one call works with; kept for the thread's next call. */
-struct room {
-	nfds_t n;
-	bool nested;  /* the thread's own is in use: freed after the call */
-	bool touched; /* an entry is not all zero, as they are between calls */
-	struct entry {
-		struct zsock *held; /* a reference, or NULL */
-		short ready;        /* without asking the kernel */
-		bool foreign;       /* not ours: POLLNVAL */
-		bool kernels;       /* not ours: what the kernel says */
-		bool told_fin;      /* POLLRDHUP came and was of no use */
-		nfds_t also;        /* the second descriptor's place, or 0 */
-	} * entries;
-	struct pollfd *kfds; /* one an entry, then the second ones */
-	nfds_t used;         /* of kfds */
-};
-
-/*
- * The thread's, NULL while a call has it: a signal handler may poll in the
- * middle of that call.  The key has it for the thread's end.
- */
-static _Thread_local struct room *mine
-    __attribute__((tls_model("initial-exec")));
-static pthread_key_t key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static int key_error;
-
-static void
-room_free(struct room *r)
-{
-	free(r->entries);
-	free(r->kfds);
-	free(r);
-}
-
-static void
-thread_ends(void *p)
-{
-	mine = NULL; /* a destructor that comes later may poll */
-	room_free(p);
-}
-
-static void
-make_key(void)
-{
-	key_error = pthread_key_create(&key, thread_ends);
-}
-
-static struct room *
-room_make(void)
-{
-	struct room *r;
-
-	pthread_once(&once, make_key);
-	if (key_error != 0)
-		return NULL;
-	r = calloc(1, sizeof(*r));
-	if (r == NULL)
-		return NULL;
-	r->nested = pthread_getspecific(key) != NULL;
-	if (!r->nested && pthread_setspecific(key, r) != 0) {
-		free(r);
-		return NULL;
-	}
-	return r;
-}
-
-static void
-room_put(struct room *r)
-{
-	if (r->nested)
-		room_free(r);
-	else
-		mine = r;
-}
-
-static bool
-room_grow(struct room *r, nfds_t n)
-{
-	void *p;
-
-	p = reallocarray(r->entries, n, sizeof(*r->entries));
-	if (p == NULL)
-		return false;
-	r->entries = p;
-	memset(&r->entries[r->n], 0, (n - r->n) * sizeof(*r->entries));
-	p = reallocarray(r->kfds, n, 2 * sizeof(*r->kfds));
-	if (p == NULL)
-		return false;
-	r->kfds = p;
-	r->n = n;
-	return true;
-}
-
-/* Room for n entries that is this call's until room_put, or NULL. */
-static struct room *
-room_get(nfds_t n)
-{
-	struct room *r = mine;
-
-	mine = NULL;
-	atomic_signal_fence(memory_order_seq_cst); /* before it is looked at */
-	if (r == NULL)
-		r = room_make();
-	if (r == NULL || n <= r->n || room_grow(r, n))
-		return r;
-	room_put(r);
-	return NULL;
-}
 
 /*
  * An entry whose kernel can be asked as it is.  A plain socket is not
@@ -145,12 +36,65 @@ begin_plain(struct pollfd *fd, struct pollfd *k)
 	return true; /* the kernel fills in k->revents */
 }
 
+/* A pollfd, which is one word, as it was asked: without revents. */
+static inline uint64_t
+asked(const struct pollfd *fd)
+{
+	static const struct pollfd mask = { .fd = -1, .events = -1 };
+	uint64_t word, bits;
+
+	_Static_assert(sizeof(*fd) == sizeof(word), "a pollfd is one word");
+	memcpy(&word, fd, sizeof(word));
+	memcpy(&bits, &mask, sizeof(bits));
+	return word & bits;
+}
+
+/*
+ * Most programs poll the same sockets over and over: what was made of their
+ * entries then is right as long as no socket has changed.  Leaves revents 0.
+ */
+static bool
+is_known(const struct poll_room *r, struct pollfd *fds, nfds_t n,
+    unsigned long long changes)
+{
+	uint64_t other = 0;
+
+	if (r->nknown != n || r->changes != changes)
+		return false;
+	for (nfds_t i = 0; i < n; i++) {
+		const uint64_t word = asked(&fds[i]);
+
+		other |= word ^ asked(&r->known[i]);
+		memcpy(&fds[i], &word, sizeof(word));
+	}
+	return other == 0;
+}
+
+/* Fills in the first entries, which are plain: how many. */
+static nfds_t
+begin_all_plain(struct poll_room *r, struct pollfd *fds, nfds_t n)
+{
+	const unsigned long long changes =
+	    atomic_load_explicit(&fdtable_poll_changes, memory_order_acquire);
+	nfds_t plain = 0;
+
+	if (is_known(r, fds, n, changes))
+		return n;
+	while (plain < n && begin_plain(&fds[plain], &r->kfds[plain]))
+		plain++;
+	r->nknown = plain == n ? n : 0;
+	r->changes = changes;
+	if (r->nknown > 0) /* else there may be neither array */
+		memcpy(r->known, fds, r->nknown * sizeof(*fds));
+	return plain;
+}
+
 /*
  * Fills in one entry that is waited for, or whose socket has a poll of its own:
  * that needs the reference.  Returns when it wants to be looked at again.
  */
 static struct deadline
-begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
+begin(const struct pollfd *fd, struct poll_entry *e, struct pollfd *k,
     bool foreign_ok)
 {
 	struct poll_slot slot;
@@ -184,7 +128,7 @@ begin(const struct pollfd *fd, struct entry *e, struct pollfd *k,
 
 /* Adds the second descriptor of an entry whose kind has one. */
 static void
-add_second(struct room *r, struct entry *e, short events)
+add_second(struct poll_room *r, struct poll_entry *e, short events)
 {
 	int kfd;
 
@@ -203,7 +147,7 @@ add_second(struct room *r, struct entry *e, short events)
  * and so the reference that was spared.  False: it has been closed since.
  */
 static bool
-hold(const struct pollfd *fd, struct entry *e, const struct pollfd *k)
+hold(const struct pollfd *fd, struct poll_entry *e, const struct pollfd *k)
 {
 	struct zsock *s;
 
@@ -220,7 +164,7 @@ hold(const struct pollfd *fd, struct entry *e, const struct pollfd *k)
 
 /* Works out one entry's revents and drops what begin took.  True: closed. */
 static bool
-end(struct pollfd *fd, struct entry *e, const struct pollfd *k)
+end(struct pollfd *fd, struct poll_entry *e, const struct pollfd *k)
 {
 	short revents = k->fd == -1 ? 0 : k->revents;
 	bool closed = false;
@@ -249,7 +193,7 @@ end(struct pollfd *fd, struct entry *e, const struct pollfd *k)
 
 /* The kernel's answers, entry by entry; -EINTR if one was closed meanwhile. */
 static int
-collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
+collect(struct poll_room *r, struct pollfd *fds, nfds_t n, int rc)
 {
 	bool closed = false;
 	int count = 0;
@@ -278,13 +222,13 @@ collect(struct room *r, struct pollfd *fds, nfds_t n, int rc)
  * something are looked at.
  */
 static int
-collect_plain(struct room *r, struct pollfd *fds, nfds_t n, int rc)
+collect_plain(struct poll_room *r, struct pollfd *fds, nfds_t n, int rc)
 {
 	bool closed = false;
 	int count = 0;
 
 	for (nfds_t i = 0; i < n && rc > 0; i++) {
-		struct entry *e = &r->entries[i];
+		struct poll_entry *e = &r->entries[i];
 
 		if (r->kfds[i].revents == 0)
 			continue;
@@ -301,7 +245,7 @@ collect_plain(struct room *r, struct pollfd *fds, nfds_t n, int rc)
 
 /* Of its arguments the kernel can only find that there are too many entries. */
 static int
-ask_kernel(struct room *r, int timeout_ms)
+ask_kernel(struct poll_room *r, int timeout_ms)
 {
 	const int rc =
 	    (int)err_from_kernel(kernel->poll(r->kfds, r->used, timeout_ms));
@@ -309,22 +253,23 @@ ask_kernel(struct room *r, int timeout_ms)
 	return rc == -EINVAL ? -quirk(QUIRK_POLL_TOO_MANY) : rc;
 }
 
-/* The thread is cancelled while it sleeps: what the call had is given back. */
+/* The thread is cancelled in the kernel: what the call had is given back. */
 static void
 forsake(void *arg)
 {
-	struct room *r = arg;
+	struct poll_room *r = arg;
 
 	for (nfds_t i = 0; i < r->n; i++) {
 		if (r->entries[i].held != NULL)
 			sock_put(r->entries[i].held);
-		r->entries[i] = (struct entry){ 0 };
+		r->entries[i] = (struct poll_entry){ 0 };
 	}
-	room_put(r);
+	poll_room_put(r);
 }
 
+/* Also a look without waiting is where a cancelled thread ends. */
 static int
-sleep_in_kernel(struct room *r, int timeout_ms)
+ask_with_references(struct poll_room *r, int timeout_ms)
 {
 	int rc;
 
@@ -339,16 +284,14 @@ sleep_in_kernel(struct room *r, int timeout_ms)
  * ready, so these cost nothing but the kernel's own time.
  */
 static int
-glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
+glance(struct poll_room *r, struct pollfd *fds, nfds_t n, bool nval,
+    bool foreign_ok)
 {
-	nfds_t plain = 0;
-	int rc;
+	const nfds_t plain = begin_all_plain(r, fds, n);
 
 	r->used = n;
-	while (plain < n && begin_plain(&fds[plain], &r->kfds[plain]))
-		plain++;
 	for (nfds_t i = plain; i < n; i++) {
-		struct entry *e = &r->entries[i];
+		struct poll_entry *e = &r->entries[i];
 
 		if (begin_plain(&fds[i], &r->kfds[i]))
 			continue;
@@ -357,24 +300,24 @@ glance(struct room *r, struct pollfd *fds, nfds_t n, bool nval, bool foreign_ok)
 		if (e->foreign && nval)
 			e->ready = POLLNVAL;
 	}
-	rc = ask_kernel(r, 0);
 	r->touched = plain < n;
-	return r->touched ? collect(r, fds, n, rc)
-	                  : collect_plain(r, fds, n, rc);
+	return r->touched ? collect(r, fds, n, ask_with_references(r, 0))
+	                  : collect_plain(r, fds, n, ask_kernel(r, 0));
 }
 
 /* One round that sleeps until something is ready, or the deadline. */
 static int
-look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
+look(struct poll_room *r, struct pollfd *fds, nfds_t n, struct deadline until,
     bool nval, bool foreign_ok)
 {
 	struct deadline wake = until;
 	bool ready = false;
 
 	r->touched = true;
+	r->nknown = 0; /* who waits holds a reference, and asks for more */
 	r->used = n;
 	for (nfds_t i = 0; i < n; i++) {
-		struct entry *e = &r->entries[i];
+		struct poll_entry *e = &r->entries[i];
 		const struct deadline w =
 		    begin(&fds[i], e, &r->kfds[i], foreign_ok);
 
@@ -386,8 +329,7 @@ look(struct room *r, struct pollfd *fds, nfds_t n, struct deadline until,
 		ready = ready || e->ready != 0;
 	}
 	return collect(r, fds, n,
-	    ready ? ask_kernel(r, 0)
-	          : sleep_in_kernel(r, deadline_left_ms(wake)));
+	    ask_with_references(r, ready ? 0 : deadline_left_ms(wake)));
 }
 
 /* The device's slots: one for input, and one for output on a stream. */
@@ -420,21 +362,22 @@ check_limit(const struct pollfd *fds, nfds_t n)
  * them.
  */
 static int
-finish(struct room *r, struct pollfd *fds, nfds_t n, int rc, bool late_nval)
+finish(struct poll_room *r, struct pollfd *fds, nfds_t n, int rc,
+    bool late_nval)
 {
 	bool foreign = false;
 
 	if (!r->touched)
 		return rc;
 	for (nfds_t i = 0; i < n; i++) {
-		struct entry *e = &r->entries[i];
+		struct poll_entry *e = &r->entries[i];
 
 		foreign = foreign || e->foreign;
 		if (late_nval && rc >= 0 && e->foreign && fds[i].revents == 0) {
 			fds[i].revents = POLLNVAL;
 			rc++;
 		}
-		*e = (struct entry){ 0 };
+		*e = (struct poll_entry){ 0 };
 	}
 	if (foreign && !late_nval && quirk(QUIRK_POLL_NVAL_WAITS) != 0)
 		profile_hazard("poll: a number that is not open, and no time "
@@ -454,13 +397,13 @@ poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 	    quirk(QUIRK_POLL_NVAL_WAITS) != 0 && timeout_ms >= 0;
 	const int saved = errno;
 	struct deadline until;
-	struct room *r;
+	struct poll_room *r;
 	int rc;
 
 	rc = check_limit(fds, n);
 	if (rc < 0)
 		return rc;
-	r = room_get(n);
+	r = poll_room_get(n);
 	if (r == NULL)
 		return -ENOMEM;
 	rc = glance(r, fds, n, !late_nval, foreign_ok);
@@ -471,7 +414,7 @@ poll_sockets(struct pollfd *fds, nfds_t n, int timeout_ms, bool foreign_ok)
 		} while (rc == 0 && deadline_left_ms(until) != 0);
 	}
 	rc = finish(r, fds, n, rc, late_nval);
-	room_put(r);
+	poll_room_put(r);
 	if (rc >= 0)
 		errno = saved;
 	return rc;

@@ -53,12 +53,9 @@ limit_linger(int kfd, struct linger linger, struct deadline until, bool wait)
 	    sizeof(linger));
 }
 
-/*
- * close_notify, and what the ring still holds; after a failure, its alert.
- * Best effort: whoever closes does not want to hear more.
- */
+/* What the kernel does not take at once waits for it, but not for long. */
 static void
-farewell_locked(struct tls_sock *t)
+wait_farewell_locked(struct tls_sock *t, bool open)
 {
 	const int kfd = t->native.base.kfd;
 	/* Nor while others sleep, who are to be woken at once. */
@@ -70,14 +67,31 @@ farewell_locked(struct tls_sock *t)
 		.dontwait = !wait,
 		.until = until };
 
-	if (t->phase == TLS_PHASE_OPEN && !tls_engine_failed(t->engine)) {
-		tls_engine_shutdown(t->engine);
+	if (open)
 		(void)tls_wait_drain_locked(t, &p);
-		native_discard(kfd);
-	} else if (t->engine != NULL && t->phase != TLS_PHASE_CONNECTING) {
-		(void)tls_wait_flush_locked(t);
-	}
 	limit_linger(kfd, linger, until, wait);
+}
+
+/*
+ * close_notify, and what the ring still holds; after a failure, its alert.
+ * Best effort: whoever closes does not want to hear more.  Most find room for
+ * all of it, and were never told to linger.
+ */
+static void
+farewell_locked(struct tls_sock *t)
+{
+	const bool open =
+	    t->phase == TLS_PHASE_OPEN && !tls_engine_failed(t->engine);
+	int rc = 0;
+
+	if (open)
+		tls_engine_shutdown(t->engine);
+	if (t->engine != NULL && t->phase != TLS_PHASE_CONNECTING)
+		rc = tls_wait_flush_locked(t);
+	if (rc == -EAGAIN || !native_untouched(&t->native))
+		wait_farewell_locked(t, open);
+	if (open)
+		native_discard(t->native.base.kfd);
 }
 
 /*

@@ -90,7 +90,8 @@ hurry_locked(struct tls_sock *t)
 	const int on = 1;
 	socklen_t len = sizeof(t->nodelay);
 
-	if (kernel->getsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
+	if (!native_untouched(&t->native) &&
+	    kernel->getsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,
 	        &t->nodelay, &len) == -1)
 		return; /* slower, not wrong */
 	if (kernel->setsockopt(t->native.base.kfd, IPPROTO_TCP, TCP_NODELAY,

@@ -275,7 +275,7 @@ get_error(struct zsock *s, const struct option *o, void *val, socklen_t *len)
 	return 0;
 }
 
-/* While the first data are not out yet, the wish is kept for afterwards. */
+/* Until data follow the first ones, the wish is kept for then. */
 static int
 set_nodelay(struct zsock *s, const struct option *o, const void *val,
     socklen_t len)

@@ -18,11 +18,14 @@
 /* How long a call may wait for records that the kernel has not taken. */
 #define REST_MS 1000
 
-/* The first data are out: from here the program's wish counts. */
+/*
+ * Data follow the first ones: from here the program's wish counts.  Many a
+ * connection never comes to that.
+ */
 static void
 relax_locked(struct tls_sock *t)
 {
-	if (!t->quick)
+	if (!t->quick || !t->spoken)
 		return;
 	t->quick = false;
 	if (t->nodelay == 0 &&
@@ -84,6 +87,7 @@ send_part_locked(struct tls_sock *t, const struct msghdr *m, struct part part,
 	ssize_t rc, total = 0;
 	size_t len;
 
+	relax_locked(t);
 	/* Ciphertext of an earlier call goes first, or nothing does. */
 	rc = tls_wait_drain_locked(t, p);
 	for (size_t i = 0; rc >= 0 && i < m->msg_iovlen; i++) {
@@ -103,7 +107,7 @@ send_part_locked(struct tls_sock *t, const struct msghdr *m, struct part part,
 	}
 	if (rc >= 0)
 		(void)tls_wait_drain_locked(t, p); /* or the next call does */
-	relax_locked(t);
+	t->spoken = true;
 	return total > 0 || rc >= 0 ? total : rc;
 }
 

@@ -41,7 +41,8 @@ struct tls_sock {
 	bool disowned;             /* another process has it, since a fork */
 	bool told;                 /* the engine's failure is in the log */
 	bool said_all;             /* SHUT_WR: close_notify is out */
-	bool quick;       /* TCP_NODELAY is on until the first data are out */
+	bool quick;       /* TCP_NODELAY is on, until data follow the first */
+	bool spoken;      /* the first data are out */
 	int nodelay;      /* what the program wants TCP_NODELAY to be */
 	bool pulling;     /* a receiver sleeps; only it takes input in */
 	pthread_t puller; /* who, while pulling */

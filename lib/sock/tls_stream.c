@@ -43,6 +43,7 @@ tls_stream_adopt(int kfd, int family, int proto, struct zsock **out)
 	if (rc < 0)
 		return rc;
 	atomic_store(&t->native.base.kfd, kfd);
+	atomic_store(&t->native.plain, false); /* it has been used before */
 	*out = &t->native.base;
 	return 0;
 }
@@ -158,6 +159,7 @@ stream_listen(struct zsock *s, int backlog)
 static int
 admit(struct tls_sock *t, struct tls_sock *child)
 {
+	struct verdict why;
 	int rc;
 
 	pthread_mutex_lock(&t->lock);
@@ -166,6 +168,10 @@ admit(struct tls_sock *t, struct tls_sock *child)
 	    : tls_settings_copy(&child->settings, &t->settings);
 	child->next_guest = t->guests;
 	t->guests = child;
+	if (rc == -ENOMEM) {
+		verdict_set(&why, "out of memory for a client, who is refused");
+		tls_sock_reason_locked(t, &why);
+	}
 	tls_sock_unlock(t);
 	return rc;
 }
@@ -207,14 +213,24 @@ stream_accept(struct zsock *s, struct zsock **child, struct sockaddr *addr,
     socklen_t *len)
 {
 	struct tls_sock *t = (struct tls_sock *)s, *c;
-	const int kfd = native_accept_kfd(s, addr, len);
-	int rc;
+	struct sockaddr_storage own;
+	socklen_t room = sizeof(own);
+	int kfd, rc;
 
+	if (addr == NULL) {
+		addr = (struct sockaddr *)&own;
+		len = &room;
+	} else if (len != NULL) {
+		room = *len;
+	}
+	kfd = native_accept_kfd(s, addr, len);
 	if (kfd < 0)
 		return kfd;
 	rc = tls_sock_new_child(&tls_stream_ops, kfd, t, &c);
 	if (rc < 0)
 		return rc;
+	if (*len <= room)
+		tls_sock_name_peer_locked(c, addr, *len); /* nobody has it */
 	rc = admit(t, c);
 	if (rc == 0) {
 		pthread_mutex_lock(&c->lock);

@@ -377,6 +377,10 @@ int
 tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
 {
 	const bool final = rc != -EAGAIN && rc != -ENOBUFS;
+	const void *flight;
+	/* To a flight that leaves only now there is no answer yet. */
+	const bool early = p->handshake && !p->dontwait &&
+	    tls_engine_output(t->engine, &flight) > 0;
 	int err, over;
 
 	err = tls_wait_flush_locked(t); /* an alert of a failed call, too */
@@ -390,7 +394,7 @@ tls_wait_step_locked(struct tls_sock *t, ssize_t rc, struct tls_patience *p)
 			if (over < 0)
 				return over;
 		}
-		if (tls_wait_fill_locked(t, p->room) == 0)
+		if (!early && tls_wait_fill_locked(t, p->room) == 0)
 			return 0;
 	}
 	return wait_input_locked(t,

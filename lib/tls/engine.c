@@ -1,222 +1,13 @@
 #include "tls/engine_parts.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
-#include "base/config.h"
-#include "base/limits.h"
 #include "base/profile.h"
 #include "tls/dgram_bio.h"
 #include "tls/stage.h"
-#include "tls/version.h"
 
 /* The most that a record adds to its data, and room for a queued message. */
 #define RECORD_OVERHEAD 512
-
-static int
-out_of_memory(struct tls_engine *e, struct verdict *why)
-{
-	ERR_clear_error();
-	verdict_set(why, "out of memory for a TLS connection");
-	tls_engine_free(e);
-	return -ENOMEM;
-}
-
-/* The target's own limits; Mbed TLS rounds its fragments down. */
-static void
-limit_datagrams(struct tls_engine *e)
-{
-	const int content = limit_get(LIMIT_TLS_CONTENT, CONFIG_RECORD_MAX);
-	const int fragment = limit_get(LIMIT_DTLS_FRAGMENT, 0);
-	size_t rounded = 4096; /* the most that there is a code for */
-
-	if (content > 0 && (size_t)content < e->max_record)
-		e->max_record = (size_t)content;
-	if (fragment < 512)
-		return;
-	while (rounded > (size_t)fragment)
-		rounded /= 2;
-	if (rounded < e->max_record)
-		e->max_record = rounded;
-}
-
-/*
- * As in Mbed TLS, TLS_MAX_FRAGMENT_LENGTH limits what its own side sends, in
- * either role and whatever the peer says to it: 512 bytes is 1, and so on.
- */
-static void
-limit_records(struct tls_engine *e, int max_fragment)
-{
-	const int limit = config_get()->max_record;
-
-	e->max_record = limit != 0 ? (size_t)limit : CONFIG_RECORD_MAX;
-	if (e->dgram != NULL)
-		limit_datagrams(e);
-	if (max_fragment > 0 && e->max_record > (size_t)256 << max_fragment)
-		e->max_record = (size_t)256 << max_fragment;
-	SSL_set_max_send_fragment(e->ssl, (long)e->max_record);
-}
-
-/* The server wants a certificate; without one the client's message is empty. */
-static int
-on_request(SSL *ssl, void *arg)
-{
-	struct tls_engine *e = arg;
-
-	e->asked = true;
-	e->asked_in_vain = SSL_get_certificate(ssl) == NULL;
-	return 1;
-}
-
-/* What the program has asked for by options, besides the credentials. */
-static int
-apply_settings(struct tls_engine *e, const struct tls_settings *settings,
-    struct verdict *why)
-{
-	int rc;
-
-	rc = tls_verify_attach(e->ssl, &e->state.verify, e->role, settings,
-	    e->hostname);
-	if (rc < 0) {
-		verdict_set(why,
-		    "TLS_HOSTNAME \"%s\" is not a name that a "
-		    "certificate can carry",
-		    e->hostname);
-		return rc;
-	}
-	rc = tls_alpn_init(&e->state.alpn, e->ssl, e->role, settings, why);
-	if (rc == 0 && settings->max_fragment > 0 &&
-	    e->role == TLS_ROLE_CLIENT &&
-	    SSL_set_tlsext_max_fragment_length(e->ssl,
-	        (uint8_t)settings->max_fragment) != 1)
-		rc = -ENOMEM;
-	return rc;
-}
-
-/* A client shows one identity: which of several is not for us to choose. */
-static int
-check_psks(const struct tls_engine *e, struct verdict *why)
-{
-	size_t n;
-	const struct tls_psk *psks = tls_context_psks(e->context, &n);
-
-	if (e->role == TLS_ROLE_SERVER || n < 2)
-		return 0;
-	verdict_set(why,
-	    "sec_tag %d: a second pre-shared key; sec_tag %d has one already, "
-	    "and a client can use only one",
-	    psks[1].key->tag, psks[0].key->tag);
-	return -EINVAL;
-}
-
-/* Before the handshake: keys, and the session to go on with. */
-static void
-attach_secrets(struct tls_engine *e, const struct tls_settings *settings,
-    const char *peer)
-{
-	size_t n;
-	const struct tls_psk *psks = tls_context_psks(e->context, &n);
-
-	tls_psk_attach(e->ssl, &e->state.psk, e->role, psks, n);
-	e->state.session = (struct tls_session_state){
-		.on = tls_session_wanted(settings),
-		.mode = e->state.verify.mode,
-		.context = tls_context_serial(e->context),
-		.dgram = e->dgram != NULL,
-		.peer = peer,
-		/* None that was set is not any: see verify.h. */
-		.hostname = e->hostname == NULL && e->state.verify.name_wanted
-		    ? ""
-		    : e->hostname,
-	};
-	tls_session_attach(e->ssl, &e->state.session, e->role);
-}
-
-/* What takes bytes to OpenSSL, and from it. */
-static bool
-make_carrier(struct tls_engine *e, int min_version,
-    const struct tls_settings *settings)
-{
-	return tls_version_is_dgram(min_version)
-	    ? engine_parts_init_dgram(e, settings) == 0
-	    : engine_parts_rings(e);
-}
-
-int
-tls_engine_new(struct tls_context *ctx, const struct tls_settings *settings,
-    enum tls_role role, int min_version, const char *peer,
-    struct tls_engine **out, struct verdict *why)
-{
-	const struct tls_kind kind = { role, min_version,
-		tls_session_wanted(settings), settings->suites,
-		settings->nsuites };
-	struct tls_engine *e;
-	int rc;
-
-	e = calloc(1, sizeof(*e));
-	if (e == NULL)
-		return out_of_memory(e, why);
-	e->role = role;
-	e->state.verify.flags = TLS_VERIFY_NOT_RUN;
-	e->tags_error = settings->tags_error;
-	if (settings->hostname != NULL) {
-		e->hostname = strdup(settings->hostname);
-		if (e->hostname == NULL)
-			return out_of_memory(e, why);
-	}
-	rc = tls_context_new_ssl(ctx, &kind, &e->ssl, why);
-	if (rc == -ENOMEM)
-		return out_of_memory(e, why);
-	if (rc < 0) {
-		tls_engine_free(e);
-		return rc;
-	}
-	e->context = tls_context_ref(ctx);
-	SSL_set_app_data(e->ssl, &e->state);
-	if (!make_carrier(e, min_version, settings))
-		return out_of_memory(e, why);
-	limit_records(e, settings->max_fragment);
-	rc = apply_settings(e, settings, why);
-	if (rc == 0)
-		rc = check_psks(e, why);
-	if (rc == -ENOMEM)
-		return out_of_memory(e, why);
-	if (rc < 0) {
-		tls_engine_free(e);
-		return rc;
-	}
-	attach_secrets(e, settings, peer);
-	if (role == TLS_ROLE_CLIENT) {
-		SSL_set_cert_cb(e->ssl, on_request, e);
-		SSL_set_connect_state(e->ssl);
-	} else {
-		SSL_set_accept_state(e->ssl);
-	}
-	*out = e;
-	return 0;
-}
-
-void
-tls_engine_free(struct tls_engine *e)
-{
-	if (e == NULL)
-		return;
-	SSL_free(e->ssl);
-	tls_rings_give(e->rings);
-	tls_context_put(e->context);
-	tls_alpn_fini(&e->state.alpn);
-	tls_verify_fini(&e->state.verify);
-	free(e->hostname);
-	free(e);
-}
-
-int
-tls_engine_limit_version(struct tls_engine *e, int max_version)
-{
-	return SSL_set_max_proto_version(e->ssl, max_version) == 1 ? 0
-	                                                           : -EINVAL;
-}
 
 int
 engine_parts_fail(struct tls_engine *e, enum verdict_side side, int error)
@@ -242,13 +33,15 @@ tls_engine_fail(struct tls_engine *e, enum verdict_side side, int error,
 
 /*
  * The kernel's error is the connection's from now on.  The device asks for it
- * while it waits in a handshake, and only then.
+ * while it waits in a handshake, and only then.  ENOBUFS would say that the
+ * output ring is full.
  */
 static int
 fail_transport(struct tls_engine *e, int kernel_error, int error)
 {
 	e->kernel_error = kernel_error;
 	if (!e->established && kernel_error == e->input_error &&
+	    kernel_error != ENOBUFS &&
 	    quirk(QUIRK_TLS_HANDSHAKE_RESET) != ECONNABORTED)
 		error = kernel_error;
 	return engine_parts_fail(e, VERDICT_TRANSPORT,
@@ -360,8 +153,9 @@ settle_datagram(struct tls_engine *e, int error)
 	return engine_parts_fail(e, side_of(e->ssl_error), error);
 }
 
-int
-engine_parts_settle(struct tls_engine *e, int error)
+/* Turns the failure of an SSL call into the engine's answer. */
+static int
+settle(struct tls_engine *e, int error)
 {
 	if (e->dgram != NULL && e->established)
 		return settle_datagram(e, error);
@@ -397,9 +191,11 @@ tls_engine_handshake(struct tls_engine *e)
 		return e->error;
 	if (e->established)
 		return 0;
-	ERR_clear_error();
+	if (e->dgram == NULL && e->starved && !e->input_ended)
+		return -EAGAIN;
+	engine_parts_forget_errors();
 	if (SSL_do_handshake(e->ssl) != 1)
-		return engine_parts_settle(e, ECONNABORTED);
+		return settle(e, ECONNABORTED);
 	if (!tls_verify_finish(e->ssl, &e->state.verify)) {
 		e->ssl_error = ERR_PACK(ERR_LIB_SSL, 0,
 		    SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE);
@@ -431,11 +227,10 @@ engine_parts_starving(struct tls_engine *e)
 	return e->starved;
 }
 
-ssize_t
-tls_engine_read(struct tls_engine *e, void *buf, size_t len)
+/* What read and peek answer without OpenSSL: 1 if it has to be asked. */
+static int
+before_read(struct tls_engine *e, size_t len)
 {
-	size_t n;
-
 	if (e->error != 0)
 		return e->error;
 	if (e->ended || len == 0)
@@ -444,8 +239,19 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 		return -EAGAIN;
 	if (e->dgram == NULL)
 		engine_parts_forget_errors();
+	return 1;
+}
+
+ssize_t
+tls_engine_read(struct tls_engine *e, void *buf, size_t len)
+{
+	const int rc = before_read(e, len);
+	size_t n;
+
+	if (rc <= 0)
+		return rc;
 	if (SSL_read_ex(e->ssl, buf, len, &n) != 1)
-		return engine_parts_settle(e, EIO);
+		return settle(e, EIO);
 	/* The only record, and all of it: OpenSSL need not be asked for more. */
 	if (e->dgram != NULL && n < len && !e->hoards &&
 	    dgram_bio_gave_one(e->dgram))
@@ -456,18 +262,14 @@ tls_engine_read(struct tls_engine *e, void *buf, size_t len)
 ssize_t
 tls_engine_peek(struct tls_engine *e, void *buf, size_t len)
 {
+	const int rc = before_read(e, len);
 	size_t n;
 
-	if (e->error != 0)
-		return e->error;
-	if (e->ended || len == 0)
-		return 0;
-	if (engine_parts_starving(e))
-		return -EAGAIN;
-	engine_parts_forget_errors();
+	if (rc <= 0)
+		return rc;
 	if (SSL_peek_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
-	return engine_parts_settle(e, EIO);
+	return settle(e, EIO);
 }
 
 /* How many of len bytes make the next record: none unless it fits whole. */
@@ -512,7 +314,7 @@ tls_engine_write(struct tls_engine *e, const void *buf, size_t len)
 		engine_parts_forget_errors();
 	if (SSL_write_ex(e->ssl, buf, len, &n) == 1)
 		return (ssize_t)n;
-	return engine_parts_settle(e, ECONNABORTED);
+	return settle(e, ECONNABORTED);
 }
 
 void
@@ -523,9 +325,9 @@ tls_engine_shutdown(struct tls_engine *e)
 	/* A second call would wait for the peer's, and lose its data. */
 	if ((SSL_get_shutdown(e->ssl) & SSL_SENT_SHUTDOWN) != 0)
 		return;
-	ERR_clear_error();
+	engine_parts_forget_errors();
 	SSL_shutdown(e->ssl);
-	ERR_clear_error();
+	engine_parts_forget_errors();
 }
 
 bool
@@ -541,8 +343,7 @@ tls_engine_readable(struct tls_engine *e)
 	engine_parts_forget_errors();
 	if (SSL_peek_ex(e->ssl, &byte, 1, &n) == 1)
 		return true;
-	(void)engine_parts_settle(e,
-	    ECONNABORTED); /* kept, and told by read and write */
+	(void)settle(e, ECONNABORTED); /* kept, and told by read and write */
 	return e->error != 0 || e->ended;
 }
 

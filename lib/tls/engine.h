@@ -38,7 +38,10 @@ void tls_engine_free(struct tls_engine *e);
 /* Are these tags' credentials others by now than those it was made with? */
 bool tls_engine_outdated(const struct tls_engine *e, const int *tags, size_t n);
 
-/* Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL. */
+/*
+ * Before the handshake: nothing above this TLS1_x_VERSION, or -EINVAL.  For
+ * tests.
+ */
 int tls_engine_limit_version(struct tls_engine *e, int max_version);
 
 /*

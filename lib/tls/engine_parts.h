@@ -58,9 +58,6 @@ int engine_parts_fail(struct tls_engine *e, enum verdict_side side, int error);
 /* The same for want of memory. */
 int engine_parts_fail_memory(struct tls_engine *e);
 
-/* Turns the failure of an SSL call into the engine's answer. */
-int engine_parts_settle(struct tls_engine *e, int error);
-
 /*
  * Can OpenSSL do nothing without more input?  Then it need not be asked, and a
  * stream may have no rings.

@@ -10,6 +10,7 @@
 #include <openssl/pem.h>
 
 #include "base/profile.h"
+#include "tls/shortage.h"
 
 static bool
 contains_pem(const struct cred *c)
@@ -293,7 +294,8 @@ tls_material_init(struct tls_material *m, const struct cred_set *set,
 	}
 	if (rc == 0)
 		rc = check_pair(m, why);
-	ERR_clear_error();
+	if (tls_shortage() && rc == -EINVAL)
+		rc = -ENOMEM; /* what could not be read may be right */
 	if (rc == -ENOMEM)
 		verdict_set(why, "out of memory for the credentials");
 	if (rc < 0)

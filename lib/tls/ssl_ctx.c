@@ -9,6 +9,7 @@
 #include "tls/cookie.h"
 #include "tls/keylog.h"
 #include "tls/session.h"
+#include "tls/shortage.h"
 #include "tls/suites.h"
 #include "tls/verify.h"
 #include "tls/version.h"
@@ -180,9 +181,7 @@ set_suites(SSL_CTX *c, const struct tls_material *m,
 	if (kind->nsuites > 0)
 		return tls_suites_narrow(c, kind->role, kind->suites,
 		    kind->nsuites, why);
-	if (m->npsks > 0)
-		tls_suites_prefer_sha256(c, kind->role);
-	return 0;
+	return m->npsks > 0 ? tls_suites_prefer_sha256(c, kind->role) : 0;
 }
 
 static int
@@ -191,7 +190,8 @@ refused(struct verdict *why)
 	char reason[128];
 
 	ERR_error_string_n(ERR_peek_error(), reason, sizeof(reason));
-	ERR_clear_error();
+	if (tls_shortage())
+		return -ENOMEM;
 	verdict_set(why,
 	    "OpenSSL refuses these credentials or its policy "
 	    "forbids them: %s",

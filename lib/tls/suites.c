@@ -2,11 +2,12 @@
 
 #include <errno.h>
 #include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <openssl/err.h>
+
+#include "tls/shortage.h"
 
 /* What certificates and parameters must reach; see suites.h. */
 #define LEVEL 2
@@ -95,28 +96,41 @@ is_sound(const SSL_CIPHER *c)
 	    SSL_CIPHER_get_cipher_nid(c) != NID_undef;
 }
 
+/* OpenSSL's name of a suite, or NULL if it is not to be in that list. */
+static const char *
+name_for(SSL *ssl, int id, bool modern)
+{
+	const SSL_CIPHER *c = find(ssl, id);
+
+	return c != NULL && is_sound(c) && is_1_3(c) == modern
+	    ? SSL_CIPHER_get_name(c)
+	    : NULL;
+}
+
 /* Names of the suites of one generation, as OpenSSL's lists want them. */
 static char *
 names(SSL *ssl, const int *ids, size_t n, bool modern)
 {
-	char *text = NULL;
-	size_t size;
-	FILE *f = open_memstream(&text, &size);
+	size_t size = 1;
+	const char *name;
+	char *text, *end;
 
-	if (f == NULL)
+	for (size_t i = 0; i < n; i++) {
+		name = name_for(ssl, ids[i], modern);
+		size += name != NULL ? strlen(name) + 1 : 0;
+	}
+	text = end = malloc(size);
+	if (text == NULL)
 		return NULL;
 	for (size_t i = 0; i < n; i++) {
-		const SSL_CIPHER *c = find(ssl, ids[i]);
-
-		if (c != NULL && is_sound(c) && is_1_3(c) == modern)
-			fprintf(f, "%s:", SSL_CIPHER_get_name(c));
+		name = name_for(ssl, ids[i], modern);
+		if (name == NULL)
+			continue;
+		if (end != text)
+			*end++ = ':';
+		end = stpcpy(end, name);
 	}
-	if (fclose(f) != 0) {
-		free(text);
-		return NULL;
-	}
-	if (size > 0)
-		text[size - 1] = '\0';
+	*end = '\0';
 	return text;
 }
 
@@ -225,16 +239,21 @@ tls_suites_narrow(SSL_CTX *c, enum tls_role role, const int *ids, size_t n,
 		return -ENOMEM;
 	set_order(c, role);
 	rc = narrow(c, ssl, ids, n, why);
-	ERR_clear_error();
+	if (tls_shortage() && rc < 0)
+		rc = -ENOMEM;
 	SSL_free(ssl);
 	return rc;
 }
 
-void
+int
 tls_suites_prefer_sha256(SSL_CTX *c, enum tls_role role)
 {
 	set_order(c, role);
-	(void)SSL_CTX_set_ciphersuites(c, list_psk); /* all are known */
+	/* All are known: it fails for want of memory only. */
+	if (SSL_CTX_set_ciphersuites(c, list_psk) == 1)
+		return 0;
+	ERR_clear_error();
+	return -ENOMEM;
 }
 
 int

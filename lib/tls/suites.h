@@ -29,9 +29,9 @@ const char *tls_suite_name(const SSL_CIPHER *c);
 
 /*
  * Puts suites whose hash is SHA-256 first: with others, a pre-shared key cannot
- * be used in TLS 1.3.
+ * be used in TLS 1.3.  0 or -ENOMEM.
  */
-void tls_suites_prefer_sha256(SSL_CTX *c, enum tls_role role);
+int tls_suites_prefer_sha256(SSL_CTX *c, enum tls_role role);
 
 /*
  * The IANA numbers of all suites, most wanted first, at most n of them.

@@ -11,6 +11,7 @@
 
 #include "tls/names.h"
 #include "tls/rules.h"
+#include "tls/shortage.h"
 #include "tls/state.h"
 #include "tls/verify_callback.h"
 
@@ -405,8 +406,7 @@ announce_name(SSL *ssl, const char *name)
 		return 0;
 	if (SSL_set_tlsext_host_name(ssl, name) == 1)
 		return 0;
-	ERR_clear_error();
-	return -EINVAL;
+	return tls_shortage() ? -ENOMEM : -EINVAL;
 }
 
 static int

@@ -67,7 +67,8 @@ void tls_verify_install(SSL_CTX *c);
 /*
  * Sets up ssl's verification, expected name and SNI from settings, to report
  * to state, which must outlive ssl, as must name: settings->hostname or a copy
- * of it.  Returns 0, or -EINVAL for a name that OpenSSL does not take.
+ * of it.  Returns 0, -EINVAL for a name that OpenSSL does not take, or
+ * -ENOMEM.
  */
 int tls_verify_attach(SSL *ssl, struct tls_verify_state *state,
     enum tls_role role, const struct tls_settings *settings, const char *name);

@@ -32,7 +32,7 @@ bool passage_enter_steady(struct passage *p);
 /* Out again: the library's result as libc's. */
 ssize_t passage_leave(struct passage *p, ssize_t rc);
 
-/* Is the thread inside? */
+/* Is the thread inside?  For tests. */
 bool passage_inside(void);
 
 /* For pthread_cleanup_push: the thread will not come back. */

@@ -9,6 +9,7 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "sock/dtls.h"
+#include "sock/dtls_due.h"
 #include "sock/fdtable.h"
 #include "support/dtls_pair.h"
 #include "support/quirks.h"

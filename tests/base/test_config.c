@@ -1,11 +1,13 @@
 #include "support/test.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,6 +17,20 @@
 #define LOG_VARIABLE "ZSOCK_LOG"
 #define FILE_VARIABLE "ZSOCK_LOG_FILE"
 #define MS_VARIABLE "ZSOCK_TLS_HANDSHAKE_TIMEOUT_MS"
+
+/* Whether the kernel calls this program set-user-ID. */
+static bool secure;
+
+unsigned long
+getauxval(unsigned long type)
+{
+	unsigned long (*real)(unsigned long);
+
+	if (type == AT_SECURE)
+		return secure;
+	*(void **)&real = dlsym(RTLD_NEXT, "getauxval");
+	return real(type);
+}
 
 static void
 set_variable(const char *name, const char *value)
@@ -156,6 +172,37 @@ bundles_are_names_or_null(void **state)
 	set_variable("ZSOCK_CREDENTIALS_ERRORS", NULL);
 }
 
+/* Who starts it could else have it read and write files of its owner. */
+static void
+a_set_user_id_program_takes_no_file_from_the_environment(void **state)
+{
+	static const char *const names[] = { FILE_VARIABLE, "SSLKEYLOGFILE",
+		"ZSOCK_CTL", "ZSOCK_CTL_NAME", "ZSOCK_LIMITS", "ZSOCK_HOSTS",
+		"ZSOCK_CREDENTIALS", "ZSOCK_CREDENTIALS_ERRORS" };
+	const struct config *c = config_get();
+
+	(void)state;
+	for (size_t i = 0; i < LEN(names); i++)
+		set_variable(names[i], "warn");
+	secure = true;
+	config_reload();
+	secure = false;
+	assert_null(c->log_file);
+	assert_null(c->keylog);
+	assert_null(c->ctl);
+	assert_null(c->ctl_name);
+	assert_null(c->limits);
+	assert_null(c->hosts);
+	assert_null(c->credentials);
+	assert_int_equal(c->credentials_errors, CONFIG_ERRORS_EXIT);
+	config_reload();
+	assert_string_equal(c->log_file, "warn");
+	assert_string_equal(c->limits, "warn");
+	assert_string_equal(c->hosts, "warn");
+	for (size_t i = 0; i < LEN(names); i++)
+		set_variable(names[i], NULL);
+}
+
 /* What must not be guessed. */
 static const struct errors_case {
 	const char *name;
@@ -239,7 +286,7 @@ record_is_understood_or_ends_the_program(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(cases) + LEN(records) + LEN(errors) + 4];
+	struct CMUnitTest tests[LEN(cases) + LEN(records) + LEN(errors) + 5];
 	size_t n = 0;
 
 	for (; n < LEN(cases); n++) {
@@ -256,6 +303,9 @@ main(void)
 	}
 	n += test_rows(tests + n, errors_of_another_value_end_the_program,
 	    errors, LEN(errors), sizeof(errors[0]));
+	tests[n++] = (struct CMUnitTest)cmocka_unit_test_setup(
+	    a_set_user_id_program_takes_no_file_from_the_environment,
+	    clear_environment);
 	tests[n++] =
 	    (struct CMUnitTest)cmocka_unit_test_setup(bundles_are_names_or_null,
 	        clear_environment);

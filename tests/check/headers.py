@@ -147,6 +147,10 @@ def plan():
         yield f'a header may come twice ({mode}, <{header}>)', [
             (compiles, (*w, [*flags, *names], f'#include <{header}>\n{line}'))
             for w in first for names in ([], [POSIX])]
+    yield 'autoconf.h of the application', [
+        (compiles, (*w, [*FIRMWARE, f'-I{TESTS}/own_autoconf',
+                         '-DZSOCK_AUTOCONF="autoconf.h"'],
+                    f'{TESTS}/own_autoconf.c')) for w in every]
     for flag in ('_FORTIFY_SOURCE=2', '_FILE_OFFSET_BITS=64'):
         flags = ['-I' + INCLUDE, '-O2', '-U_FORTIFY_SOURCE', '-D' + flag]
         cure = f'-U{flag.split("=", maxsplit=1)[0]} after every -D'

@@ -58,7 +58,7 @@ libc=$(ldd "$bin/prog_load" | awk '/libc\.so/ { print $3 }')
 nm -D --defined-only "$libc" | awk '{ sub(/@.*/, "", $NF); print $NF }' |
 	LC_ALL=C sort -u >"$work/libc"
 LC_ALL=C comm -23 "$work/names" "$work/libc" >"$out"
-is "$(cat "$out")" ''
+counted || is "$(cat "$out")" ''
 # Each row of the tables is a name that the program gets.
 sed -nE 's/^[A-Z_]+\([^,]+, (\w+),.*/\1/p' "$here"/../../shim/*.def |
 	LC_ALL=C sort -u | LC_ALL=C comm -23 - "$work/names" >"$out"

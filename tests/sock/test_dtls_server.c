@@ -17,6 +17,7 @@
 #include "cred/store.h"
 #include "sock/call.h"
 #include "sock/dtls.h"
+#include "sock/dtls_due.h"
 #include "sock/fdtable.h"
 #include "sock/tls_names.h"
 #include "support/capture.h"

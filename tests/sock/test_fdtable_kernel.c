@@ -3,13 +3,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <unistd.h>
 
 #include "base/limits.h"
 #include "sock/call.h"
 #include "sock/fdtable.h"
+#include "sock/kinds.h"
 #include "support/fake_kernel.h"
-#include "support/loop.h"
+#include "support/loop_pki.h"
 
 /* The numbering is fixed once in a process: this one has the kernel's. */
 static int
@@ -199,6 +201,45 @@ the_targets_limit_counts_what_is_open(void **state)
 	limits_clear();
 }
 
+static int
+get_nodelay(int fd)
+{
+	int on = -1;
+	socklen_t len = sizeof(on);
+
+	assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len),
+	    0);
+	return on;
+}
+
+/* By libc, say in a source that does not use the library's names. */
+static void
+an_option_set_past_the_library_is_kept(void **state)
+{
+	const int on = 1;
+	uint16_t port;
+	int listener, client, server;
+	pthread_t thread;
+
+	(void)state;
+	listener =
+	    loop_listen_tls(AF_INET, KINDS_TLS_1_2, LOOP_SERVER_TAG, &port);
+	client =
+	    loop_client_tls(AF_INET, KINDS_TLS_1_2, LOOP_CA_TAG, "localhost");
+	assert_int_equal(setsockopt(client, IPPROTO_TCP, TCP_NODELAY, &on,
+	                     sizeof(on)),
+	    0);
+	thread = loop_start(loop_accept_one, &listener);
+	assert_int_equal(loop_connect(client, AF_INET, port), 0);
+	server = (int)(intptr_t)loop_join(thread);
+	loop_send_all(client, "x", 1);
+	loop_send_all(client, "y", 1); /* until then it is the library's */
+	assert_int_equal(get_nodelay(client), 1);
+	assert_int_equal(call_close(client), 0);
+	assert_int_equal(call_close(server), 0);
+	assert_int_equal(call_close(listener), 0);
+}
+
 int
 main(void)
 {
@@ -213,6 +254,9 @@ main(void)
 		cmocka_unit_test(
 		    a_number_stays_taken_while_a_reference_is_held),
 		cmocka_unit_test(the_targets_limit_counts_what_is_open),
+		cmocka_unit_test_setup_teardown(
+		    an_option_set_past_the_library_is_kept, loop_setup,
+		    loop_teardown),
 	};
 
 	return cmocka_run_group_tests_name("sock/fdtable_kernel", tests, setup,

@@ -558,6 +558,50 @@ a_socket_closed_while_it_is_looked_at_is_pollnval(void **state)
 	}
 }
 
+/* Of an array that it was given before, poll keeps what it made of it. */
+static void
+an_array_polled_before_is_looked_at_anew(void **state)
+{
+	struct pollfd fds[2] = { { .fd = client, .events = POLLIN },
+		{ .fd = server, .events = POLLIN } };
+	struct sockaddr_storage addr;
+	socklen_t len = sizeof(addr);
+	struct sockaddr *sa = (struct sockaddr *)&addr;
+
+	(void)state;
+	assert_int_equal(poll_sockets(fds, 2, 0, false), 0);
+	fds[1].events = POLLOUT;
+	assert_int_equal(poll_sockets(fds, 2, 0, false), 1);
+	assert_int_equal(fds[1].revents, POLLOUT);
+	fds[1].events = POLLIN;
+	assert_int_equal(poll_sockets(fds, 2, 0, false), 0);
+	assert_int_equal(fds[1].revents, 0);
+	/* The number is another socket's, which is connected, too. */
+	assert_int_equal(call_shutdown(server, SHUT_RDWR), 0);
+	assert_int_equal(wait_for(client, POLLIN), POLLIN);
+	fds[1].fd = client;
+	assert_int_equal(poll_sockets(fds, 2, 0, false), 2);
+	replace_client();
+	assert_int_equal(call_getsockname(listener, sa, &len), 0);
+	assert_int_equal(call_connect(client, sa, len), 0);
+	assert_int_equal(poll_sockets(fds, 2, 0, false), 0);
+}
+
+/* It has no room for entries yet. */
+static void *
+poll_nothing(void *arg)
+{
+	(void)arg;
+	return (void *)(intptr_t)poll_sockets(NULL, 0, 0, false);
+}
+
+static void
+a_threads_first_poll_may_be_of_nothing(void **state)
+{
+	(void)state;
+	assert_null(loop_join(loop_start(poll_nothing, NULL)));
+}
+
 #define WITH_LINK(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int
@@ -574,6 +618,8 @@ main(void)
 		    a_foreign_number_is_the_kernels_if_the_caller_says_so),
 		WITH_LINK(a_timeout_is_waited_out),
 		WITH_LINK(no_entries_are_a_sleep),
+		WITH_LINK(an_array_polled_before_is_looked_at_anew),
+		cmocka_unit_test(a_threads_first_poll_may_be_of_nothing),
 		WITH_LINK(what_is_ready_is_found_without_a_wait),
 		WITH_LINK(a_poll_without_timeout_asks_once),
 		WITH_LINK(a_wait_is_one_call_after_that),

@@ -128,6 +128,30 @@ a_cancelled_wait_leaks_nothing(void **state)
 		assert_int_equal(call_close(fds[i].fd), 0);
 }
 
+static void *
+look_once_cancelled(void *arg)
+{
+	(void)pthread_cancel(pthread_self());
+	return wait_for_all(arg);
+}
+
+/* It does not come to the wait: the look before it is where it ends. */
+static void
+nor_does_one_that_was_cancelled_before(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct wait w = { &p, 1, 0 };
+
+	(void)state;
+	p.fd = call_socket(AF_INET, SOCK_STREAM, KINDS_TLS_1_2);
+	assert_true(p.fd >= 0);
+	assert_int_equal(call_listen(p.fd, 1), 0);
+	assert_ptr_equal(loop_join(loop_start(look_once_cancelled, &w)),
+	    PTHREAD_CANCELED);
+	assert_int_equal(refs_of(p.fd), 1);
+	assert_int_equal(call_close(p.fd), 0);
+}
+
 /* What it had is gone, so that a close is the end for good. */
 static void
 a_close_after_it_ends_the_connection(void **state)
@@ -155,14 +179,15 @@ a_close_after_it_ends_the_connection(void **state)
 int
 main(void)
 {
-	struct CMUnitTest tests[1 + LEN(cases)] = {
+	struct CMUnitTest tests[2 + LEN(cases)] = {
 		cmocka_unit_test(a_close_after_it_ends_the_connection),
+		cmocka_unit_test(nor_does_one_that_was_cancelled_before),
 	};
 
 	setenv("ZSOCK_LOG", "off", 1);
 	config_reload();
 	profile_set(PROFILE_LINUX);
-	(void)test_rows(tests + 1, a_cancelled_wait_leaks_nothing, cases,
+	(void)test_rows(tests + 2, a_cancelled_wait_leaks_nothing, cases,
 	    LEN(cases), sizeof(cases[0]));
 	return cmocka_run_group_tests_name("sock/poll_cancel", tests, setup,
 	    teardown);

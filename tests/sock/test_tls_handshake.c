@@ -274,7 +274,8 @@ a_child_inherits_the_tls_options_alone(void **state)
 	child = call_accept(listener, NULL, NULL);
 	assert_true(child >= 0);
 	client = (int)(intptr_t)loop_join(thread);
-	loop_send_all(child, "x", 1); /* until then TCP_NODELAY is ours */
+	loop_send_all(child, "x", 1);
+	loop_send_all(child, "y", 1); /* until then TCP_NODELAY is ours */
 	assert_int_equal(getsockopt(loop_kfd(child), h->level, h->option, value,
 	                     &len),
 	    0);

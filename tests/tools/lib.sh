@@ -19,6 +19,13 @@ failed=0 name='' bad=0
 # The program, where its output goes, and the worked example of the manual.
 Z=$build/tools/zsock-cred
 out=$work/out err=$work/err EX=$work/example.zcred
+# With ZSOCK_TEST_UNDER it runs inside that command: see memcheck in dev.
+if [ -n "${ZSOCK_TEST_UNDER:-}" ]; then
+	mkdir "$work/under"
+	printf '#!/bin/sh\nexec %s "%s" "$@"\n' "$ZSOCK_TEST_UNDER" "$Z" \
+		>"$work/under/zsock-cred" && chmod +x "$work/under/zsock-cred" || exit 1
+	Z=$work/under/zsock-cred
+fi
 cp "$here/../fuzz/corpus/bundle/worked_example" "$EX" && chmod 644 "$EX" || exit 1
 # No process of somebody else's is seen.
 export ZSOCK_CTL_DIR=$work/ctl
@@ -67,6 +74,11 @@ sanitized() {
 	grep -qa __asan_init "$build/tools/zsock-cred"
 }
 
+# counted: is it one that tells its coverage, with more calls when it ends?
+counted() {
+	grep -qa __gcov_ "$build/tools/zsock-cred"
+}
+
 ok() {
 	[ "$bad" = 1 ] || echo "ok $name"
 }
@@ -81,7 +93,7 @@ want() {
 	shift
 	"$@" >"$out" 2>"$err" || rc=$?
 	[ "$rc" = "$code" ] || fail "exit $rc, not $code: ${*##*/}:" \
-		"$(head -c 500 "$err")"
+		"$(head -c 500 "$err")" "$([ -s "$err" ] || tail -c 500 "$out")"
 }
 
 # has FILE TEXT...: each of the texts is in it; hasnt: none is.

@@ -156,12 +156,14 @@ kind_inc_export(struct kind_output *o, const struct set *s)
 static int
 write_c(const struct kind_output *o, const struct item *item, struct buf *b)
 {
-	char name[48];
+	char name[48], *dash;
 
 	(void)o;
 	(void)snprintf(name, sizeof(name), "credential_%s",
 	    kind_stem(item->tag, item->type));
-	*strchr(name, '-') = '_';
+	dash = strchr(name, '-');
+	if (dash != NULL)
+		*dash = '_';
 	buf_printf(b, "/* %s */\n", kind_pair(item->tag, item->type));
 	if (item->len == 0) {
 		remark("%s is left out: an array of no bytes is no C",

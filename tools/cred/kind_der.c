@@ -1,9 +1,9 @@
-#include "encode.h"
 #include "kinds.h"
 
 #include <openssl/x509.h>
 
 #include "cred/store.h"
+#include "encode.h"
 #include "facts.h"
 #include "kind_key.h"
 #include "kind_text.h"

@@ -1,4 +1,3 @@
-#include "encode.h"
 #include "kinds.h"
 
 #include <limits.h>
@@ -8,6 +7,7 @@
 #include <openssl/x509v3.h>
 
 #include "cred/store.h"
+#include "encode.h"
 #include "facts.h"
 #include "kind_bags.h"
 #include "kind_key.h"

@@ -1,4 +1,3 @@
-#include "encode.h"
 #include "kinds.h"
 
 #include <fnmatch.h>
@@ -10,6 +9,7 @@
 #include <openssl/x509v3.h>
 
 #include "cred/store.h"
+#include "encode.h"
 #include "facts.h"
 #include "kind_key.h"
 #include "kind_text.h"

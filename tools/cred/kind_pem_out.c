@@ -1,6 +1,6 @@
-#include "encode.h"
 #include "kinds.h"
 
+#include "encode.h"
 #include "facts.h"
 #include "kind_key.h"
 #include "kind_text.h"

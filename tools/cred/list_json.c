@@ -1,7 +1,3 @@
-
-#include <openssl/bio.h>
-#include <openssl/pem.h>
-
 #include "cred/store.h"
 #include "cred/types.h"
 #include "encode.h"

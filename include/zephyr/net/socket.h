@@ -198,6 +198,8 @@ ZSOCK_API int zsock_bind(int sock, const struct net_sockaddr *addr,
  *                 DTLS: a send goes on with it, or a connect begins another
  *   ENOENT        nothing is stored under one of its sec_tags any more
  *   EINVAL        a credential cannot be used
+ *   ENOMEM        out of memory; ECONNABORTED if OpenSSL is in the middle of
+ *                 the handshake
  */
 ZSOCK_API int zsock_connect(int sock, const struct net_sockaddr *addr,
     net_socklen_t addrlen);
@@ -238,6 +240,8 @@ ZSOCK_API int zsock_listen(int sock, int backlog);
  *                 ECONNABORTED)
  *   ETIMEDOUT     it was not complete in time; EAGAIN if O_NONBLOCK is set
  *   ENOENT        nothing is stored under one of the sec_tags any more
+ *   EINVAL        a credential cannot be used
+ *   ENOMEM        out of memory, as there
  */
 ZSOCK_API int zsock_accept(int sock, struct net_sockaddr *addr,
     net_socklen_t *addrlen);
