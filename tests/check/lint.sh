@@ -13,7 +13,6 @@ step shellcheck shellcheck -x dev .ci/run examples/*.sh tests/check/*.sh \
 	tests/interop/*.sh
 step 'shellcheck of the tool'"'"'s tests' shellcheck -x -P SCRIPTDIR -S warning \
 	tests/cred/*.sh tests/programs/*.sh tests/shim/*.sh tests/tools/*.sh tools/completion/zsock-cred.bash
-step clang-tidy clang-tidy-14 --quiet -p "$1" --warnings-as-errors='*' \
-	--checks='-*,bugprone-*,-bugprone-easily-swappable-parameters,-bugprone-assignment-in-if-condition,-bugprone-reserved-identifier,-bugprone-narrowing-conversions,-bugprone-sizeof-expression,-bugprone-branch-clone,clang-analyzer-*,-clang-analyzer-valist.Uninitialized,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
-	lib/*/*.c shim/*.c shim/*/*.c tools/*/*.c
+step clang-tidy python3 tests/check/tidy.py "$1"
+step "gcc's analyzer" python3 tests/check/analyze.py "$1"
 exit $status
