@@ -3,13 +3,13 @@
  * same thread, to and from a server that has one session or many.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <time.h>
 
 #include <zephyr/net/socket.h>
 
-#include "bench/bench.h"
 #include "bench/dtls.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 
 #define MANY 500
 #define TIMES 2000
@@ -117,61 +117,57 @@ ssl_down_named(const struct sessions *s, int i, size_t len)
 
 typedef void move_one(const struct sessions *s, int i, size_t len);
 
+/* To the server and from it, by ours and by OpenSSL; for each a row. */
+static const struct direction {
+	move_one *ours, *ssl;
+} directions[] = {
+	{ ours_up, ssl_up },
+	{ ours_down, ssl_down },
+	{ ours_down, ssl_down_named },
+};
+
+#define DIRECTIONS 3
+
+struct what {
+	const struct sessions *s;
+	const struct direction *direction;
+	size_t len;
+};
+
 /*
  * Nanoseconds of the processor that a datagram takes, from one session after
  * the other: nothing sleeps, and what else the machine does does not count.
  */
 static double
-measure(move_one *move, const struct sessions *s, size_t len)
+measure(const void *how, bool mine)
 {
+	const struct what *w = how;
+	move_one *move = mine ? w->direction->ours : w->direction->ssl;
 	const double start = bench_cpu_ns(CLOCK_THREAD_CPUTIME_ID);
 	int session = 0;
 
 	for (int i = 0; i < TIMES; i++) {
-		move(s, session, len);
-		session = session + 1 < s->n ? session + 1 : 0;
+		move(w->s, session, w->len);
+		session = session + 1 < w->s->n ? session + 1 : 0;
 	}
 	return (bench_cpu_ns(CLOCK_THREAD_CPUTIME_ID) - start) / TIMES;
 }
 
-static const struct direction {
-	const char *name;
-	move_one *ours, *ssl;
-	const char *target;
-} directions[] = {
-	{ "to", ours_up, ssl_up, "<= 1 x BIO_new_dgram" },
-	{ "from", ours_down, ssl_down, "<= 1 x BIO_new_dgram" },
-	{ "from", ours_down, ssl_down_named, "<= 1 x the same, by sendto" },
-};
-
+/* From the first one on, for each size those of the directions. */
 static void
-row(const struct sessions *s, const char *kind, const struct direction *d,
-    size_t len)
-{
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
-	char name[64];
-
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		base[r] = measure(d->ssl, s, len);
-		mine[r] = measure(d->ours, s, len);
-		ratio[r] = mine[r] / base[r];
-	}
-	snprintf(name, sizeof(name), "DTLS %s %zu B, %s server of %d", kind,
-	    len, d->name, s->n);
-	bench_print(name, mine, base, ratio, d->target);
-}
-
-static void
-rows(const char *kind, const struct dtls_kind *k, int n)
+rows(enum bench_row first, const struct dtls_kind *k, int n)
 {
 	static const size_t sizes[] = { 64, 1200 };
 	static struct sessions s;
 
 	open_sessions(&s, k, n);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		for (size_t d = 0;
-		     d < sizeof(directions) / sizeof(directions[0]); d++)
-			row(&s, kind, &directions[d], sizes[i]);
+		for (size_t d = 0; d < DIRECTIONS; d++) {
+			const struct what w = { &s, &directions[d], sizes[i] };
+
+			row_run(first + (enum bench_row)(i * DIRECTIONS + d),
+			    ROW_ROUNDS, measure, &w);
+		}
 	}
 	close_sessions(&s);
 }
@@ -180,8 +176,8 @@ void
 dtls_datagrams(void)
 {
 	dtls_prepare(5 * MANY + 100);
-	rows("GCM", &dtls_gcm, 1);
-	rows("GCM", &dtls_gcm, MANY);
-	rows("CCM_8", &dtls_ccm_8, 1);
-	rows("CCM_8", &dtls_ccm_8, MANY);
+	rows(ROW_DTLS_GCM_1_64_TO, &dtls_gcm, 1);
+	rows(ROW_DTLS_GCM_500_64_TO, &dtls_gcm, MANY);
+	rows(ROW_DTLS_CCM_8_1_64_TO, &dtls_ccm_8, 1);
+	rows(ROW_DTLS_CCM_8_500_64_TO, &dtls_ccm_8, MANY);
 }

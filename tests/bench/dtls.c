@@ -1,6 +1,5 @@
 #include "bench/dtls.h"
 
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include <zephyr/net/socket.h>
@@ -9,6 +8,8 @@
 
 #include "bench/bench.h"
 #include "bench/dtls_openssl.h"
+#include "bench/machine.h"
+#include "bench/ways.h"
 
 #define PSK_TAG 8
 
@@ -16,24 +17,12 @@ const struct dtls_kind dtls_gcm = { 0xc02b, "ECDHE-ECDSA-AES128-GCM-SHA256",
 	false };
 const struct dtls_kind dtls_ccm_8 = { 0xc0a8, "PSK-AES128-CCM8", true };
 
-static void
-allow_files(unsigned long files)
-{
-	struct rlimit limit;
-
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur >= files)
-		return;
-	limit.rlim_cur = files;
-	bench_must(setrlimit(RLIMIT_NOFILE, &limit) == 0, "setrlimit");
-}
-
 void
 dtls_prepare(unsigned long files)
 {
 	static bool done;
 
-	allow_files(files);
+	bench_must(bench_files(files) >= files, "RLIMIT_NOFILE");
 	if (done)
 		return;
 	done = true;
@@ -118,4 +107,12 @@ dtls_answer_ours(int fd, struct sockaddr_in *client)
 	        zsock_sendto(fd, &byte, 1, 0, (struct sockaddr *)client, len) ==
 	            1,
 	    "a question over DTLS");
+}
+
+void
+bench_dtls(void)
+{
+	dtls_datagrams();
+	dtls_handshakes();
+	dtls_idle();
 }

@@ -3,15 +3,15 @@
  * byte echoed and close_notify from both; what is printed is for each of them.
  */
 #include <pthread.h>
-#include <stdio.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <zephyr/net/socket.h>
 
 #include "base/deadline.h"
-#include "bench/bench.h"
 #include "bench/dtls.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 
 #define WARM_UP 2
 #define TIMES 15
@@ -117,35 +117,31 @@ measure(const struct way *way, const struct dtls_kind *k)
 	return c;
 }
 
-/* One row of what the clock says, and one of the processors' time. */
+/* A row of what the clock says, and the next of the processors' time. */
 static void
-rows(const char *name, const struct dtls_kind *k, const char *target)
+rows(enum bench_row row, const struct dtls_kind *k)
 {
-	double clock[3][BENCH_ROUNDS], cpu[3][BENCH_ROUNDS];
-	char cpu_name[64];
+	const int n = row_rounds(ROW_ROUNDS);
+	double clock[2][ROW_ROUNDS_MAX], cpu[2][ROW_ROUNDS_MAX];
 
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		const struct cost base = measure(&openssl, k);
-		const struct cost mine = measure(&ours, k);
+	for (int i = 0; i < n; i++) {
+		for (int j = 0; j < 2; j++) {
+			const int mine = (i + j) % 2;
+			const struct cost c =
+			    measure(mine ? &ours : &openssl, k);
 
-		clock[0][r] = mine.clock;
-		clock[1][r] = base.clock;
-		clock[2][r] = mine.clock / base.clock;
-		cpu[0][r] = mine.cpu;
-		cpu[1][r] = base.cpu;
-		cpu[2][r] = mine.cpu / base.cpu;
+			clock[mine][i] = c.clock;
+			cpu[mine][i] = c.cpu;
+		}
 	}
-	bench_print(name, clock[0], clock[1], clock[2], target);
-	snprintf(cpu_name, sizeof(cpu_name), "%s, CPU", name);
-	bench_print(cpu_name, cpu[0], cpu[1], cpu[2], target);
+	row_report(row, clock[1], clock[0], n);
+	row_report(row + 1, cpu[1], cpu[0], n);
 }
 
 void
 dtls_handshakes(void)
 {
 	dtls_prepare(100);
-	rows("DTLS handshake, EC certificate", &dtls_gcm,
-	    "<= 1.03 x BIO_new_dgram");
-	rows("DTLS handshake, PSK CCM_8", &dtls_ccm_8,
-	    "<= 1.03 x BIO_new_dgram");
+	rows(ROW_DTLS_FULL_EC, &dtls_gcm);
+	rows(ROW_DTLS_FULL_PSK, &dtls_ccm_8);
 }

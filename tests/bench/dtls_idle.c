@@ -2,13 +2,14 @@
  * What memory an idle DTLS session takes: of a server with many clients, and of
  * a client's socket.
  */
-#include <stdio.h>
+#include <unistd.h>
 
 #include <zephyr/net/socket.h>
 
-#include "bench/bench.h"
 #include "bench/dtls.h"
 #include "bench/hold.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 
 #define SESSIONS 500
 #define ALL (SESSIONS + HOLD_WARM_UP)
@@ -56,8 +57,14 @@ look_ours(void)
 	bench_must(zsock_poll(all, nfds, 1) == 0, "zsock_poll");
 }
 
+static void
+unlisten_ours(void)
+{
+	zsock_close(listener);
+}
+
 static const struct hold_way ours = { listen_ours, connect_ours, serve_ours,
-	look_ours };
+	look_ours, unlisten_ours };
 
 static void
 listen_ssl(void)
@@ -85,40 +92,50 @@ look_ssl(void)
 {
 }
 
+static void
+unlisten_ssl(void)
+{
+	close(listener);
+}
+
 static const struct hold_way openssl = { listen_ssl, connect_ssl, serve_ssl,
-	look_ssl };
+	look_ssl, unlisten_ssl };
+
+/* Of the server resident and on the heap, and of the client. */
+#define FIGURES 4
 
 static void
-row(const char *name, const char *what, double mine, double base)
+measure(const struct hold_way *way, double v[FIGURES][ROW_ROUNDS_MAX], int at)
 {
-	char text[64];
+	struct hold_memory each[2];
 
-	snprintf(text, sizeof(text), "idle DTLS %s, KiB %s", name, what);
-	printf("%-38s %10.3f %10.3f %7.3f   %s\n", text, mine, base,
-	    mine / base, "<= 1 x OpenSSL");
+	hold_measure(way, SESSIONS, each);
+	for (int end = 0; end < 2; end++) {
+		v[2 * end][at] = each[1 - end].resident;
+		v[2 * end + 1][at] = each[1 - end].heap;
+	}
 }
 
 static void
-rows(const char *name, const struct dtls_kind *k)
+rows(enum bench_row first, const struct dtls_kind *k)
 {
-	struct hold_memory mine[2], base[2];
-	char end[32];
+	const int n = row_rounds(HOLD_ROUNDS);
+	double mine[FIGURES][ROW_ROUNDS_MAX], base[FIGURES][ROW_ROUNDS_MAX];
 
 	kind = k;
-	hold_measure(&openssl, SESSIONS, base);
-	hold_measure(&ours, SESSIONS, mine);
-	for (int i = 1; i >= 0; i--) {
-		snprintf(end, sizeof(end), "%s %s", name,
-		    i == 1 ? "server" : "client");
-		row(end, "RSS", mine[i].resident, base[i].resident);
-		row(end, "heap", mine[i].heap, base[i].heap);
+	for (int i = 0; i < n; i++) {
+		measure(&openssl, base, i);
+		measure(&ours, mine, i);
 	}
+	for (int i = 0; i < FIGURES; i++)
+		row_report(first + (enum bench_row)i, mine[i], base[i], n);
 }
 
 void
 dtls_idle(void)
 {
 	dtls_prepare(2 * ALL + 100);
-	rows("EC", &dtls_gcm);
-	rows("PSK", &dtls_ccm_8);
+	bench_unpin();
+	rows(ROW_DTLS_IDLE_EC_SERVER_RSS, &dtls_gcm);
+	rows(ROW_DTLS_IDLE_PSK_SERVER_RSS, &dtls_ccm_8);
 }

@@ -8,8 +8,9 @@
 #include <openssl/evp.h>
 #include <openssl/rand.h>
 
-#include "bench/bench.h"
 #include "bench/dtls.h"
+#include "bench/machine.h"
+#include "bench/ways.h"
 
 /* Bytes of a datagram of a handshake, as ours has them. */
 #define MTU 1232

@@ -3,7 +3,6 @@
  * many.  Each connection also has a byte echoed, for the ticket of TLS 1.3
  * comes with the first data.  The server is a thread that stays.
  */
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,17 +16,30 @@
 #include <zephyr/net/tls_credentials.h>
 
 #include "base/deadline.h"
+#include "bench/bare.h"
 #include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/row.h"
+#include "bench/ways.h"
 #include "support/pki.h"
 
 #define BUNDLE_TAG 7
 #define BUNDLE 145
 #define TIMES 20
+#define FIRST_ROUNDS 15
+
+/*
+ * Room for a record.  The library keeps its rings for the next connection; of
+ * larger blocks, freed with each, malloc would make much work.
+ */
+#define PAIR_RING ((size_t)17 * 1024)
 
 /* What is asked for: TLS 1.2 by its suite, else 1.3. */
 struct wish {
 	bool older, resume;
-	int tag;
+	bool nagle; /* what the kernel does unless it is told not to */
+	bool bare;  /* OpenSSL over a pair, not SSL_set_fd */
+	int tag, times;
 };
 
 /* One way to have connections: a server, and a client's connection. */
@@ -38,16 +50,9 @@ struct way {
 };
 
 static pthread_t server;
+static const struct wish *wished;
 static int listener;
 static struct sockaddr_in address;
-
-static void
-set(int fd, int name, const void *val, size_t len)
-{
-	bench_must(zsock_setsockopt(fd, ZSOCK_SOL_TLS, name, val,
-	               (net_socklen_t)len) == 0,
-	    "zsock_setsockopt");
-}
 
 static void *
 serve_ours(void *arg)
@@ -59,6 +64,9 @@ serve_ours(void *arg)
 		bench_must(zsock_recv(fd, &byte, 1, 0) == 1 &&
 		        zsock_send(fd, &byte, 1, 0) == 1,
 		    "echo");
+		/* A close would send at once what Nagle holds back. */
+		if (wished->nagle)
+			(void)zsock_recv(fd, &byte, 1, 0);
 		zsock_close(fd);
 	}
 	return arg;
@@ -69,10 +77,11 @@ open_ours(const struct wish *w)
 {
 	const int on = w->resume;
 
+	wished = w;
 	listener = bench_listen_ours(&address, NET_IPPROTO_TLS_1_2);
-	set(listener, ZSOCK_TLS_SEC_TAG_LIST, &(int){ BENCH_SERVER_TAG },
-	    sizeof(int));
-	set(listener, ZSOCK_TLS_SESSION_CACHE, &on, sizeof(on));
+	bench_set_tls(listener, ZSOCK_TLS_SEC_TAG_LIST,
+	    &(int){ BENCH_SERVER_TAG }, sizeof(int));
+	bench_set_tls(listener, ZSOCK_TLS_SESSION_CACHE, &on, sizeof(on));
 	pthread_create(&server, NULL, serve_ours, NULL);
 }
 
@@ -80,13 +89,13 @@ static void
 connect_ours(const struct wish *w)
 {
 	const int fd = zsock_socket(AF_INET, SOCK_STREAM, NET_IPPROTO_TLS_1_2);
-	const int suite = w->older ? 0xc02b : 0x1301, on = w->resume;
+	const int suite = w->older ? 0xc02b : BENCH_SUITE, on = w->resume;
 	char byte = 'x';
 
-	set(fd, ZSOCK_TLS_SEC_TAG_LIST, &w->tag, sizeof(int));
-	set(fd, ZSOCK_TLS_HOSTNAME, "localhost", 9);
-	set(fd, ZSOCK_TLS_CIPHERSUITE_LIST, &suite, sizeof(suite));
-	set(fd, ZSOCK_TLS_SESSION_CACHE, &on, sizeof(on));
+	bench_set_tls(fd, ZSOCK_TLS_SEC_TAG_LIST, &w->tag, sizeof(int));
+	bench_set_tls(fd, ZSOCK_TLS_HOSTNAME, "localhost", 9);
+	bench_set_tls(fd, ZSOCK_TLS_CIPHERSUITE_LIST, &suite, sizeof(suite));
+	bench_set_tls(fd, ZSOCK_TLS_SESSION_CACHE, &on, sizeof(on));
 	bench_must(zsock_connect(fd, (struct sockaddr *)&address,
 	               sizeof(address)) == 0 &&
 	        zsock_send(fd, &byte, 1, 0) == 1 &&
@@ -116,31 +125,60 @@ keep_session(SSL *ssl, SSL_SESSION *session)
 	return 1;
 }
 
-/* Or each connection would wait 40 ms for an acknowledgement. */
+/* Else each connection waits 40 ms for an acknowledgement. */
 static void
-no_delay(int fd)
+no_delay(const struct wish *w, int fd)
 {
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &(int){ 1 }, sizeof(int));
+	if (!w->nagle)
+		bench_no_delay(fd);
+}
+
+static void
+attach(const struct wish *w, struct bench_end *e)
+{
+	no_delay(w, e->fd);
+	if (w->bare)
+		bare_attach(e, PAIR_RING);
+	else
+		SSL_set_fd(e->ssl, e->fd);
+}
+
+static void
+shake_hands(const struct wish *w, const struct bench_end *e)
+{
+	if (w->bare)
+		bare_handshake(e);
+	else
+		bench_must(SSL_do_handshake(e->ssl) == 1, "a handshake");
+}
+
+static void
+part(const struct wish *w, const struct bench_end *e)
+{
+	if (w->bare)
+		bare_shutdown(e);
+	else
+		SSL_shutdown(e->ssl);
+	bare_free(e);
 }
 
 static void *
 serve_ssl(void *arg)
 {
+	const struct bench_way *way = wished->bare ? &ways_bare : &ways_openssl;
+	struct bench_end e = { 0 };
 	char byte;
-	int fd;
 
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		SSL *ssl = SSL_new(server_ctx);
-
-		no_delay(fd);
-		SSL_set_fd(ssl, fd);
-		bench_must(SSL_accept(ssl) == 1 &&
-		        SSL_read(ssl, &byte, 1) == 1 &&
-		        SSL_write(ssl, &byte, 1) == 1,
-		    "SSL_accept");
-		SSL_shutdown(ssl);
-		SSL_free(ssl);
-		close(fd);
+	while ((e.fd = accept(listener, NULL, NULL)) >= 0) {
+		e.ssl = SSL_new(server_ctx);
+		SSL_set_accept_state(e.ssl);
+		attach(wished, &e);
+		shake_hands(wished, &e);
+		way->recv(&e, 1, 1);
+		way->send(&e, 1);
+		if (wished->nagle)
+			(void)SSL_read(e.ssl, &byte, 1);
+		part(wished, &e);
 	}
 	return arg;
 }
@@ -156,7 +194,8 @@ open_ssl(const struct wish *w)
 	SSL_CTX_sess_set_new_cb(client_ctx, keep_session);
 	SSL_CTX_set_session_cache_mode(server_ctx,
 	    w->resume ? SSL_SESS_CACHE_SERVER : SSL_SESS_CACHE_OFF);
-	SSL_CTX_set_num_tickets(server_ctx, w->resume ? 1 : 0);
+	SSL_CTX_set_num_tickets(server_ctx, w->resume ? 1 : w->nagle ? 2 : 0);
+	wished = w;
 	listener = bench_listen_raw(&address);
 	pthread_create(&server, NULL, serve_ssl, NULL);
 }
@@ -164,30 +203,26 @@ open_ssl(const struct wish *w)
 static void
 connect_ssl(const struct wish *w)
 {
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	const struct bench_way *way = w->bare ? &ways_bare : &ways_openssl;
+	struct bench_end e = { .fd = bench_connect_raw(&address) };
 	SSL *ssl = SSL_new(client_ctx);
-	char byte = 'x';
 
 	if (w->older) {
 		SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
 		SSL_set_cipher_list(ssl, "ECDHE-ECDSA-AES128-GCM-SHA256");
 	} else {
-		SSL_set_ciphersuites(ssl, "TLS_AES_128_GCM_SHA256");
+		SSL_set_ciphersuites(ssl, BENCH_SUITE_NAME);
 	}
-	bench_must(connect(fd, (struct sockaddr *)&address, sizeof(address)) ==
-	        0,
-	    "connect");
-	no_delay(fd);
-	SSL_set_fd(ssl, fd);
+	e.ssl = ssl;
+	SSL_set_connect_state(ssl);
+	attach(w, &e);
 	SSL_set1_host(ssl, "localhost");
 	if (w->resume && last != NULL)
 		SSL_set_session(ssl, last);
-	bench_must(SSL_connect(ssl) == 1 && SSL_write(ssl, &byte, 1) == 1 &&
-	        SSL_read(ssl, &byte, 1) == 1,
-	    "SSL_connect");
-	SSL_shutdown(ssl);
-	SSL_free(ssl);
-	close(fd);
+	shake_hands(w, &e);
+	way->send(&e, 1);
+	way->recv(&e, 1, 1);
+	part(w, &e);
 }
 
 static void
@@ -204,33 +239,36 @@ static const struct way ssl_way = { open_ssl, connect_ssl, close_ssl };
 
 /* Nanoseconds a connection takes; the first two, which learn, do not count. */
 static double
-measure(const struct way *way, const struct wish *w)
+connection_ns(const struct way *way, const struct wish *w)
 {
 	int64_t start = 0;
 
 	way->open(w);
-	for (int i = 0; i < 2 + TIMES; i++) {
+	for (int i = 0; i < 2 + w->times; i++) {
 		if (i == 2)
 			start = deadline_now_ns();
 		way->connect(w);
 	}
 	start = deadline_now_ns() - start;
 	way->close();
-	return (double)start / TIMES;
+	return (double)start / w->times;
 }
 
-static void
-row(const char *name, const struct wish *mine_wish, const struct way *base_way,
-    const struct wish *base_wish, const char *target)
-{
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
+/* One way and another that it is compared with. */
+struct pair {
+	const struct way *mine;
+	const struct wish *wish;
+	const struct way *base;
+	const struct wish *base_wish;
+};
 
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		base[r] = measure(base_way, base_wish);
-		mine[r] = measure(&ours, mine_wish);
-		ratio[r] = mine[r] / base[r];
-	}
-	bench_print(name, mine, base, ratio, target);
+static double
+measure(const void *how, bool mine)
+{
+	const struct pair *p = how;
+
+	return mine ? connection_ns(p->mine, p->wish)
+	            : connection_ns(p->base, p->base_wish);
 }
 
 /* The usual CA, and those of a browser's list. */
@@ -264,30 +302,71 @@ store_bundle(void)
 	free(all);
 }
 
+#define CA .tag = BENCH_CA_TAG, .times = TIMES
+static const struct wish full = { CA };
+static const struct wish full_1_2 = { CA, .older = true };
+static const struct wish again = { CA, .resume = true };
+static const struct wish again_1_2 = { CA, .older = true, .resume = true };
+static const struct wish many = { .tag = BUNDLE_TAG, .times = TIMES };
+static const struct wish first = { CA, .nagle = true };
+static const struct wish slow = { .tag = BENCH_CA_TAG,
+	.nagle = true,
+	.times = 3 };
+
+static const struct row {
+	enum bench_row row;
+	struct pair pair;
+} rows[] = {
+	{ ROW_FULL_1_3, { &ours, &full, &ssl_way, &full } },
+	{ ROW_FULL_1_2, { &ours, &full_1_2, &ssl_way, &full_1_2 } },
+	{ ROW_RESUMED_1_3, { &ours, &again, &ssl_way, &again } },
+	{ ROW_RESUMED_1_2, { &ours, &again_1_2, &ssl_way, &again_1_2 } },
+	{ ROW_AGAIN_1_3, { &ours, &again, &ours, &full } },
+	{ ROW_AGAIN_1_2, { &ours, &again_1_2, &ours, &full_1_2 } },
+	{ ROW_MANY_CAS, { &ours, &many, &ours, &full } },
+};
+
 void
 bench_handshakes(void)
 {
-	const struct wish full = { .tag = BENCH_CA_TAG };
-	const struct wish again = { .tag = BENCH_CA_TAG, .resume = true };
-	const struct wish full_1_2 = { .tag = BENCH_CA_TAG, .older = true };
-	const struct wish again_1_2 = { .tag = BENCH_CA_TAG,
-		.older = true,
-		.resume = true };
-	const struct wish many = { .tag = BUNDLE_TAG };
+	const struct pair nagle = { &ours, &first, &ssl_way, &slow };
 
 	bench_identities();
 	store_bundle();
-	row("TLS 1.3 full handshake", &full, &ssl_way, &full,
-	    "<= 1.03 x SSL_set_fd");
-	row("TLS 1.2 full handshake", &full_1_2, &ssl_way, &full_1_2,
-	    "<= 1.03 x SSL_set_fd");
-	row("TLS 1.3 resumed", &again, &ssl_way, &again, "<= 1 x SSL_set_fd");
-	row("TLS 1.2 resumed", &again_1_2, &ssl_way, &again_1_2,
-	    "<= 1 x SSL_set_fd");
-	row("TLS 1.3 resumed, against our full", &again, &ours, &full,
-	    "<= 0.53 x");
-	row("TLS 1.2 resumed, against our full", &again_1_2, &ours, &full_1_2,
-	    "<= 0.20 x");
-	row("TLS 1.3 with 145 CAs, against one", &many, &ours, &full,
-	    "<= 1.03 x");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		row_run(rows[i].row, ROW_ROUNDS, measure, &rows[i].pair);
+	/* One that waits for an acknowledgement has to be asleep for it. */
+	bench_unpin();
+	row_run(ROW_FIRST_ECHO, FIRST_ROUNDS, measure, &nagle);
+}
+
+static const struct wish bare_full = { CA, .bare = true };
+static const struct wish bare_full_1_2 = { CA, .older = true, .bare = true };
+static const struct wish bare_again = { CA, .resume = true, .bare = true };
+static const struct wish bare_again_1_2 = { CA, .older = true, .resume = true,
+	.bare = true };
+
+/* A pair against SSL_set_fd, and the library against a pair. */
+static const struct row bare_rows[] = {
+	{ ROW_BARE_FULL_1_3, { &ssl_way, &bare_full, &ssl_way, &full } },
+	{ ROW_BARE_FULL_1_2,
+	    { &ssl_way, &bare_full_1_2, &ssl_way, &full_1_2 } },
+	{ ROW_BARE_RESUMED_1_3, { &ssl_way, &bare_again, &ssl_way, &again } },
+	{ ROW_BARE_RESUMED_1_2,
+	    { &ssl_way, &bare_again_1_2, &ssl_way, &again_1_2 } },
+	{ ROW_ON_BARE_FULL_1_3, { &ours, &full, &ssl_way, &bare_full } },
+	{ ROW_ON_BARE_FULL_1_2,
+	    { &ours, &full_1_2, &ssl_way, &bare_full_1_2 } },
+	{ ROW_ON_BARE_RESUMED_1_3, { &ours, &again, &ssl_way, &bare_again } },
+	{ ROW_ON_BARE_RESUMED_1_2,
+	    { &ours, &again_1_2, &ssl_way, &bare_again_1_2 } },
+};
+
+void
+bare_handshakes(void)
+{
+	bench_identities();
+	for (size_t i = 0; i < sizeof(bare_rows) / sizeof(bare_rows[0]); i++)
+		row_run(bare_rows[i].row, ROW_ROUNDS, measure,
+		    &bare_rows[i].pair);
 }

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench/machine.h"
 
 /* What this process has now, in KiB. */
 static struct hold_memory
@@ -72,4 +72,5 @@ hold_measure(const struct hold_way *w, int n, struct hold_memory each[2])
 		kill(children[i], SIGKILL);
 		waitpid(children[i], NULL, 0);
 	}
+	w->unlisten();
 }

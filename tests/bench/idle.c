@@ -3,8 +3,7 @@
  * processes of their own, which hold many, have moved a byte both ways on each,
  * and then find nothing to do.
  */
-#include <stdio.h>
-#include <sys/resource.h>
+#include <unistd.h>
 
 #include <openssl/ssl.h>
 
@@ -13,10 +12,14 @@
 
 #include "bench/bench.h"
 #include "bench/hold.h"
+#include "bench/machine.h"
+#include "bench/row.h"
+#include "bench/ways.h"
 
 #define CONNECTIONS 1000
 #define ALL (CONNECTIONS + HOLD_WARM_UP)
 
+static bool older; /* TLS 1.2 */
 static int listener, fds[ALL];
 static struct sockaddr_in address;
 
@@ -24,10 +27,8 @@ static void
 listen_ours(void)
 {
 	listener = bench_listen_ours(&address, NET_IPPROTO_TLS_1_2);
-	bench_must(zsock_setsockopt(listener, ZSOCK_SOL_TLS,
-	               ZSOCK_TLS_SEC_TAG_LIST, &(int){ BENCH_SERVER_TAG },
-	               sizeof(int)) == 0,
-	    "TLS_SEC_TAG_LIST");
+	bench_set_tls(listener, ZSOCK_TLS_SEC_TAG_LIST,
+	    &(int){ BENCH_SERVER_TAG }, sizeof(int));
 }
 
 static void
@@ -44,12 +45,20 @@ serve_ours(int i)
 static void
 connect_ours(int i)
 {
+	const int suite = older ? 0xc02b : BENCH_SUITE;
 	char byte = 'x';
 
-	fds[i] = bench_connect_ours(&address);
-	bench_must(zsock_send(fds[i], &byte, 1, 0) == 1 &&
+	fds[i] = zsock_socket(AF_INET, SOCK_STREAM, NET_IPPROTO_TLS_1_2);
+	bench_set_tls(fds[i], ZSOCK_TLS_SEC_TAG_LIST, &(int){ BENCH_CA_TAG },
+	    sizeof(int));
+	bench_set_tls(fds[i], ZSOCK_TLS_HOSTNAME, "localhost", 9);
+	bench_set_tls(fds[i], ZSOCK_TLS_CIPHERSUITE_LIST, &suite,
+	    sizeof(suite));
+	bench_must(zsock_connect(fds[i], (struct sockaddr *)&address,
+	               sizeof(address)) == 0 &&
+	        zsock_send(fds[i], &byte, 1, 0) == 1 &&
 	        zsock_recv(fds[i], &byte, 1, 0) == 1,
-	    "echo");
+	    "a connection of ours");
 }
 
 static void
@@ -63,8 +72,14 @@ look_ours(void)
 	bench_must(zsock_poll(all, ALL, 1) == 0, "zsock_poll");
 }
 
+static void
+unlisten_ours(void)
+{
+	zsock_close(listener);
+}
+
 static const struct hold_way ours = { listen_ours, connect_ours, serve_ours,
-	look_ours };
+	look_ours, unlisten_ours };
 
 static void
 listen_ssl(void)
@@ -76,10 +91,12 @@ static void
 serve_ssl(int i)
 {
 	SSL *ssl = SSL_new(bench_server_ctx); /* for as long as the process */
+	const int fd = accept(listener, NULL, NULL);
 	char byte;
 
 	(void)i;
-	SSL_set_fd(ssl, accept(listener, NULL, NULL));
+	bench_no_delay(fd); /* or each byte would wait 40 ms */
+	SSL_set_fd(ssl, fd);
 	bench_must(SSL_accept(ssl) == 1 && SSL_read(ssl, &byte, 1) == 1 &&
 	        SSL_write(ssl, &byte, 1) == 1,
 	    "SSL_accept");
@@ -89,13 +106,16 @@ static void
 connect_ssl(int i)
 {
 	SSL *ssl = SSL_new(bench_client_ctx);
-	const int fd = socket(AF_INET, SOCK_STREAM, 0);
+	const int fd = bench_connect_raw(&address);
 	char byte = 'x';
 
 	(void)i;
-	bench_must(connect(fd, (struct sockaddr *)&address, sizeof(address)) ==
-	        0,
-	    "connect");
+	if (older) {
+		SSL_set_max_proto_version(ssl, TLS1_2_VERSION);
+		SSL_set_cipher_list(ssl, "ECDHE-ECDSA-AES128-GCM-SHA256");
+	}
+	SSL_set_ciphersuites(ssl, BENCH_SUITE_NAME);
+	bench_no_delay(fd);
 	SSL_set_fd(ssl, fd);
 	SSL_set1_host(ssl, "localhost");
 	bench_must(SSL_connect(ssl) == 1 && SSL_write(ssl, &byte, 1) == 1 &&
@@ -108,32 +128,43 @@ look_ssl(void)
 {
 }
 
-static const struct hold_way openssl = { listen_ssl, connect_ssl, serve_ssl,
-	look_ssl };
-
 static void
-row(const char *name, double mine, double base, const char *target)
+unlisten_ssl(void)
 {
-	printf("%-38s %10.3f %10.3f %7.3f   %s\n", name, mine, base,
-	    mine / base, target);
+	close(listener);
+}
+
+static const struct hold_way openssl = { listen_ssl, connect_ssl, serve_ssl,
+	look_ssl, unlisten_ssl };
+
+/* A row of the server, and the next of the client. */
+static void
+rows(enum bench_row row)
+{
+	const int n = row_rounds(HOLD_ROUNDS);
+	double mine[2][ROW_ROUNDS_MAX], base[2][ROW_ROUNDS_MAX];
+	struct hold_memory each[2];
+
+	for (int i = 0; i < n; i++) {
+		hold_measure(&openssl, CONNECTIONS, each);
+		for (int end = 0; end < 2; end++)
+			base[end][i] = each[end].resident;
+		hold_measure(&ours, CONNECTIONS, each);
+		for (int end = 0; end < 2; end++)
+			mine[end][i] = each[end].resident;
+	}
+	row_report(row, mine[1], base[1], n);
+	row_report(row + 1, mine[0], base[0], n);
 }
 
 void
 bench_idle(void)
 {
-	struct rlimit files;
-	struct hold_memory mine[2], base[2];
-
-	getrlimit(RLIMIT_NOFILE, &files);
-	if (files.rlim_cur < ALL + 100) {
-		files.rlim_cur = ALL + 100;
-		bench_must(setrlimit(RLIMIT_NOFILE, &files) == 0, "setrlimit");
-	}
+	bench_must(bench_files(ALL + 100) >= ALL + 100, "RLIMIT_NOFILE");
 	bench_identities();
-	hold_measure(&openssl, CONNECTIONS, base);
-	hold_measure(&ours, CONNECTIONS, mine);
-	row("idle TLS 1.3 server, KiB", mine[1].resident, base[1].resident,
-	    "<= 16 KiB");
-	row("idle TLS 1.3 client, KiB", mine[0].resident, base[0].resident,
-	    "<= 26 KiB");
+	bench_unpin();
+	older = false;
+	rows(ROW_IDLE_SERVER_1_3);
+	older = true;
+	rows(ROW_IDLE_SERVER_1_2);
 }

@@ -2,13 +2,12 @@
 #include "bench/bench.h"
 
 #include <poll.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/resource.h>
 
 #include <zephyr/net/socket.h>
 
 #include "base/deadline.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 #include "sock/fdtable.h"
 #include "support/loop.h"
 
@@ -54,65 +53,51 @@ take(int sock)
 	bench_must(zsock_recv(sock, &byte, 1, 0) == 1, "zsock_recv");
 }
 
-static double
-ours_ns(int n, int timeout_ms, int times, int want)
-{
-	const int64_t start = deadline_now_ns();
-
-	for (int i = 0; i < times; i++)
-		bench_must(zsock_poll(ours, n, timeout_ms) == want,
-		    "zsock_poll");
-	return (double)(deadline_now_ns() - start) / times;
-}
+struct what {
+	int n, timeout_ms, want;
+};
 
 static double
-raw_ns(int n, int timeout_ms, int times, int want)
+measure(const void *how, bool mine)
 {
+	const struct what *w = how;
+	const int times = w->n >= 1000 ? 600000 / w->n : w->n > 1 ? 600 : 6000;
 	const int64_t start = deadline_now_ns();
 
-	for (int i = 0; i < times; i++)
-		bench_must(poll(raw, (nfds_t)n, timeout_ms) == want, "poll");
+	for (int i = 0; i < times; i++) {
+		const int got = mine ? zsock_poll(ours, w->n, w->timeout_ms)
+		                     : poll(raw, (nfds_t)w->n, w->timeout_ms);
+
+		bench_must(got == w->want, mine ? "zsock_poll" : "poll");
+	}
 	return (double)(deadline_now_ns() - start) / times;
 }
 
 static void
-row(int n, int timeout_ms, int want, const char *target)
+rows(enum bench_row first, int timeout_ms, int want)
 {
-	const int times = n >= 1000 ? 600000 / n : 6000 / (n > 10 ? 10 : 1);
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
-	char name[64];
+	static const int sizes[] = { 1, 10, 100, 1000, MOST };
 
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		base[r] = raw_ns(n, timeout_ms, times, want);
-		mine[r] = ours_ns(n, timeout_ms, times, want);
-		ratio[r] = mine[r] / base[r];
+	for (int i = 0; i < (int)(sizeof(sizes) / sizeof(sizes[0])); i++) {
+		const struct what w = { sizes[i], timeout_ms, want };
+
+		/* The last one, so that the kernel looks at all of them. */
+		if (want == 1)
+			make_ready(ours[w.n - 1].fd);
+		row_run(first + (enum bench_row)i, ROW_ROUNDS, measure, &w);
+		if (want == 1)
+			take(ours[w.n - 1].fd);
 	}
-	snprintf(name, sizeof(name), "poll n=%d, %s", n,
-	    timeout_ms == 0 ? "timeout 0" : "waiting, one ready");
-	bench_print(name, mine, base, ratio, target);
 }
 
 void
 bench_poll(void)
 {
-	static const int sizes[] = { 1, 10, 100, 1000, MOST };
-	struct rlimit r;
-
-	bench_must(getrlimit(RLIMIT_NOFILE, &r) == 0, "getrlimit");
-	r.rlim_cur = r.rlim_max;
-	bench_must(setrlimit(RLIMIT_NOFILE, &r) == 0, "setrlimit");
+	bench_must(bench_files(MOST + 100) >= MOST + 100, "RLIMIT_NOFILE");
 	fdtable_limit(0);
 	open_sockets(MOST);
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		row(sizes[i], 0, 0,
-		    sizes[i] == 1 ? "<= 1.12 x raw" : "<= 1.06 x raw");
-	/* The last one, so that the kernel looks at all of them. */
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		make_ready(ours[sizes[i] - 1].fd);
-		row(sizes[i], 1000, 1,
-		    sizes[i] == 1 ? "<= 0.65 x raw" : "<= 0.45 x raw");
-		take(ours[sizes[i] - 1].fd);
-	}
+	rows(ROW_POLL_NOW_1, 0, 0);
+	rows(ROW_POLL_WAIT_1, 1000, 1);
 	for (int i = 0; i < MOST; i++)
 		zsock_close(ours[i].fd);
 }

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <limits.h>
-#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -13,11 +12,11 @@
 #include <unistd.h>
 
 #include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/ways.h"
 
 char shim_library[PATH_MAX], shim_empty[PATH_MAX], shim_null[PATH_MAX],
     shim_calls[PATH_MAX], shim_client[PATH_MAX], shim_linked[PATH_MAX];
-
-static cpu_set_t all_cpus;
 
 /* A file beside this program's, or in a directory beside its directory. */
 static void
@@ -81,31 +80,9 @@ shim_environment(const char *preload, const char *const *variables)
 	return env;
 }
 
-/* The last one that may be used, and the first one, where there are two. */
-void
-shim_pin(pid_t pid, enum shim_cpu cpu)
-{
-	cpu_set_t one;
-	int at = cpu == SHIM_CPU_MEASURED ? CPU_SETSIZE - 1 : 0;
-
-	while (!CPU_ISSET(at, &all_cpus))
-		at += cpu == SHIM_CPU_MEASURED ? -1 : 1;
-	CPU_ZERO(&one);
-	CPU_SET(at, &one);
-	bench_must(sched_setaffinity(pid, sizeof(one), &one) == 0,
-	    "sched_setaffinity");
-}
-
-void
-shim_unpin(void)
-{
-	bench_must(sched_setaffinity(0, sizeof(all_cpus), &all_cpus) == 0,
-	    "sched_setaffinity");
-}
-
 void
 shim_start(struct shim_worker *w, const char *path, char **environment,
-    enum shim_cpu cpu)
+    enum bench_cpu cpu)
 {
 	char *argv[] = { (char *)path, NULL };
 	posix_spawn_file_actions_t actions;
@@ -125,7 +102,7 @@ shim_start(struct shim_worker *w, const char *path, char **environment,
 	close(from[1]);
 	w->in = to[1];
 	w->out = from[0];
-	shim_pin(w->pid, cpu);
+	bench_pin(w->pid, cpu);
 }
 
 struct shim_time
@@ -153,64 +130,9 @@ shim_stop(struct shim_worker *w)
 	waitpid(w->pid, NULL, 0);
 }
 
-static int
-by_value(const void *a, const void *b)
-{
-	const double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-double
-shim_median(double *v, size_t n)
-{
-	qsort(v, n, sizeof(*v), by_value);
-	return v[n / 2];
-}
-
-static const char *
-verdict(double value, double limit)
-{
-	return value <= limit ? "met" : "NOT met";
-}
-
-void
-shim_row_ratio(const char *name, double *mine, double *base, size_t n,
-    double limit, const char *than)
-{
-	double ratios[SHIM_ROUNDS_MAX], ratio;
-
-	for (size_t i = 0; i < n; i++)
-		ratios[i] = mine[i] / base[i];
-	ratio = shim_median(ratios, n);
-	printf("%-38s %10.3f %10.3f %7.3f   ", name, shim_median(mine, n),
-	    shim_median(base, n), ratio);
-	if (limit > 0)
-		printf("<= %.2f x %s: %s\n", limit, than,
-		    verdict(ratio, limit));
-	else
-		printf("%s\n", than);
-	fflush(stdout);
-}
-
-void
-shim_row_more(const char *name, const double both[2], double more, double limit,
-    const char *unit)
-{
-	printf("%-38s %10.3f %10.3f %+7.1f   ", name, both[0], both[1], more);
-	if (limit > 0)
-		printf("<= %.0f %s more: %s\n", limit, unit,
-		    verdict(more, limit));
-	else
-		printf("%s more\n", unit);
-	fflush(stdout);
-}
-
 static void
 prepare(void)
 {
-	bench_must(sched_getaffinity(0, sizeof(all_cpus), &all_cpus) == 0,
-	    "sched_getaffinity");
 	find_all();
 	bench_identities();
 	signal(SIGPIPE, SIG_IGN); /* a worker that ends has said why */
@@ -220,6 +142,7 @@ void
 bench_shim(void)
 {
 	prepare();
+	bench_unpin();
 	shim_bench_calls();
 	shim_bench_exec();
 	shim_bench_tls();

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <sys/types.h>
 
+#include "bench/machine.h"
+
 /*
  * Rows of programs under the preload library, against the same programs without
  * it, or linked with the library.
@@ -25,13 +27,6 @@ extern char shim_library[], shim_empty[], shim_null[], shim_calls[],
  */
 char **shim_environment(const char *preload, const char *const *variables);
 
-/* Of the processors that there are: one to measure on, and one for the rest. */
-enum shim_cpu { SHIM_CPU_MEASURED, SHIM_CPU_OTHER };
-
-/* Of a process; 0 is this one. */
-void shim_pin(pid_t pid, enum shim_cpu cpu);
-void shim_unpin(void);
-
 /* A process; see worker.h. */
 struct shim_worker {
 	pid_t pid;
@@ -43,7 +38,7 @@ struct shim_time {
 };
 
 void shim_start(struct shim_worker *w, const char *path, char **environment,
-    enum shim_cpu cpu);
+    enum bench_cpu cpu);
 struct shim_time shim_ask(const struct shim_worker *w, const char *verb,
     long size, long times);
 void shim_stop(struct shim_worker *w);
@@ -62,20 +57,6 @@ void shim_unserve(struct shim_server *s);
 /* The workers of a client with TLS: by the preload library, or linked. */
 void shim_start_client(struct shim_worker *w, const struct shim_server *s);
 void shim_start_linked(struct shim_worker *w, const struct shim_server *s);
-
-/* The middle one of n values, which are sorted. */
-double shim_median(double *v, size_t n);
-
-/*
- * One row: what is measured of ours and of the baseline, and whether it is
- * within a limit, or 0 for none: the median of the rounds' ratios, or a
- * difference in a unit.  The values are sorted.
- */
-#define SHIM_ROUNDS_MAX 128
-void shim_row_ratio(const char *name, double *mine, double *base, size_t n,
-    double limit, const char *than);
-void shim_row_more(const char *name, const double both[2], double more,
-    double limit, const char *unit);
 
 void shim_bench_calls(void);
 void shim_bench_exec(void);

@@ -8,38 +8,39 @@
 #include <limits.h>
 #include <stdio.h>
 
+#include "bench/row.h"
 #include "bench/shim.h"
 
 #define BLOCKS 9
 #define ROUNDS 9
 #define VARIANTS 3
-#define LIMIT_NS 5
 #define NULL_TIMES 200000
 
+/* Each has a row without the core, and the next one with it. */
 static const struct kind {
-	const char *verb, *name;
+	enum bench_row row;
+	const char *verb;
 	int calls; /* in each of the times */
 	long times;
-	double limit_ns;
 } kinds[] = {
-	{ "pair", "send, recv of 64 B, socketpair", 2, 10000, 0 },
-	{ "pipe", "write, read of 64 B, pipe", 2, 10000, 0 },
-	{ "tcp", "send, recv of 64 B, TCP", 2, 3000, 0 },
-	{ "fcntl", "fcntl", 1, 50000, 0 },
-	{ "close", "dup, close", 2, 20000, 0 },
-	{ "null-read", "read, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-send", "send, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-sendmsg", "sendmsg, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-fcntl", "fcntl, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-setfd", "fcntl F_SETFD, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-dup", "dup, no kernel", 1, NULL_TIMES, LIMIT_NS },
-	{ "null-close", "close, no kernel", 1, NULL_TIMES, LIMIT_NS },
+	{ ROW_SHIM_PAIR, "pair", 2, 10000 },
+	{ ROW_SHIM_PIPE, "pipe", 2, 10000 },
+	{ ROW_SHIM_TCP, "tcp", 2, 3000 },
+	{ ROW_SHIM_FCNTL, "fcntl", 1, 50000 },
+	{ ROW_SHIM_CLOSE, "close", 2, 20000 },
+	{ ROW_SHIM_NULL_READ, "null-read", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_SEND, "null-send", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_SENDMSG, "null-sendmsg", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_FCNTL, "null-fcntl", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_SETFD, "null-setfd", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_DUP, "null-dup", 1, NULL_TIMES },
+	{ ROW_SHIM_NULL_CLOSE, "null-close", 1, NULL_TIMES },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
 
 /* Nanoseconds a call: the fastest round of each block. */
-static double values[KINDS][VARIANTS][BLOCKS];
+static double values[KINDS][VARIANTS][ROW_ROUNDS_MAX];
 
 static void
 start(struct shim_worker *w, int variant)
@@ -50,7 +51,7 @@ start(struct shim_worker *w, int variant)
 	snprintf(both, sizeof(both), "%s:%s", shim_library, shim_null);
 	shim_start(w, shim_calls,
 	    shim_environment(variant > 0 ? both : shim_null, none),
-	    SHIM_CPU_MEASURED);
+	    BENCH_CPU_SECOND);
 	(void)shim_ask(w, "open", variant == 2, 1);
 }
 
@@ -87,31 +88,27 @@ block(int at)
 }
 
 static void
-row(const struct kind *kind, double (*v)[BLOCKS], int variant)
+row(size_t k, int variant, int n)
 {
-	double more[BLOCKS], mine[BLOCKS], base[BLOCKS], both[2];
-	char name[64];
+	double mine[ROW_ROUNDS_MAX], base[ROW_ROUNDS_MAX];
 
-	for (int i = 0; i < BLOCKS; i++) {
-		mine[i] = v[variant][i];
-		base[i] = v[0][i];
-		more[i] = mine[i] - base[i];
+	for (int i = 0; i < n; i++) {
+		mine[i] = values[k][variant][i];
+		base[i] = values[k][0][i];
 	}
-	both[0] = shim_median(mine, BLOCKS) / 1000;
-	both[1] = shim_median(base, BLOCKS) / 1000;
-	snprintf(name, sizeof(name), "%s%s", kind->name,
-	    variant == 2 ? ", core" : "");
-	shim_row_more(name, both, shim_median(more, BLOCKS), kind->limit_ns,
-	    "ns a call");
+	row_report_added(kinds[k].row + (enum bench_row)(variant - 1), mine,
+	    base, n);
 }
 
 void
 shim_bench_calls(void)
 {
-	for (int i = 0; i < BLOCKS; i++)
+	const int n = row_rounds(BLOCKS);
+
+	for (int i = 0; i < n; i++)
 		block(i);
 	for (size_t k = 0; k < KINDS; k++) {
-		row(&kinds[k], values[k], 1);
-		row(&kinds[k], values[k], 2);
+		row(k, 1, n);
+		row(k, 2, n);
 	}
 }

@@ -1,22 +1,21 @@
 /* What the preload library costs a program that does nothing: /bin/true. */
 #include <spawn.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 
 #include "base/deadline.h"
-#include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 #include "bench/shim.h"
 
-#define BLOCKS 5
-#define RUNS 200
-#define LIMIT_US 80
+#define BLOCKS 7
+#define RUNS 150
 
 enum variant { BARE, EMPTY, SHIM, RULES, VARIANTS };
 
 static struct shim_time
-run_us(char **environment)
+run_ns(char **environment)
 {
 	static char *argv[] = { "true", NULL };
 	const int64_t start = deadline_now_ns();
@@ -29,8 +28,8 @@ run_us(char **environment)
 	               environment) == 0 &&
 	        wait4(pid, &status, 0, &used) == pid && status == 0,
 	    "/bin/true");
-	t.wall = (double)(deadline_now_ns() - start) / 1000;
-	t.cpu = (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+	t.wall = (double)(deadline_now_ns() - start);
+	t.cpu = (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec) * 1000;
 	return t;
 }
 
@@ -44,31 +43,32 @@ block(char **const environments[VARIANTS], double wall[VARIANTS],
 	for (int i = 0; i < RUNS; i++) {
 		for (int k = 0; k < VARIANTS; k++) {
 			const int v = (i + k) % VARIANTS;
-			const struct shim_time t = run_us(environments[v]);
+			const struct shim_time t = run_ns(environments[v]);
 
 			all[0][v][i] = t.wall;
 			all[1][v][i] = t.cpu;
 		}
 	}
 	for (int v = 0; v < VARIANTS; v++) {
-		wall[v] = shim_median(all[0][v], RUNS);
-		cpu[v] = shim_median(all[1][v], RUNS);
+		wall[v] = row_median(all[0][v], RUNS);
+		cpu[v] = row_median(all[1][v], RUNS);
 	}
 }
 
+/* For each variant a row, from the first one on. */
 static void
-row(const char *name, double (*medians)[VARIANTS], enum variant v, double limit)
+rows(enum bench_row first, double (*medians)[VARIANTS], int n)
 {
-	double more[BLOCKS], mine[BLOCKS], base[BLOCKS], both[2];
+	double mine[ROW_ROUNDS_MAX], base[ROW_ROUNDS_MAX];
 
-	for (int i = 0; i < BLOCKS; i++) {
-		mine[i] = medians[i][v];
-		base[i] = medians[i][BARE];
-		more[i] = mine[i] - base[i];
+	for (int v = EMPTY; v < VARIANTS; v++) {
+		for (int i = 0; i < n; i++) {
+			mine[i] = medians[i][v];
+			base[i] = medians[i][BARE];
+		}
+		row_report_added(first + (enum bench_row)(v - EMPTY), mine,
+		    base, n);
 	}
-	both[0] = shim_median(mine, BLOCKS);
-	both[1] = shim_median(base, BLOCKS);
-	shim_row_more(name, both, shim_median(more, BLOCKS), limit, "us");
 }
 
 void
@@ -86,18 +86,16 @@ shim_bench_exec(void)
 		[SHIM] = shim_environment(shim_library, none),
 		[RULES] = shim_environment(shim_library, rules),
 	};
-	double wall[BLOCKS][VARIANTS], cpu[BLOCKS][VARIANTS];
+	static double wall[ROW_ROUNDS_MAX][VARIANTS],
+	    cpu[ROW_ROUNDS_MAX][VARIANTS];
+	const int n = row_rounds(BLOCKS);
 
-	shim_pin(0, SHIM_CPU_MEASURED);
-	for (int i = 0; i < BLOCKS; i++)
+	bench_pin(0, BENCH_CPU_SECOND);
+	for (int i = 0; i < n; i++)
 		block(environments, wall[i], cpu[i]);
-	shim_unpin();
-	row("exec of true, empty library", wall, EMPTY, 0);
-	row("exec of true, preload library", wall, SHIM, LIMIT_US);
-	row("the same with rules", wall, RULES, LIMIT_US);
-	row("exec of true, empty library, CPU", cpu, EMPTY, 0);
-	row("exec of true, preload library, CPU", cpu, SHIM, LIMIT_US);
-	row("the same with rules, CPU", cpu, RULES, LIMIT_US);
+	bench_unpin();
+	rows(ROW_EXEC_EMPTY, wall, n);
+	rows(ROW_EXEC_EMPTY_CPU, cpu, n);
 	for (int v = 0; v < VARIANTS; v++)
 		free(environments[v]);
 }

@@ -1,9 +1,11 @@
 /* Memory of a program by itself, under the preload library, and with TLS. */
 #include <stdio.h>
-#include <string.h>
 
-#include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 #include "bench/shim.h"
+
+#define ROUNDS 7
 
 struct memory {
 	double resident, dirty; /* KiB; dirty: of no other process */
@@ -36,7 +38,7 @@ idle(const char *preload)
 	struct memory m;
 
 	shim_start(&w, shim_client, shim_environment(preload, none),
-	    SHIM_CPU_MEASURED);
+	    BENCH_CPU_SECOND);
 	(void)shim_ask(&w, "idle", 0, 1);
 	m = look(w.pid);
 	shim_stop(&w);
@@ -57,29 +59,47 @@ connected(void (*start)(struct shim_worker *, const struct shim_server *),
 	return m;
 }
 
-static void
-rows(const char *name, struct memory mine, struct memory base)
-{
-	const double resident[2] = { mine.resident, base.resident };
-	const double dirty[2] = { mine.dirty, base.dirty };
-	char text[64];
+/* What may be on our side, the library under which the bare program runs. */
+static const struct side {
+	enum bench_row
+	    row; /* of what is resident; the next of what is its own */
+	const char *preload;
+	void (*start)(struct shim_worker *, const struct shim_server *);
+} sides[] = {
+	{ ROW_MEMORY_EMPTY_RSS, shim_empty, NULL },
+	{ ROW_MEMORY_SHIM_RSS, shim_library, NULL },
+	{ ROW_MEMORY_TLS_RSS, NULL, shim_start_client },
+	{ ROW_MEMORY_LINKED_RSS, NULL, shim_start_linked },
+};
 
-	snprintf(text, sizeof(text), "%s, KiB resident", name);
-	shim_row_more(text, resident, resident[0] - resident[1], 0, "KiB");
-	snprintf(text, sizeof(text), "%s, KiB dirty", name);
-	shim_row_more(text, dirty, dirty[0] - dirty[1], 0, "KiB");
+static void
+rows(const struct side *s, const struct shim_server *server)
+{
+	const int n = row_rounds(ROUNDS);
+	double mine[2][ROW_ROUNDS_MAX], base[2][ROW_ROUNDS_MAX];
+
+	for (int i = 0; i < n; i++) {
+		const struct memory bare = idle(NULL);
+		const struct memory m = s->start != NULL
+		    ? connected(s->start, server)
+		    : idle(s->preload);
+
+		base[0][i] = bare.resident;
+		base[1][i] = bare.dirty;
+		mine[0][i] = m.resident;
+		mine[1][i] = m.dirty;
+	}
+	row_report_added(s->row, mine[0], base[0], n);
+	row_report_added(s->row + 1, mine[1], base[1], n);
 }
 
 void
 shim_bench_memory(void)
 {
 	struct shim_server server;
-	const struct memory bare = idle(NULL);
 
 	shim_serve(&server);
-	rows("empty library", idle(shim_empty), bare);
-	rows("preload library", idle(shim_library), bare);
-	rows("one TLS connection", connected(shim_start_client, &server), bare);
-	rows("the same, linked", connected(shim_start_linked, &server), bare);
+	for (size_t i = 0; i < sizeof(sides) / sizeof(sides[0]); i++)
+		rows(&sides[i], &server);
 	shim_unserve(&server);
 }

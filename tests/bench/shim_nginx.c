@@ -11,23 +11,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "bench/bench.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 #include "bench/shim.h"
+#include "bench/ways.h"
 
 #define BLOCKS 10
 #define EACH 10 /* rounds of a block */
-#define ROUNDS (BLOCKS * EACH)
-#define LIMIT 1.02
 #define TRIES 500
 #define PAUSE_US 10000
 
+/* A row of the time, and the next of the processor's. */
 static const struct kind {
-	const char *name;
+	enum bench_row row;
 	const char *keep; /* ab's option, or another that does not matter */
 	int requests;
 } kinds[] = {
-	{ "nginx, kept connections", "-k", 2000 },
-	{ "nginx, a connection a request", "-q", 1000 },
+	{ ROW_NGINX_KEPT, "-k", 2000 },
+	{ ROW_NGINX_EACH, "-q", 1000 },
 };
 
 #define KINDS (sizeof(kinds) / sizeof(kinds[0]))
@@ -102,7 +103,7 @@ start(struct server *s, const char *preload)
 		char *argv[] = { "nginx", "-e", log, "-c", conf, NULL };
 
 		(void)prctl(PR_SET_PDEATHSIG, SIGTERM);
-		shim_pin(0, SHIM_CPU_MEASURED);
+		bench_pin(0, BENCH_CPU_SECOND);
 		execvpe("nginx", argv, environment);
 		_exit(127);
 	}
@@ -143,9 +144,9 @@ used_ns(pid_t pid)
 	return ns;
 }
 
-/* Microseconds a request: by ab's clock, and of the server's processor. */
+/* Nanoseconds a request: by ab's clock, and of the server's processor. */
 static struct shim_time
-requests_us(const struct server *s, const struct kind *k)
+requests_ns(const struct server *s, const struct kind *k)
 {
 	const double before = used_ns(s->pid);
 	struct shim_time t = { 0 };
@@ -164,20 +165,20 @@ requests_us(const struct server *s, const struct kind *k)
 		(void)sscanf(line, "Failed requests: %d", &failed);
 	}
 	bench_must(pclose(file) == 0 && rate > 0 && failed == 0, "ab");
-	t.wall = 1e6 / rate;
-	t.cpu = (used_ns(s->pid) - before) / 1000 / k->requests;
+	t.wall = 1e9 / rate;
+	t.cpu = (used_ns(s->pid) - before) / k->requests;
 	return t;
 }
 
 /* Of our server and the other: the time of each round, and the processor's. */
-static double wall[KINDS][2][ROUNDS], cpu[KINDS][2][ROUNDS];
+static double wall[KINDS][2][ROW_ROUNDS_MAX], cpu[KINDS][2][ROW_ROUNDS_MAX];
 
 static void
 round_of(size_t k, const struct server servers[2], int at)
 {
 	for (int j = 0; j < 2; j++) {
 		const int s = (at + j) % 2;
-		const struct shim_time t = requests_us(&servers[s], &kinds[k]);
+		const struct shim_time t = requests_ns(&servers[s], &kinds[k]);
 
 		wall[k][s][at] = t.wall;
 		cpu[k][s][at] = t.cpu;
@@ -186,7 +187,7 @@ round_of(size_t k, const struct server servers[2], int at)
 
 /* Servers of their own, as it matters where their pages happen to lie. */
 static void
-block(int at)
+block(int at, int each)
 {
 	struct server servers[2];
 
@@ -195,33 +196,41 @@ block(int at)
 
 		start(&servers[s], s == 0 ? shim_library : NULL);
 	}
-	shim_pin(0, SHIM_CPU_OTHER); /* ab, too */
+	bench_pin(0, BENCH_CPU_FIRST); /* ab, too */
 	for (size_t k = 0; k < KINDS; k++) {
-		for (int i = 0; i < EACH; i++)
-			round_of(k, servers, at * EACH + i);
+		for (int i = 0; i < each; i++)
+			round_of(k, servers, at * each + i);
 	}
-	shim_unpin();
+	bench_unpin();
 	stop(&servers[0]);
 	stop(&servers[1]);
+}
+
+static void
+absent(const char *why)
+{
+	for (size_t k = 0; k < KINDS; k++) {
+		row_absent(kinds[k].row, why);
+		row_absent(kinds[k].row + 1, why);
+	}
 }
 
 void
 shim_bench_nginx(void)
 {
-	char name[64];
+	const int all = row_rounds(BLOCKS * EACH);
+	const int each = all < EACH ? all : EACH, blocks = all / each;
 
 	if (system("command -v nginx >/dev/null && command -v ab >/dev/null") !=
 	    0) {
-		printf("%-38s skipped: no nginx or ab here\n", "nginx");
+		absent("no nginx or no ab here");
 		return;
 	}
-	for (int i = 0; i < BLOCKS; i++)
-		block(i);
+	for (int i = 0; i < blocks; i++)
+		block(i, each);
 	for (size_t k = 0; k < KINDS; k++) {
-		shim_row_ratio(kinds[k].name, wall[k][0], wall[k][1], ROUNDS,
-		    LIMIT, "by itself");
-		snprintf(name, sizeof(name), "%s, its CPU", kinds[k].name);
-		shim_row_ratio(name, cpu[k][0], cpu[k][1], ROUNDS, LIMIT,
-		    "by itself");
+		row_report(kinds[k].row, wall[k][0], wall[k][1], blocks * each);
+		row_report(kinds[k].row + 1, cpu[k][0], cpu[k][1],
+		    blocks * each);
 	}
 }

@@ -11,8 +11,9 @@
 #include <netinet/tcp.h>
 #include <openssl/pem.h>
 
-#include "bench/bench.h"
+#include "bench/machine.h"
 #include "bench/shim.h"
+#include "bench/ways.h"
 #include "bench/worker.h"
 
 static void
@@ -84,7 +85,7 @@ accept_all(int listener)
 	int fd;
 
 	bench_must(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0, "prctl");
-	shim_pin(0, SHIM_CPU_OTHER);
+	bench_pin(0, BENCH_CPU_FIRST);
 	for (;;) {
 		fd = accept(listener, NULL, NULL);
 		ssl = SSL_new(bench_server_ctx);
@@ -146,7 +147,7 @@ shim_start_client(struct shim_worker *w, const struct shim_server *s)
 	const char *const variables[] = { s->credentials, s->rule, NULL };
 
 	shim_start(w, shim_client, shim_environment(shim_library, variables),
-	    SHIM_CPU_MEASURED);
+	    BENCH_CPU_SECOND);
 	(void)shim_ask(w, "open", ntohs(s->addr.sin_port), 1);
 }
 
@@ -158,6 +159,6 @@ shim_start_linked(struct shim_worker *w, const struct shim_server *s)
 		NULL };
 
 	shim_start(w, shim_linked, shim_environment(NULL, variables),
-	    SHIM_CPU_MEASURED);
+	    BENCH_CPU_SECOND);
 	(void)shim_ask(w, "open", ntohs(s->addr.sin_port), 1);
 }

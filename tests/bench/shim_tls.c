@@ -2,48 +2,46 @@
  * A client under the preload library, of which a rule makes plain connections
  * secure, and the same one that is linked with the library.
  */
-#include <stdio.h>
-
+#include "bench/row.h"
 #include "bench/shim.h"
 
 #define ROUNDS 63
-#define LIMIT 1.05 /* the throughput within 5 % */
 
+/* A row of the time, and the next of the client's processor. */
 static const struct kind {
-	const char *name, *verb;
+	enum bench_row row;
+	const char *verb;
 	long size, times;
-	double limit;
 } kinds[] = {
-	{ "TLS recv of 1 KiB", "recv", 1024, 3000, 0 },
-	{ "TLS recv of 4 KiB", "recv", 4096, 800, 0 },
-	{ "TLS recv of 16 KiB", "recv", 16384, 200, LIMIT },
-	{ "TLS recv of 64 KiB", "recv", 65536, 50, 0 },
-	{ "TLS send of 1 KiB", "send", 1024, 3000, 0 },
-	{ "TLS send of 4 KiB", "send", 4096, 800, 0 },
-	{ "TLS send of 16 KiB", "send", 16384, 200, LIMIT },
-	{ "TLS send of 64 KiB", "send", 65536, 50, 0 },
-	{ "TLS round trip of 64 B", "ping", 64, 200, 0 },
+	{ ROW_SHIM_TLS_RECV_1, "recv", 1024, 3000 },
+	{ ROW_SHIM_TLS_RECV_4, "recv", 4096, 800 },
+	{ ROW_SHIM_TLS_RECV_16, "recv", 16384, 200 },
+	{ ROW_SHIM_TLS_RECV_64, "recv", 65536, 50 },
+	{ ROW_SHIM_TLS_SEND_1, "send", 1024, 3000 },
+	{ ROW_SHIM_TLS_SEND_4, "send", 4096, 800 },
+	{ ROW_SHIM_TLS_SEND_16, "send", 16384, 200 },
+	{ ROW_SHIM_TLS_SEND_64, "send", 65536, 50 },
+	{ ROW_SHIM_TLS_PING, "ping", 64, 200 },
 };
 
 static void
 measure(const struct kind *k, const struct shim_worker workers[2])
 {
-	double wall[2][ROUNDS], cpu[2][ROUNDS];
-	char name[64];
+	const int n = row_rounds(ROUNDS);
+	double wall[2][ROW_ROUNDS_MAX], cpu[2][ROW_ROUNDS_MAX];
 
-	for (int i = 0; i < ROUNDS; i++) {
+	for (int i = 0; i < n; i++) {
 		for (int j = 0; j < 2; j++) {
 			const int w = (i + j) % 2;
 			const struct shim_time t =
 			    shim_ask(&workers[w], k->verb, k->size, k->times);
 
-			wall[w][i] = t.wall / 1000;
-			cpu[w][i] = t.cpu / 1000;
+			wall[w][i] = t.wall;
+			cpu[w][i] = t.cpu;
 		}
 	}
-	shim_row_ratio(k->name, wall[0], wall[1], ROUNDS, k->limit, "linked");
-	snprintf(name, sizeof(name), "%s, client's CPU", k->name);
-	shim_row_ratio(name, cpu[0], cpu[1], ROUNDS, 0, "linked");
+	row_report(k->row, wall[0], wall[1], n);
+	row_report(k->row + 1, cpu[0], cpu[1], n);
 }
 
 void

@@ -1,32 +1,43 @@
+/*
+ * Streams of TLS.  In one thread so much is sent that records queue, and then
+ * all of it is received, into a buffer of that size; in two the receiver has a
+ * processor of its own.
+ */
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "base/deadline.h"
 #include "bench/bench.h"
+#include "bench/floor.h"
+#include "bench/machine.h"
+#include "bench/row.h"
+#include "bench/steps.h"
+#include "bench/streams.h"
 #include "support/fake_kernel.h"
 
-/* A burst: so many sends before the receiver reads them all, in one thread. */
+#define MIB 1048576.0
+
+/* Bytes that every socket takes before anything is received. */
 #define BURST 65536
 
-static double
-burst_ns(const struct bench_way *way, struct bench_end ends[2], size_t n,
-    int times)
+double
+streams_queued_ns(const struct bench_way *way, const struct bench_end ends[2],
+    size_t n, size_t read_size, int bursts)
 {
 	const int64_t start = deadline_now_ns();
 
-	for (int i = 0; i < times; i++) {
+	for (int i = 0; i < bursts; i++) {
 		for (size_t sent = 0; sent < BURST; sent += n)
 			way->send(&ends[0], n);
-		way->recv(&ends[1], BURST);
+		way->recv(&ends[1], BURST, read_size);
 	}
-	return (double)(deadline_now_ns() - start) / times;
+	return (double)(deadline_now_ns() - start) * MIB / BURST / bursts;
 }
 
 struct reader {
 	const struct bench_way *way;
 	const struct bench_end *end;
-	size_t total;
+	size_t total, size;
 };
 
 static void *
@@ -34,60 +45,98 @@ read_all(void *arg)
 {
 	const struct reader *r = arg;
 
-	r->way->recv(r->end, r->total);
+	bench_pin(0, BENCH_CPU_SECOND);
+	r->way->recv(r->end, r->total, r->size);
 	return NULL;
 }
 
-/* The same bytes from one thread to another. */
-static double
-flow_ns(const struct bench_way *way, struct bench_end ends[2], size_t n,
-    int times)
+double
+streams_flow_ns(const struct bench_way *way, const struct bench_end ends[2],
+    size_t n, size_t read_size, int bursts)
 {
-	const struct reader r = { way, &ends[1], (size_t)times * BURST };
+	struct reader r = { way, &ends[1], (size_t)bursts * BURST, read_size };
 	const int64_t start = deadline_now_ns();
 	pthread_t thread;
 
-	pthread_create(&thread, NULL, read_all, (void *)&r);
+	pthread_create(&thread, NULL, read_all, &r);
 	for (size_t sent = 0; sent < r.total; sent += n)
 		way->send(&ends[0], n);
 	pthread_join(thread, NULL);
-	return (double)(deadline_now_ns() - start) / times;
+	return (double)(deadline_now_ns() - start) * MIB / BURST / bursts;
 }
 
-static const struct row {
-	const char *name;
-	double (*measure)(const struct bench_way *, struct bench_end *, size_t,
-	    int);
-	size_t n;
-	int times;
-	const char *target;
-} rows[] = {
-	{ "TLS 64 KiB in 1 KiB, 1 thread", burst_ns, 1024, 20,
-	    "<= 0.80 x SSL_set_fd" },
-	{ "TLS 64 KiB in 16 KiB, 1 thread", burst_ns, 16384, 100,
-	    "<= 0.98 x SSL_set_fd" },
-	{ "TLS 64 KiB in 64 KiB, 1 thread", burst_ns, 65536, 100,
-	    "<= 0.80 x SSL_set_fd" },
-	{ "TLS 64 KiB in 1 KiB, 2 threads", flow_ns, 1024, 60,
-	    "<= 1.18 x SSL_set_fd" },
-	{ "TLS 64 KiB in 16 KiB, 2 threads", flow_ns, 16384, 300,
-	    "<= 1.03 x SSL_set_fd" },
-	{ "TLS 64 KiB in 64 KiB, 2 threads", flow_ns, 65536, 300,
-	    "<= 0.91 x SSL_set_fd" },
+struct stream {
+	struct steps *s;
+	double (*measure)(const struct bench_way *way,
+	    const struct bench_end ends[2], size_t n, size_t read_size,
+	    int bursts);
+	size_t n, read_size;
+	int bursts;
 };
 
-static void
-row(const struct row *r, struct bench_end mine_ends[2],
-    struct bench_end base_ends[2])
+static double
+measure(const void *how, bool mine)
 {
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
+	const struct stream *f = how;
 
-	for (int i = 0; i < BENCH_ROUNDS; i++) {
-		base[i] = r->measure(&bench_openssl, base_ends, r->n, r->times);
-		mine[i] = r->measure(&bench_ours, mine_ends, r->n, r->times);
-		ratio[i] = mine[i] / base[i];
+	return f->measure(mine ? &ways_ours : &ways_openssl,
+	    mine ? f->s->mine : f->s->base, f->n, f->read_size, f->bursts);
+}
+
+static void
+throughput(struct steps *s)
+{
+	static const struct {
+		enum bench_row row;
+		struct stream f;
+	} rows[] = {
+		{ ROW_TLS_1THR_1024,
+		    { NULL, streams_queued_ns, 1024, BURST, 50 } },
+		{ ROW_TLS_1THR_16384,
+		    { NULL, streams_queued_ns, 16384, BURST, 200 } },
+		{ ROW_TLS_1THR_65536,
+		    { NULL, streams_queued_ns, 65536, BURST, 200 } },
+		{ ROW_TLS_2THR_1024,
+		    { NULL, streams_flow_ns, 1024, BURST, 150 } },
+		{ ROW_TLS_2THR_16384,
+		    { NULL, streams_flow_ns, 16384, BURST, 600 } },
+		{ ROW_TLS_2THR_65536,
+		    { NULL, streams_flow_ns, 65536, BURST, 600 } },
+		{ ROW_TLS_SAME_1024,
+		    { NULL, streams_queued_ns, 1024, 1024, 50 } },
+		{ ROW_TLS_SAME_16384,
+		    { NULL, streams_queued_ns, 16384, 16384, 200 } },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct stream f = rows[i].f;
+
+		f.s = s;
+		row_run(rows[i].row, ROW_ROUNDS, measure, &f);
 	}
-	bench_print(r->name, mine, base, ratio, r->target);
+}
+
+static void
+lock_step(struct steps *s)
+{
+	static const struct {
+		enum bench_row row;
+		size_t n;
+		int times;
+	} sizes[] = {
+		{ ROW_TLS_STEP_1024, 1024, 3000 },
+		{ ROW_TLS_STEP_16384, 16384, 1000 },
+		{ ROW_TLS_STEP_65536, 65536, 400 },
+	};
+
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+		s->n = sizes[i].n;
+		s->times = sizes[i].times;
+		row_run(sizes[i].row, ROW_ROUNDS, steps_there, s);
+	}
+	s->n = 1;
+	s->times = 2000;
+	row_run(ROW_TLS_PING, ROW_ROUNDS, steps_there_and_back, s);
 }
 
 /* What OpenSSL's own socket BIO asks of the kernel. */
@@ -113,29 +162,57 @@ watch(SSL *ssl, atomic_int *count, BIO_callback_fn_ex callback)
 }
 
 static void
-syscalls_row(struct bench_end mine[2], struct bench_end base[2])
+count_openssl(const struct bench_end ends[2], double *sends, double *receives)
 {
-	const int bursts = 1048576 / BURST;
-	atomic_int sends = 0, receives = 0;
+	atomic_int counts[2] = { 0, 0 };
 
-	watch(base[0].ssl, &sends, count_call);
-	watch(base[1].ssl, &receives, count_call);
-	burst_ns(&bench_openssl, base, BURST, bursts);
-	watch(base[0].ssl, NULL, NULL);
-	watch(base[1].ssl, NULL, NULL);
+	for (int i = 0; i < 2; i++)
+		watch(ends[i].ssl, &counts[i], count_call);
+	streams_queued_ns(&ways_openssl, ends, BURST, BURST, (int)MIB / BURST);
+	for (int i = 0; i < 2; i++)
+		watch(ends[i].ssl, NULL, NULL);
+	*sends = atomic_load(&counts[0]);
+	*receives = atomic_load(&counts[1]);
+}
+
+static void
+count_ours(const struct bench_end ends[2], double *sends, double *receives)
+{
 	fake_kernel_install();
-	burst_ns(&bench_ours, mine, BURST, bursts);
-	printf("%-38s %7d/%-2d %6d/%-3d %7s   %s\n",
-	    "calls to send, receive 1 MiB, 64 KiB",
-	    fake_kernel_count(FAKE_SENDTO), fake_kernel_count(FAKE_RECVFROM),
-	    atomic_load(&sends), atomic_load(&receives), "", "<= 32 / 32");
+	streams_queued_ns(&ways_ours, ends, BURST, BURST, (int)MIB / BURST);
+	*sends =
+	    fake_kernel_count(FAKE_SENDTO) + fake_kernel_count(FAKE_SENDMSG);
+	*receives =
+	    fake_kernel_count(FAKE_RECVFROM) + fake_kernel_count(FAKE_RECVMSG);
 	fake_kernel_remove();
 }
 
-void
-bench_streams(struct bench_end mine[2], struct bench_end base[2])
+static void
+system_calls(const struct steps *s)
 {
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		row(&rows[i], mine, base);
-	syscalls_row(mine, base);
+	const int n = row_rounds(ROW_ROUNDS);
+	double mine[2][ROW_ROUNDS_MAX], base[2][ROW_ROUNDS_MAX];
+
+	for (int i = 0; i < n; i++) {
+		count_openssl(s->base, &base[0][i], &base[1][i]);
+		count_ours(s->mine, &mine[0][i], &mine[1][i]);
+	}
+	row_report(ROW_TLS_SENDS, mine[0], base[0], n);
+	row_report(ROW_TLS_RECVS, mine[1], base[1], n);
+}
+
+void
+bench_tls(void)
+{
+	struct steps s = { .base_way = &ways_openssl };
+
+	bench_identities();
+	ways_connect_tls(s.mine);
+	ways_connect_openssl(s.base);
+	throughput(&s);
+	floor_rows(s.mine);
+	lock_step(&s);
+	system_calls(&s);
+	ways_close_ours(s.mine);
+	ways_close_raw(s.base);
 }

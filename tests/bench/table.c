@@ -1,116 +1,112 @@
 /* What finding a socket by its number costs, alone and beside another thread. */
-#include "bench/bench.h"
-
 #include <fcntl.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 #include <zephyr/net/socket.h>
 
-#include "base/deadline.h"
+#include "bench/bench.h"
+#include "bench/both.h"
+#include "bench/machine.h"
+#include "bench/row.h"
 #include "sock/fdtable.h"
 
-#define TIMES 2000000
+#define LOOKUPS 2000000
+#define CALLS 200000
 
-struct job {
-	int sock;
-	int null;    /* a descriptor of /dev/null */
-	bool lookup; /* find the socket before the call */
-	bool call;   /* a cheap call of the kernel */
-	double ns;
-};
+/* A socket, and a descriptor of /dev/null. */
+static struct place {
+	int sock, null;
+} places[2];
 
-static atomic_int waiting;
+static void *const args[2] = { &places[0], &places[1] };
 
-/* Both threads begin together. */
-static void *
-run(void *arg)
+static void
+look_up(void *arg, int times)
 {
-	struct job *job = arg;
-	const int times = job->call ? TIMES / 10 : TIMES;
-	int64_t start;
+	const struct place *p = arg;
 
-	atomic_fetch_sub(&waiting, 1);
-	while (atomic_load(&waiting) > 0)
-		;
-	start = deadline_now_ns();
 	for (int i = 0; i < times; i++) {
-		struct zsock *s = job->lookup ? fdtable_get(job->sock) : NULL;
+		struct zsock *s = fdtable_get(p->sock);
 
-		if (job->call)
-			bench_must(write(job->null, "x", 1) == 1, "write");
 		if (s != NULL)
 			sock_put(s);
 	}
-	job->ns = (double)(deadline_now_ns() - start) / times;
-	return NULL;
 }
+
+/* The loop around it, which the compiler may not take away. */
+static void
+nothing(void *arg, int times)
+{
+	for (int i = 0; i < times; i++)
+		__asm__ volatile("" : : "r"(arg) : "memory");
+}
+
+static void
+cheap_call(void *arg, int times)
+{
+	const struct place *p = arg;
+
+	for (int i = 0; i < times; i++)
+		bench_must(write(p->null, "x", 1) == 1, "write");
+}
+
+static void
+cheap_call_looked_up(void *arg, int times)
+{
+	const struct place *p = arg;
+
+	for (int i = 0; i < times; i++) {
+		struct zsock *s = fdtable_get(p->sock);
+
+		bench_must(write(p->null, "x", 1) == 1, "write");
+		if (s != NULL)
+			sock_put(s);
+	}
+}
+
+struct what {
+	both_loop *mine, *base;
+	int threads, times;
+};
 
 static double
-measure(const int socks[2], const int nulls[2], int threads, bool lookup,
-    bool call)
+measure(const void *how, bool mine)
 {
-	struct job jobs[2];
-	pthread_t other;
+	const struct what *w = how;
 
-	atomic_store(&waiting, threads);
-	for (int i = 0; i < threads; i++)
-		jobs[i] = (struct job){ socks[i], nulls[i], lookup, call, 0 };
-	if (threads == 2)
-		pthread_create(&other, NULL, run, &jobs[1]);
-	run(&jobs[0]);
-	if (threads == 2)
-		pthread_join(other, NULL);
-	return jobs[0].ns;
+	return both_ns(mine ? w->mine : w->base, args, w->threads, w->times);
 }
 
-/* The lookup alone: the loop around it is the baseline's. */
-static void
-lookup_row(const char *name, const int socks[2], const int nulls[2],
-    int threads, const char *target)
+/* The lookup alone, without the loop around it. */
+static double
+measure_lookup(const void *how, bool mine)
 {
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
+	const struct what *w = how;
+	const double loop = both_ns(w->base, args, w->threads, w->times);
 
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		base[r] = measure(socks, nulls, threads, false, false);
-		mine[r] = measure(socks, nulls, threads, true, false) - base[r];
-		ratio[r] = base[r] > 0 ? mine[r] / base[r] : 0;
-	}
-	bench_print(name, mine, base, ratio, target);
-}
-
-static void
-call_row(const char *name, const int socks[2], const int nulls[2],
-    const char *target)
-{
-	double mine[BENCH_ROUNDS], base[BENCH_ROUNDS], ratio[BENCH_ROUNDS];
-
-	for (int r = 0; r < BENCH_ROUNDS; r++) {
-		base[r] = measure(socks, nulls, 2, false, true);
-		mine[r] = measure(socks, nulls, 2, true, true);
-		ratio[r] = mine[r] / base[r];
-	}
-	bench_print(name, mine, base, ratio, target);
+	return mine ? both_ns(w->mine, args, w->threads, w->times) - loop
+	            : loop;
 }
 
 void
 bench_table(void)
 {
-	int socks[2], nulls[2];
+	static const struct what alone = { look_up, nothing, 1, LOOKUPS },
+	                         beside = { look_up, nothing, 2, LOOKUPS },
+	                         call = { cheap_call_looked_up, cheap_call, 2,
+		                         CALLS };
 
 	for (int i = 0; i < 2; i++) {
-		socks[i] = zsock_socket(NET_AF_INET, NET_SOCK_DGRAM, 0);
-		nulls[i] = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		bench_must(socks[i] >= 0 && nulls[i] >= 0, "zsock_socket");
+		places[i].sock = zsock_socket(NET_AF_INET, NET_SOCK_DGRAM, 0);
+		places[i].null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		bench_must(places[i].sock >= 0 && places[i].null >= 0,
+		    "zsock_socket");
 	}
-	lookup_row("table lookup, 1 thread", socks, nulls, 1, "<= 0.020 us");
-	lookup_row("table lookup, 2 threads, 2 sockets", socks, nulls, 2,
-	    "<= 0.025 us");
-	call_row("write(/dev/null) with it, 2 threads", socks, nulls,
-	    "<= 1.10 x raw");
+	row_run(ROW_LOOKUP_1, ROW_ROUNDS, measure_lookup, &alone);
+	row_run(ROW_LOOKUP_2, ROW_ROUNDS, measure_lookup, &beside);
+	row_run(ROW_CHEAP_CALL, ROW_ROUNDS, measure, &call);
 	for (int i = 0; i < 2; i++) {
-		zsock_close(socks[i]);
-		close(nulls[i]);
+		zsock_close(places[i].sock);
+		close(places[i].null);
 	}
 }
