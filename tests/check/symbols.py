@@ -1,7 +1,7 @@
 """What the libraries export: nothing less, nothing more.
 
-libzsock.so what the headers declare, the preload library what it wraps, and its
-core the one entry.
+libzsock.so what the headers declare, and zsock.map lists; the preload library
+what it wraps; and its core the one entry.
 """
 import os
 import re
@@ -60,11 +60,42 @@ def wrapped():
     return names
 
 
+def listed():
+    """Names of zsock.map, each with its version."""
+    with open(os.path.join(root, 'lib', 'zsock.map'),
+              encoding='utf-8') as source:
+        text = re.sub(r'/\*.*?\*/', '', source.read(), flags=re.S)
+    return {f'{name}@@{node}'
+            for node, names in re.findall(r'(\w[\w.]*) {([^}]*)}', text)
+            for name in re.findall(r'(\S+);', names.split('local:')[0])}
+
+
+def versioned(path):
+    """The names with their versions, but not those of the versions."""
+    return {word for line in run('nm', '-D', '--defined-only',
+                                 '--with-symbol-versions', path).splitlines()
+            for word in line.split()[2:]
+            if '@' in word}
+
+
+def kept():
+    """The number of differences between zsock.map and the library."""
+    want, exported = listed(), versioned(library)
+    for name in sorted(want - exported):
+        print(f'{name} of lib/zsock.map is not in the library: programs that '
+              'were linked with a release do not start; keep it, or raise the '
+              'first number of the version as zsock.map says')
+    for name in sorted(exported - want):
+        print(f'{name} is not in lib/zsock.map by its name')
+    return len(want ^ exported)
+
+
 def compare(path, want):
     """The number of names that are amiss."""
     exported = defined(path)
     for name in sorted(want - exported):
-        print(f'{path}: {name} is not exported')
+        print(f'{path}: {name} is not exported; the list of exported names is '
+              'a .map beside its sources')
     for name in sorted(exported - want):
         print(f'{path}: {name} is exported, and should not be')
     print(f'{path}: {len(exported)} exported, {len(want)} wanted')
@@ -72,7 +103,7 @@ def compare(path, want):
 
 
 want = declared()
-amiss = compare(library, want)
+amiss = compare(library, want) + kept()
 amiss += compare(preload, wrapped())
 amiss += compare(core, {'zsock_core_start'})
 for name in sorted(rows('special.def') - wrapped()):
