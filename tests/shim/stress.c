@@ -24,10 +24,11 @@ static atomic_bool over;
 static atomic_uint rounds[THREADS], forks, execs, dups;
 static long long end_ms;
 
+/* However slow the machine is, each has done something by then. */
 static bool
-time_is_up(void)
+time_is_up(unsigned int done)
 {
-	return now_ms() >= end_ms;
+	return done > 100 && now_ms() >= end_ms;
 }
 
 /*
@@ -94,7 +95,7 @@ talk(void *arg)
 	int fds[2] = { dial(SOCK_CLOEXEC), dial(SOCK_CLOEXEC) };
 	uint64_t at[2] = { 0, 0 };
 
-	while (!time_is_up()) {
+	while (!time_is_up(rounds[me])) {
 		const size_t k = (size_t)rand_r(&seed) % 2;
 
 		exchange(fds[k], &at[k], (size_t)rand_r(&seed) % 6000 + 1);
@@ -156,7 +157,7 @@ breed(void *arg)
 {
 	unsigned int seed = 99;
 
-	while (!time_is_up()) {
+	while (!time_is_up(forks)) {
 		const unsigned int kind = (unsigned int)rand_r(&seed) % 5;
 		const pid_t pid = fork();
 
@@ -221,9 +222,7 @@ race(void)
 	MUST_BE(pthread_join(breeder, NULL), 0);
 	over = true;
 	MUST_BE(pthread_join(watcher, NULL), 0);
-	for (size_t i = 0; i < THREADS; i++)
-		MUST(rounds[i] > 10);
-	MUST(forks > 10 && execs > 0 && dups > 10);
+	MUST(execs > 0 && dups > 10);
 	printf("%u %u %u %u rounds, %u forks, %u execs, %u numbers\n",
 	    rounds[0], rounds[1], rounds[2], rounds[3], forks, execs, dups);
 }
