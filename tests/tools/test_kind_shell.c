@@ -119,18 +119,42 @@ the_buffer_it_needs_is_stated(void **state)
 	set_fini(&s);
 }
 
+/* Its base64 is "load", which is a word of the shell's own. */
+static void
+a_value_that_reads_load_comes_back(void **state)
+{
+	static const unsigned char value[] = { 0x96, 0x86, 0x9d };
+	struct kind_output o = { .as = KIND_AS_IS };
+	struct set s = { .n = 0 };
+	struct got g;
+
+	(void)state;
+	assert_non_null(set_add(&s, 7, CRED_PSK, value, sizeof(value)));
+	assert_int_equal(kind_shell_export(&o, &s), DONE);
+	g = got_import(kind_shell_import, (char *)o.files[0].data.data,
+	    o.files[0].data.len, NULL);
+	assert_int_equal(g.set.n, 1);
+	assert_int_equal(g.set.items[0].len, sizeof(value));
+	assert_memory_equal(g.set.items[0].data, value, sizeof(value));
+	got_fini(&g);
+	kind_output_fini(&o);
+	set_fini(&s);
+}
+
 int
 main(void)
 {
-	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(rooms)];
+	struct CMUnitTest tests[LEN(goods) + LEN(bads) + LEN(rooms) + 1];
 	size_t n = 0;
 
 	n += test_rows(tests, a_script_is_read, goods, LEN(goods),
 	    sizeof(goods[0]));
 	n += test_rows(tests + n, a_mistake_is_named, bads, LEN(bads),
 	    sizeof(bads[0]));
-	(void)test_rows(tests + n, the_buffer_it_needs_is_stated, rooms,
+	n += test_rows(tests + n, the_buffer_it_needs_is_stated, rooms,
 	    LEN(rooms), sizeof(rooms[0]));
+	tests[n] = (struct CMUnitTest)cmocka_unit_test(
+	    a_value_that_reads_load_comes_back);
 	return cmocka_run_group_tests_name("tools/kind_shell", tests, NULL,
 	    NULL);
 }
